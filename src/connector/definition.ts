@@ -1,0 +1,292 @@
+/** What a connector may say: the types of a connector, its connection, objects, actions and triggers (design §4). */
+import type { ErrorCode } from '../errors.ts';
+import type { Request, RequestMatcher } from '../http/request.ts';
+import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
+import type { OpenConnection } from './open-connection.ts';
+
+/** What a subject or an operator entered, by field name; secrets included. */
+export type ConnectionFields = Readonly<Record<string, any>>;
+
+/** A value, a promise of it, or a request that is sent when the runtime needs its answer. */
+export type Result<T> = T | Request | PromiseLike<T>;
+
+/** A list of fields, or a function that gives one once the connection's configuration is known; then the graph says `JSON`. */
+export type NotationSource =
+  | Notation
+  | ObjectDefinition
+  | ((configuration: ConnectionFields) => Notation | Promise<Notation>);
+
+export interface Connector {
+  /** snake_case; the identity of the connector and the prefix of every name in the graph. */
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly help?: Help;
+  /** URL of a picture, or a `data:` URI. */
+  readonly logo?: string;
+  /** Overrides the PascalCase of `name` as prefix of type names and, with a small first letter, of root fields. */
+  readonly graphqlName?: string;
+  readonly connection?: ConnectionDefinition;
+  /** Fails when the connection does not work; its result is ignored. */
+  readonly test?: (connection: OpenConnection) => unknown;
+  readonly objects?: Readonly<Record<string, ObjectDefinition>>;
+  readonly actions?: Readonly<Record<string, Action>>;
+  readonly triggers?: Readonly<Record<string, Trigger>>;
+  readonly pickLists?: Readonly<Record<string, PickList>>;
+  readonly methods?: Readonly<Record<string, Method>>;
+  readonly exceptionHandlers?: readonly ExceptionHandler[];
+  /** Keys of static webhooks, from what was received. */
+  readonly webhookKeys?: (params: unknown, headers: unknown, payload: unknown) => string | readonly string[];
+  readonly customAction?: boolean;
+  readonly customActionHelp?: Help;
+  readonly streams?: Readonly<Record<string, (...args: any[]) => unknown>>;
+}
+
+export type Help = string | { readonly body: string; readonly learnMoreUrl?: string; readonly learnMoreText?: string };
+
+export interface ConnectionDefinition {
+  readonly fields?: Notation;
+  readonly extendedFields?: (connection: ConnectionFields) => Notation | Promise<Notation>;
+  /** Base of every relative URL, resolved by RFC 3986: keep the last slash. */
+  readonly baseUri?: string | ((connection: ConnectionFields) => string | Promise<string>);
+  readonly authorization?: Authorization;
+}
+
+/** `401`, a part of the message or body, or a pattern for either. */
+export type Matcher = RequestMatcher;
+
+/** Gives the credentials to one request; called before each is sent. */
+export type Apply = (request: Request, connection: CredentialSource, accessToken?: string) => unknown;
+
+/** The connection as `apply` sees it: what was entered and what `acquire` gave, merged. */
+export interface CredentialSource {
+  readonly fields: ConnectionFields;
+}
+
+interface AuthorizationBase {
+  readonly apply?: Apply;
+  /** When to get new credentials after an error answer. Absent: after any error status. */
+  readonly refreshOn?: readonly Matcher[];
+  /** What makes a 2xx answer an error, judged on the raw body, then on the parsed one. */
+  readonly detectOn?: readonly Matcher[];
+  /** A name for the account, for display only. */
+  readonly identity?: (connection: OpenConnection) => Result<unknown>;
+}
+
+export interface ApiKeyAuthorization extends AuthorizationBase {
+  readonly type: 'api_key';
+}
+export interface BasicAuthorization extends AuthorizationBase {
+  readonly type: 'basic';
+  /** Names of the connection fields that hold user name and password. Default `user` and `password`. */
+  readonly userField?: string;
+  readonly passwordField?: string;
+}
+export interface CustomAuthorization extends AuthorizationBase {
+  readonly type: 'custom';
+  /** Gets credentials after a failure that `refreshOn` names; its answer is merged into the connection's fields. */
+  readonly acquire?: (connection: OpenConnection) => Result<Record<string, unknown>>;
+}
+export interface OAuth2Authorization extends AuthorizationBase {
+  readonly type: 'oauth2';
+  readonly grant?: 'authorization_code' | 'client_credentials' | 'device_code';
+  readonly issuer?: string;
+  readonly authorizationUrl?: string | ((connection: ConnectionFields) => string);
+  readonly tokenUrl?: string | ((connection: ConnectionFields) => string);
+  readonly deviceAuthorizationUrl?: string | ((connection: ConnectionFields) => string);
+  readonly revocationUrl?: string | ((connection: ConnectionFields) => string);
+  readonly clientId?: string | ((connection: ConnectionFields) => string);
+  readonly clientSecret?: string | ((connection: ConnectionFields) => string);
+  readonly scopes?: readonly string[];
+  readonly pkce?: boolean;
+  readonly acquire?: (
+    connection: OpenConnection,
+    code: string,
+    redirectUri: string,
+    verifier: string | undefined,
+  ) => Result<unknown>;
+  readonly refresh?: (connection: OpenConnection, refreshToken: string) => Result<unknown>;
+  readonly noopener?: boolean;
+}
+export interface NoAuthorization extends AuthorizationBase {
+  readonly type: 'none';
+}
+export interface MultiAuthorization {
+  readonly type: 'multi';
+  /** The name of the option that the connection's fields choose. */
+  readonly selected: (connection: ConnectionFields) => string;
+  readonly options: Readonly<Record<string, SingleAuthorization & { readonly fields?: Notation }>>;
+}
+export type SingleAuthorization =
+  | ApiKeyAuthorization
+  | BasicAuthorization
+  | CustomAuthorization
+  | OAuth2Authorization
+  | NoAuthorization;
+export type Authorization = SingleAuthorization | MultiAuthorization;
+
+/** What actions and triggers show of themselves. */
+export interface Presentation {
+  readonly title?: string;
+  readonly subtitle?: string;
+  readonly description?: string;
+  readonly help?: Help;
+  readonly hint?: string;
+  readonly displayPriority?: number;
+  /** `true`, or the reason. */
+  readonly deprecated?: boolean | string;
+  /** Name of the root field, instead of the one made from connector and key. */
+  readonly graphqlName?: string;
+  /** OAuth scopes that it needs. */
+  readonly scopes?: readonly string[];
+  readonly configFields?: Notation;
+}
+
+export interface Action extends Presentation {
+  /** A reading action is a Query field and may be repeated; any other is a Mutation field. */
+  readonly readOnly?: boolean;
+  /** A writing action that may be sent twice without harm, and so is retried. */
+  readonly idempotent?: boolean;
+  /** Takes many inputs: `input` names one list field, `execute` answers rows in any order. */
+  readonly batch?: boolean;
+  /** How many inputs one call of a batch action takes. Default 100. */
+  readonly maxBatchSize?: number;
+  readonly input?: NotationSource;
+  /** What `execute` gives: one row, or with `list` or `paginate` many of them. */
+  readonly output?: NotationSource;
+  /** The answer is a plain list of `output`. */
+  readonly list?: boolean;
+  /** The answer is a page of a longer list of `output`: a Relay connection in the graph. */
+  readonly paginate?: Paginate;
+  readonly execute: (connection: OpenConnection, input: any, page: PageRequest) => unknown;
+  /** Decides instead of the status whether an answer is a success; `false` makes it an error. */
+  readonly isSuccess?: (response: { status: number; headers: Readonly<Record<string, string>>; body: unknown }) => boolean;
+  readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
+  readonly capability?: string;
+  readonly retryOnResponse?: readonly Matcher[];
+  readonly retryOnRequest?: readonly string[];
+  readonly maxRetries?: number;
+  readonly summarizeInput?: readonly string[];
+  readonly summarizeOutput?: readonly string[];
+}
+
+/**
+ * How an action pages. Where `execute` returns a request un-awaited, the runtime adds page and size to it and reads the
+ * rest from the answer; where it awaits by itself it is given the page and answers a `Page`.
+ */
+export interface Paginate {
+  /** `page`: a page number; `offset`: rows to skip; `cursor`: a token from the answer; `link`: the Link header (RFC 8288); `next_url`: a URL in the body. */
+  readonly strategy: 'page' | 'offset' | 'cursor' | 'link' | 'next_url';
+  /** Dotted path to the rows in the body. Default: the body is the list. */
+  readonly rows?: string;
+  /** Parameter that carries page number, offset or cursor. Default `page`, `offset`, `cursor`. */
+  readonly pageParam?: string;
+  /** Number of the first page. Default 1. */
+  readonly firstPage?: number;
+  /** Parameter that carries the size of a page. Absent: the provider's size is fixed. */
+  readonly sizeParam?: string;
+  /** Rows of a page where `sizeParam` is absent, or where the client asks for none. Default 50. */
+  readonly pageSize?: number;
+  /** Most rows that one page may have. Default 100. */
+  readonly maxPageSize?: number;
+  /** Dotted path to the next cursor or URL in the body (`cursor`, `next_url`). */
+  readonly next?: string;
+  /** Dotted path to a flag that says whether more follows. */
+  readonly hasMore?: string;
+  /** Dotted path to the number of all rows, where the provider tells it. */
+  readonly totalCount?: string;
+}
+
+/** The page that `execute` has to answer; `undefined` values mean the first page. */
+export interface PageRequest {
+  readonly size: number;
+  /** Page number, for strategy `page`. */
+  readonly number?: number;
+  /** Rows to skip, for strategy `offset`. */
+  readonly offset?: number;
+  /** Token or URL of the page before, for the other strategies. */
+  readonly token?: string;
+}
+
+/** What a paging `execute` answers when it does not return its request. */
+export interface Page<Row = any> {
+  readonly rows: readonly Row[];
+  /** Where the next page starts; `null`: there is none; `undefined`: not known. */
+  readonly next?: string | number | null;
+  readonly totalCount?: number;
+}
+
+export interface Trigger extends Presentation {
+  /** Default `ascending`. */
+  readonly type?: 'ascending' | 'paging_desc';
+  readonly input?: NotationSource;
+  /** What one event looks like. */
+  readonly output?: NotationSource;
+  /** One page of events; the third argument is the stored `nextPoll`, or for `paging_desc` the `nextPage` of this cycle. */
+  readonly poll?: (connection: OpenConnection, input: any, cursor: any) => unknown;
+  readonly dedup?: (event: any) => unknown;
+  readonly documentId?: (event: any) => unknown;
+  readonly sortBy?: (event: any) => unknown;
+  /** Name of the input field that means *since*. */
+  readonly startField?: string;
+  /** Default 60 000. */
+  readonly intervalMs?: number;
+  readonly webhook?: Webhook;
+  readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
+}
+
+/** What an ascending poll answers. */
+export interface AscendingPage<Event = any> {
+  readonly events: readonly Event[] | Event;
+  readonly nextPoll?: unknown;
+  readonly canPollMore?: boolean;
+}
+
+/** What a descending poll answers. */
+export interface DescendingPage<Event = any> {
+  readonly events: readonly Event[] | Event;
+  readonly nextPage?: unknown;
+}
+
+export interface Webhook {
+  readonly subscribe?: (webhookUrl: string, connection: OpenConnection, input: any, feedId: string) => Result<unknown>;
+  readonly unsubscribe?: (subscription: any, connection: OpenConnection) => Result<unknown>;
+  readonly refresh?: (subscription: any) => Result<unknown>;
+  readonly verify?: (received: {
+    readonly body: Uint8Array;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly subscription: any;
+    readonly connection: CredentialSource;
+  }) => boolean | Promise<boolean>;
+  readonly notification?: (received: {
+    readonly input: any;
+    readonly payload: any;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly params: Readonly<Record<string, string>>;
+    readonly subscription: any;
+    readonly connection: CredentialSource;
+  }) => unknown;
+  readonly key?: (connection: CredentialSource, input: any) => string;
+  readonly payloadType?: 'parsed' | 'raw';
+  readonly responseType?: 'plain' | 'json';
+  readonly responseBody?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly responseStatus?: number;
+}
+
+/** A choice: what is shown, and the value; for a tree also the id of the row's children and whether it has any. */
+export type Choice = readonly [label: string, value: string | number | boolean, parentId?: null, hasChildren?: boolean];
+export type PickList =
+  | readonly Choice[]
+  | ((connection: OpenConnection, params: Readonly<Record<string, any>>) => Result<readonly Choice[]>);
+
+export type Method = (connection: OpenConnection, ...args: any[]) => unknown;
+
+/** `[class, handler, code]`: an error of that class leaves with `<connector>.<code>`; the handler may change the message. */
+export type ExceptionHandler = readonly [
+  errorClass: abstract new (...args: any[]) => Error,
+  handler: ((error: any) => { readonly message?: string; readonly code?: string } | undefined | void) | null,
+  code: string | null,
+];
+
+export type { ErrorCode, Field, Notation, ObjectDefinition };

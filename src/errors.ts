@@ -1,0 +1,153 @@
+/** Every error that leaves Plugboard: a class per reaction, a stable code per cause. */
+
+/** What a code means, in one sentence; `docs/errors.md` is printed from this list and a test keeps the two alike. */
+export const errorCodes = {
+  // The author of a connector or the operator mends it, at start.
+  NOTATION_INVALID: 'A notation is not a list of fields.',
+  NOTATION_TYPE_UNKNOWN: 'A field has a type that the notation does not know.',
+  NOTATION_FIELD_NAME: 'A field has no name, or a name that GraphQL cannot say.',
+  NOTATION_FIELD_DUPLICATE: 'Two fields of one notation have the same name.',
+  NOTATION_KEY_INVALID: 'A key of a field has a value of the wrong type.',
+  NOTATION_CONVERTOR_UNKNOWN: 'A field names a convertor that is neither built in nor a method of the connector.',
+  NOTATION_TOGGLE_INVALID: 'A toggle field does not agree with the field it belongs to.',
+  NOTATION_CIRCULAR: 'Objects refer to each other in a way that no value can satisfy.',
+  CONNECTOR_INVALID: 'A connector is not of the expected shape.',
+  CONNECTOR_NAME: 'A connector has a name that GraphQL cannot say.',
+  CONNECTOR_DUPLICATE: 'Two connectors have the same name.',
+  CONNECTOR_LOAD_FAILED: 'The folder of a connector could not be loaded.',
+  ACTION_INVALID: 'An action is not of the expected shape.',
+  TRIGGER_INVALID: 'A trigger is not of the expected shape.',
+  OBJECT_INVALID: 'An object is not of the expected shape.',
+  AUTHORIZATION_INVALID: 'The authorization of a connector is not of the expected shape.',
+  PAGINATE_INVALID: 'The paging of an action is not of the expected shape.',
+  REFERENCE_UNKNOWN: 'A field references an object that no connector has.',
+  KEY_UNKNOWN: 'The key of an object is none of its fields.',
+  LOOKUP_UNKNOWN: 'An object names a lookup or batch action that its connector does not have.',
+  NAME_INVALID: 'A GraphQL name cannot be made from what was given.',
+  NAME_COLLISION: 'Two things have the same name in the graph.',
+  COMPOSITION_FAILED: 'The subgraphs do not compose.',
+  CONFIGURATION_MISSING: 'The configuration file does not exist.',
+  CONFIGURATION_INVALID: 'The configuration file is not of the expected shape.',
+  CONFIGURATION_LOAD_FAILED: 'The configuration file could not be loaded.',
+  ADDRESS_IN_USE: 'The address that the gateway should listen on is taken or not allowed.',
+  // The client mends it.
+  INPUT_INVALID: 'A value in the input is not of the type that the notation declares.',
+  INPUT_REQUIRED: 'A required field of the input is absent.',
+  CURSOR_INVALID: 'A list cursor was edited, or is not one of ours.',
+  CURSOR_FOREIGN: 'A list cursor belongs to other arguments or to another connection.',
+  CURSOR_EXPIRED: 'The provider no longer knows the page that a list cursor names.',
+  PAGE_SIZE_INVALID: '`first` is outside its bounds.',
+  PAGING_BACKWARD: 'A list was asked to page backward, which the provider cannot do.',
+  OPERATION_TOO_LARGE: 'An operation exceeds a limit of the gateway.',
+  // The subject connects, reconnects or chooses.
+  CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
+  CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',
+  CONNECTION_NOT_FOUND: 'The caller has no connection of that id.',
+  REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
+  // Wait, or tell the provider.
+  PROVIDER_ERROR: 'The provider answered with an error.',
+  PROVIDER_BAD_REQUEST: 'The provider answered 400: it did not understand the request.',
+  PROVIDER_UNAUTHORIZED: 'The provider answered 401: it did not accept the credentials.',
+  PROVIDER_FORBIDDEN: 'The provider answered 403: the connection may not do this.',
+  PROVIDER_NOT_FOUND: 'The provider answered 404 or 410: there is no such thing.',
+  PROVIDER_CONFLICT: 'The provider answered 409: the thing was changed, or exists already.',
+  PROVIDER_INVALID: 'The provider answered 422: it understood the request and refused a value in it.',
+  PROVIDER_RATE_LIMITED: 'The provider answered 429: too many requests.',
+  PROVIDER_UNAVAILABLE: 'The provider answered 5xx.',
+  PROVIDER_UNREACHABLE: 'No connection to the provider could be made, or it was cut.',
+  PROVIDER_TIMEOUT: 'The provider did not answer within the time limit.',
+  PROVIDER_ANSWER_INVALID: 'The answer of the provider is not of the format that was announced.',
+  PROVIDER_ANSWER_TOO_LARGE: 'The answer of the provider is larger than the limit.',
+  PROVIDER_VALUE_INVALID: 'A value in the answer of the provider is not of the type that the notation declares.',
+  PROVIDER_REDIRECT_REFUSED: 'The provider redirected to a place where the request may not go.',
+  OUTCOME_UNKNOWN: 'A writing request was sent and its answer was lost: it may or may not have been carried out.',
+  // Ours, or the connector's.
+  ADDRESS_REFUSED: 'A request would have gone to an address that is not public.',
+  REQUEST_INVALID: 'A connector built a request that cannot be sent.',
+  REQUEST_LIMIT_EXCEEDED: 'One call of a connector sent more requests than it may.',
+  REQUEST_CANCELLED: 'The client has gone, so the work for it was stopped.',
+  CONNECTOR_ERROR: 'The code of a connector failed.',
+  NOT_SERVED: 'This gateway does not serve that yet.',
+  INTERNAL_ERROR: 'Plugboard failed. The log has the cause under the request id.',
+} as const satisfies Record<string, string>;
+
+/** A stable code, one per cause. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What a client learns beside the message; all of it is safe to show. */
+export interface ErrorDetails {
+  /** Name of the connector that was at work. */
+  readonly connector?: string;
+  /** `<connector>.<code>`, as exception handlers and providers' statuses give it. */
+  readonly errorCode?: string;
+  /** Id of the connection that was used. */
+  readonly connection?: string;
+  /** Status of the provider's answer. */
+  readonly http?: { readonly status: number };
+  /** Milliseconds after which the same request may succeed. */
+  readonly retryAfterMs?: number;
+  /** Where it was raised, e.g. `actions.get_issue`. */
+  readonly raisedIn?: string;
+  /** What the subject has to do to make the field answer. */
+  readonly connect?: { readonly connector: string; readonly url?: string; readonly scopes?: readonly string[] };
+}
+
+interface ErrorOptionsWithDetails extends ErrorDetails {
+  readonly cause?: unknown;
+}
+
+/** Ours: the base of every error, and the class of faults that nobody but us can mend. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  /** May be extended on the way up (`addDetails`), never overwritten. */
+  details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptionsWithDetails = {}) {
+    const { cause, ...details } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Adds what a higher floor knows (connector, connection, action); what is there already stays. */
+  addDetails(details: ErrorDetails): this {
+    this.details = { ...details, ...this.details };
+    return this;
+  }
+}
+
+/** One fault of a definition: where, and what was expected and came. */
+export interface Fault {
+  readonly code: ErrorCode;
+  /** e.g. `github.actions.create_issue.input[2].type` */
+  readonly path: string;
+  /** e.g. `expected one of string, integer, …; got "int".` */
+  readonly message: string;
+}
+
+/** The author of a connector, a schema file or the configuration mends it, at start. Carries all faults at once. */
+export class DefinitionError extends GatewayError {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[], options: ErrorOptionsWithDetails = {}) {
+    const [first] = faults;
+    if (!first) throw new TypeError('A DefinitionError needs at least one fault.');
+    super(first.code, faults.map(formatFault).join('\n'), options);
+    this.faults = faults;
+  }
+}
+
+/** `NOTATION_TYPE_UNKNOWN: github.actions.create_issue.input[2].type: expected …` */
+export function formatFault(fault: Fault): string {
+  return `${fault.code}: ${fault.path}: ${fault.message}`;
+}
+
+/** The client mends it: its query, its arguments, its cursor. */
+export class InputError extends GatewayError {}
+
+/** The subject connects, reconnects, grants scopes or names a connection. */
+export class AuthorizationError extends GatewayError {}
+
+/** Wait, or tell the provider. `details.http.status` and `details.retryAfterMs` say more where they are known. */
+export class ProviderError extends GatewayError {}

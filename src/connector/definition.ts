@@ -12,9 +12,7 @@ export type Result<T> = T | Request | PromiseLike<T>;
 
 /** A list of fields, or a function that gives one once the connection's configuration is known; then the graph says `JSON`. */
 export type NotationSource =
-  | Notation
-  | ObjectDefinition
-  | ((configuration: ConnectionFields) => Notation | Promise<Notation>);
+  Notation | ObjectDefinition | ((configuration: ConnectionFields) => Notation | Promise<Notation>);
 
 export interface Connector {
   /** snake_case; the identity of the connector and the prefix of every name in the graph. */
@@ -118,11 +116,7 @@ export interface MultiAuthorization {
   readonly options: Readonly<Record<string, SingleAuthorization & { readonly fields?: Notation }>>;
 }
 export type SingleAuthorization =
-  | ApiKeyAuthorization
-  | BasicAuthorization
-  | CustomAuthorization
-  | OAuth2Authorization
-  | NoAuthorization;
+  ApiKeyAuthorization | BasicAuthorization | CustomAuthorization | OAuth2Authorization | NoAuthorization;
 export type Authorization = SingleAuthorization | MultiAuthorization;
 
 /** What actions and triggers show of themselves. */
@@ -160,7 +154,11 @@ export interface Action extends Presentation {
   readonly paginate?: Paginate;
   readonly execute: (connection: OpenConnection, input: any, page: PageRequest) => unknown;
   /** Decides instead of the status whether an answer is a success; `false` makes it an error. */
-  readonly isSuccess?: (response: { status: number; headers: Readonly<Record<string, string>>; body: unknown }) => boolean;
+  readonly isSuccess?: (response: {
+    status: number;
+    headers: Readonly<Record<string, string>>;
+    body: unknown;
+  }) => boolean;
   readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
   readonly capability?: string;
   readonly retryOnResponse?: readonly Matcher[];

@@ -16,7 +16,9 @@ export interface OpenConnection {
   /** Calls a method of the connector. */
   readonly call: (method: string, ...args: unknown[]) => any;
   /** Sends the requests together and waits for all; the first failure fails the call. */
-  readonly parallel: <T extends readonly unknown[]>(requests: T) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  readonly parallel: <T extends readonly unknown[]>(
+    requests: T,
+  ) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
   /** Ends the call with the connector's own error, e.g. `error('…', 'not_found')`. */
   readonly error: (message: string, code?: string) => never;
   /** Aborted when the client has gone or the call's time is up. */

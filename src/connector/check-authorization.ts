@@ -1,0 +1,120 @@
+/** Checks the authorization of a connector, the keys of every OAuth 2.0 grant included. */
+import type { Fault } from '../errors.ts';
+import { checkKeys, describe, isPlainObject, type KeyKinds, type Report } from './check-keys.ts';
+
+const shared: KeyKinds = {
+  type: 'string!',
+  apply: 'function',
+  refreshOn: 'matchers',
+  detectOn: 'matchers',
+  identity: 'function',
+};
+const keysByType: Readonly<Record<string, KeyKinds>> = {
+  api_key: { ...shared, apply: 'function!' },
+  basic: { ...shared, userField: 'string', passwordField: 'string' },
+  custom: { ...shared, apply: 'function!', acquire: 'function' },
+  oauth2: {
+    ...shared,
+    grant: 'string',
+    issuer: 'string',
+    authorizationUrl: 'string or function',
+    tokenUrl: 'string or function',
+    deviceAuthorizationUrl: 'string or function',
+    revocationUrl: 'string or function',
+    clientId: 'string or function',
+    clientSecret: 'string or function',
+    scopes: 'array',
+    pkce: 'boolean',
+    acquire: 'function',
+    refresh: 'function',
+    noopener: 'boolean',
+  },
+  multi: { type: 'string!', selected: 'function!', options: 'object!' },
+  none: shared,
+};
+/** What each grant cannot do without, unless `issuer` lets it be discovered or `acquire` does it. */
+const urlsByGrant: Readonly<Record<string, readonly string[]>> = {
+  authorization_code: ['authorizationUrl', 'tokenUrl'],
+  client_credentials: ['tokenUrl'],
+  device_code: ['deviceAuthorizationUrl', 'tokenUrl'],
+};
+/** A pattern runs against what a provider sends, so its length is bounded (safety X7). */
+const maxPatternLength = 256;
+
+/** Reports every fault of one authorization; `checkFields` is called for the fields of the options of `multi`. */
+export function checkAuthorization(
+  authorization: Readonly<Record<string, unknown>>,
+  path: string,
+  report: Report,
+  warn: Report,
+  checkFields: (fields: unknown, path: string) => void,
+): void {
+  const type = authorization.type;
+  const kinds = typeof type === 'string' && Object.hasOwn(keysByType, type) ? keysByType[type] : undefined;
+  if (!kinds) {
+    const message = `expected one of ${Object.keys(keysByType).join(', ')}; got ${describe(type)}.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.type`, message });
+    return;
+  }
+  checkKeys(authorization, kinds, path, 'AUTHORIZATION_INVALID', report, warn);
+  if (type === 'oauth2') checkGrant(authorization, path, report);
+  if (type === 'multi') checkOptions(authorization.options, path, report, warn, checkFields);
+  for (const key of ['refreshOn', 'detectOn'] as const) checkPatterns(authorization[key], `${path}.${key}`, report);
+}
+
+function checkGrant(authorization: Readonly<Record<string, unknown>>, path: string, report: Report): void {
+  const grant = authorization.grant ?? 'authorization_code';
+  const urls = typeof grant === 'string' && Object.hasOwn(urlsByGrant, grant) ? urlsByGrant[grant] : undefined;
+  if (!urls) {
+    const message = `expected one of ${Object.keys(urlsByGrant).join(', ')}; got ${describe(grant)}.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.grant`, message });
+    return;
+  }
+  if (authorization.pkce === false) {
+    const message = 'expected nothing or true: every code flow uses PKCE (RFC 9700 §2.1.1); got false.';
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.pkce`, message });
+  }
+  if (authorization.issuer !== undefined) return;
+  for (const url of urls) {
+    if (authorization[url] !== undefined || (url === 'tokenUrl' && authorization.acquire !== undefined)) continue;
+    const message = `expected a URL, or an issuer to discover it from, for the grant ${grant as string}; got nothing.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.${url}`, message });
+  }
+}
+
+function checkOptions(
+  options: unknown,
+  path: string,
+  report: Report,
+  warn: Report,
+  checkFields: (fields: unknown, path: string) => void,
+): void {
+  if (!isPlainObject(options)) return;
+  if (Object.keys(options).length === 0) {
+    report({
+      code: 'AUTHORIZATION_INVALID',
+      path: `${path}.options`,
+      message: 'expected at least one option; got none.',
+    });
+  }
+  for (const [name, option] of Object.entries(options)) {
+    const at = `${path}.options.${name}`;
+    if (!isPlainObject(option) || option.type === 'multi') {
+      const message = `expected an authorization of one of the other types; got ${isPlainObject(option) ? '"multi"' : describe(option)}.`;
+      report({ code: 'AUTHORIZATION_INVALID', path: at, message });
+      continue;
+    }
+    const { fields, ...authorization } = option;
+    if (fields !== undefined) checkFields(fields, `${at}.fields`);
+    checkAuthorization(authorization, at, report, warn, checkFields);
+  }
+}
+
+function checkPatterns(matchers: unknown, path: string, report: (fault: Fault) => void): void {
+  if (!Array.isArray(matchers)) return;
+  matchers.forEach((matcher: unknown, index) => {
+    if (!(matcher instanceof RegExp) || matcher.source.length <= maxPatternLength) return;
+    const message = `expected a pattern of at most ${maxPatternLength} characters; got ${matcher.source.length}.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}[${index}]`, message });
+  });
+}

@@ -1,0 +1,111 @@
+/** What a connector is written with; published as `plugboard/connector`. */
+import { DefinitionError, type Fault } from '../errors.ts';
+import type { InputOf, OutputOf } from '../notation/infer.ts';
+import type { Notation, ObjectDefinition } from '../notation/field.ts';
+import { checkConnector } from './check-connector.ts';
+import type {
+  Action,
+  AscendingPage,
+  ConnectionFields,
+  Connector,
+  DescendingPage,
+  NotationSource,
+  Page,
+  PageRequest,
+  Result,
+  Trigger,
+} from './definition.ts';
+import type { OpenConnection } from './open-connection.ts';
+
+export { path } from '../http/path.ts';
+export type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
+export type { InputOf, OutputOf } from '../notation/infer.ts';
+export type { OpenConnection } from './open-connection.ts';
+export type * from './definition.ts';
+
+/**
+ * Checks a connector and gives it back.
+ *
+ * @throws DefinitionError with every fault of the connector at once, each with its path.
+ */
+export function defineConnector(connector: Connector): Connector {
+  const found: Fault[] = [];
+  const faults = checkConnector(connector, (warning) => found.push(warning));
+  if (faults.length > 0) throw new DefinitionError(faults);
+  warnings.set(connector, found);
+  return connector;
+}
+
+/** What is odd about a connector without being wrong, such as a key that nobody knows. */
+export function connectorWarnings(connector: Connector): readonly Fault[] {
+  return warnings.get(connector) ?? [];
+}
+const warnings = new WeakMap<Connector, readonly Fault[]>();
+
+/** Gives the object back; the type keeps its field names and types. */
+export function defineObject<const Fields extends Notation>(
+  object: ObjectDefinition<Fields>,
+): ObjectDefinition<Fields> {
+  return object;
+}
+
+/** An action whose `input` has the TypeScript type that its notation declares, and whose result must have it. */
+export function defineAction<const Input extends NotationSource, const Output extends NotationSource>(
+  action: TypedAction<Input, Output>,
+): Action {
+  return action;
+}
+
+export interface TypedAction<Input extends NotationSource, Output extends NotationSource> extends Omit<
+  Action,
+  'input' | 'output' | 'execute'
+> {
+  readonly input?: Input;
+  readonly output?: Output;
+  readonly execute: (
+    connection: OpenConnection,
+    input: SourceInput<NoInfer<Input>>,
+    page: PageRequest,
+  ) => ActionResult<SourceOutput<NoInfer<Output>>>;
+}
+
+type ActionResult<Row> = Result<Row | readonly Row[] | Page<Row> | null | undefined>;
+
+/** A trigger whose `input` and events have the TypeScript types that their notations declare. */
+export function defineTrigger<const Input extends NotationSource, const Output extends NotationSource>(
+  trigger: TypedTrigger<Input, Output>,
+): Trigger {
+  return trigger;
+}
+
+export type TypedTrigger<Input extends NotationSource, Output extends NotationSource> = Omit<
+  Trigger,
+  'input' | 'output' | 'type' | 'poll' | 'dedup' | 'documentId' | 'sortBy'
+> & {
+  readonly input?: Input;
+  readonly output?: Output;
+  readonly dedup?: (event: SourceOutput<NoInfer<Output>>) => unknown;
+  readonly documentId?: (event: SourceOutput<NoInfer<Output>>) => unknown;
+  readonly sortBy?: (event: SourceOutput<NoInfer<Output>>) => unknown;
+} & (
+    | { readonly type?: 'ascending'; readonly poll?: Poll<Input, AscendingPage<SourceOutput<NoInfer<Output>>>> }
+    | { readonly type: 'paging_desc'; readonly poll?: Poll<Input, DescendingPage<SourceOutput<NoInfer<Output>>>> }
+  );
+
+type Poll<Input extends NotationSource, Answer> = (
+  connection: OpenConnection,
+  input: SourceInput<NoInfer<Input>>,
+  cursor: any,
+) => Result<Answer | null | undefined>;
+
+type SourceInput<Source> = Source extends (configuration: ConnectionFields) => unknown
+  ? Record<string, any>
+  : InputOf<FieldsOf<Source>>;
+type SourceOutput<Source> = Source extends (configuration: ConnectionFields) => unknown
+  ? any
+  : OutputOf<FieldsOf<Source>>;
+type FieldsOf<Source> = Source extends Notation
+  ? Source
+  : Source extends ObjectDefinition<infer Fields>
+    ? Fields
+    : readonly [];

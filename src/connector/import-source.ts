@@ -1,0 +1,30 @@
+/** Imports a file of an application, TypeScript included, on every Node that we support. */
+import { pathToFileURL } from 'node:url';
+import { createJiti } from 'jiti';
+
+/** Gives the exports of a file. */
+export type ImportSource = (file: string) => Promise<unknown>;
+
+/**
+ * An importer for connectors and configuration files: `.js` and `.mjs` natively, TypeScript through jiti.
+ *
+ * @param options.modules - what `import … from 'plugboard'` and `'plugboard/connector'` give: the running code itself, so
+ *   that a project needs no second copy of it.
+ * @param options.fresh - read files anew instead of from the module cache, for reloads.
+ */
+export function createImportSource(
+  options: { readonly modules?: Readonly<Record<string, unknown>>; readonly fresh?: boolean } = {},
+): ImportSource {
+  const { modules = {}, fresh = false } = options;
+  let jiti: ReturnType<typeof createJiti> | undefined;
+  return async (file) => {
+    // A native import can never be read anew: Node keeps every module for the life of the process.
+    if (/\.m?js$/.test(file) && !fresh) return import(pathToFileURL(file).href);
+    jiti ??= createJiti(import.meta.url, {
+      moduleCache: !fresh,
+      virtualModules: { ...modules },
+      interopDefault: false,
+    });
+    return jiti.import(file);
+  };
+}

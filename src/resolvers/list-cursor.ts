@@ -1,0 +1,96 @@
+/** The cursor of a row in a list: opaque, sealed, bound to the arguments and the connection it was made for. */
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { InputError } from '../errors.ts';
+
+/** Where a row stands: the page that it was on, and its place in the page. */
+export interface RowPosition {
+  /** What the provider wants for the page: number, offset, token or URL; `null` for the first page. */
+  readonly token: string | number | null;
+  /** Rows of a page when it was read; a page number means nothing without it. */
+  readonly size: number;
+  readonly index: number;
+}
+
+/** What a cursor is bound to: a list with these arguments, read through this connection. */
+export type CursorScope = Buffer;
+
+export interface ListCursors {
+  /** The scope of one list; `connectionId` as the caller's connection has it. */
+  readonly scope: (list: string, input: unknown, connectionId: string | undefined) => CursorScope;
+  readonly seal: (position: RowPosition, scope: CursorScope) => string;
+  /**
+   * @throws InputError CURSOR_INVALID when it was edited or is none of ours, CURSOR_FOREIGN when it belongs to other
+   *   arguments or to another connection.
+   */
+  readonly open: (cursor: string, scope: CursorScope) => RowPosition;
+}
+
+const nonceBytes = 12;
+const tagBytes = 16;
+const scopeBytes = 12;
+const algorithm = 'aes-256-gcm';
+/** A cursor carries a URL at most; what is longer was not made here. */
+const maxCursorLength = 8192;
+
+/**
+ * Cursors under one key. They are sealed rather than signed, because a `next` URL of a provider may carry credentials.
+ *
+ * @param key - any secret; replicas that share it read each other's cursors.
+ */
+export function createListCursors(key: string | Uint8Array): ListCursors {
+  const secret = Buffer.from(hkdfSync('sha256', key, '', 'plugboard list cursor', 32));
+  return {
+    scope(list, input, connectionId) {
+      const text = JSON.stringify([list, connectionId ?? null, sortKeys(input)]);
+      return createHash('sha256').update(text).digest().subarray(0, scopeBytes);
+    },
+    seal(position, scope) {
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv(algorithm, secret, nonce);
+      const text = JSON.stringify([position.token, position.size, position.index]);
+      const sealed = [nonce, cipher.update(scope), cipher.update(text), cipher.final(), cipher.getAuthTag()];
+      return Buffer.concat(sealed).toString('base64url');
+    },
+    open(cursor, scope) {
+      const opened = decrypt(cursor, secret);
+      if (!opened) {
+        throw new InputError(
+          'CURSOR_INVALID',
+          '`after` is not a cursor of this gateway, or it was edited. Take `cursor` or `endCursor` from an answer as it is.',
+        );
+      }
+      if (!opened.subarray(0, scopeBytes).equals(scope)) {
+        throw new InputError(
+          'CURSOR_FOREIGN',
+          '`after` belongs to a list with other arguments or another connection. Start that list from its first page.',
+        );
+      }
+      const [token, size, index] = JSON.parse(opened.subarray(scopeBytes).toString()) as [string, number, number];
+      return { token, size, index };
+    },
+  };
+}
+
+function decrypt(cursor: string, secret: Buffer): Buffer | undefined {
+  if (cursor.length > maxCursorLength) return undefined;
+  const bytes = Buffer.from(cursor, 'base64url');
+  // Base64 has several spellings of the same bytes; only ours is accepted, so that an edited cursor is always refused.
+  if (bytes.length < nonceBytes + scopeBytes + tagBytes || bytes.toString('base64url') !== cursor) return undefined;
+  const decipher = createDecipheriv(algorithm, secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
+  decipher.setAuthTag(bytes.subarray(-tagBytes));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Equal inputs give equal text, in whatever order their keys came. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, entry]) => [key, sortKeys(entry)]);
+}

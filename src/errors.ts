@@ -39,6 +39,12 @@ export const errorCodes = {
   PAGE_SIZE_INVALID: '`first` is outside its bounds.',
   PAGING_BACKWARD: 'A list was asked to page backward, which the provider cannot do.',
   OPERATION_TOO_LARGE: 'An operation exceeds a limit of the gateway.',
+  OPERATION_TIMEOUT: 'An operation took longer than its time limit.',
+  BODY_INVALID: 'The body or the head of a request cannot be read.',
+  BODY_TOO_LARGE: 'The body of a request is larger than the limit.',
+  MEDIA_TYPE_UNSUPPORTED: 'The body of a request is not of a media type that the gateway reads.',
+  ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
+  METHOD_NOT_ALLOWED: 'The path does not take that method.',
   // The subject connects, reconnects or chooses.
   CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
   CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',
@@ -68,6 +74,7 @@ export const errorCodes = {
   REQUEST_CANCELLED: 'The client has gone, so the work for it was stopped.',
   CONNECTOR_ERROR: 'The code of a connector failed.',
   NOT_SERVED: 'This gateway does not serve that yet.',
+  NOT_READY: 'The gateway has no graph yet, or is stopping; ask again later.',
   INTERNAL_ERROR: 'Plugboard failed. The log has the cause under the request id.',
 } as const satisfies Record<string, string>;
 
@@ -108,6 +115,13 @@ export class GatewayError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.details = details;
+  }
+
+  /** What graphql-js puts beside the message of a field error; `retryAfter` in whole seconds, as in HTTP. */
+  get extensions(): Readonly<Record<string, unknown>> {
+    const { retryAfterMs, ...details } = this.details;
+    const retryAfter = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000);
+    return { code: this.code, ...details, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
 
   /** Adds what a higher floor knows (connector, connection, action); what is there already stays. */

@@ -1,0 +1,73 @@
+/** One operation as long as its client waits for it: who asks, and the signal that ends the work when nobody waits any more. */
+import type { ServerResponse } from 'node:http';
+import type { Caller } from '../connection/caller.ts';
+import { GatewayError, InputError } from '../errors.ts';
+import type { OperationContext } from '../resolvers/executor.ts';
+
+/** Made per request, so it makes the rest only when it is asked for. */
+export class ClientOperation implements OperationContext {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(caller: Caller, requestId: string, response: ServerResponse) {
+    this.caller = caller;
+    this.requestId = requestId;
+    this.#response = response;
+  }
+
+  /** Aborts when the client closes its connection before the answer is written, or when the time is up. */
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const response = this.#response;
+    // `close` also follows a complete answer; then nobody is at work and nothing needs to stop.
+    const abortIfCut = () => {
+      if (!response.writableFinished) controller.abort(new GatewayError('REQUEST_CANCELLED', 'The client has gone.'));
+    };
+    if (response.destroyed) abortIfCut();
+    else response.once('close', abortIfCut);
+    return controller.signal;
+  }
+
+  /**
+   * Runs the operation and bounds its time.
+   *
+   * At the limit the signal aborts, and what is done by then may still be answered; work that does not stop within
+   * the grace time is left alone.
+   *
+   * @throws InputError OPERATION_TIMEOUT when the work did not stop.
+   */
+  within<Result>(timeLimitMs: number, run: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let timer = setTimeout(() => {
+        const error = timeout(timeLimitMs);
+        void this.signal;
+        this.#controller?.abort(error);
+        timer = setTimeout(() => reject(error), graceMs);
+      }, timeLimitMs);
+      run().then(
+        (result) => {
+          clearTimeout(timer);
+          resolve(result);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error instanceof Error ? error : new Error('Execution failed.', { cause: error }));
+        },
+      );
+    });
+  }
+}
+
+/** Long enough for aborted requests to come back as field errors, so that neighbours' data still leaves. */
+const graceMs = 250;
+
+function timeout(timeLimitMs: number): InputError {
+  return new InputError(
+    'OPERATION_TIMEOUT',
+    `The operation took longer than its time limit of ${timeLimitMs} ms. Ask for less in one operation.`,
+  );
+}

@@ -1,0 +1,307 @@
+/** GraphQL over HTTP: Apollo Server parses, validates and remembers documents; the served graph executes them. */
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLFormattedError, GraphQLSchema, ValidationRule } from 'graphql';
+import type { Caller } from '../connection/caller.ts';
+import { errorCodes, GatewayError } from '../errors.ts';
+import type { ServedGraph } from '../resolvers/executor.ts';
+import { ClientOperation } from './client-operation.ts';
+import { errorAnswer, internalErrorMessage } from './error-answer.ts';
+import type { GraphSource } from './graph-source.ts';
+import { exceededLimits, tooManyTokens } from './limits.ts';
+import type { OperationLimits } from './limits.ts';
+import { maskErrors } from './mask-errors.ts';
+
+export interface GraphqlEndpointOptions {
+  readonly graphs: GraphSource;
+  readonly limits: OperationLimits;
+  /** Time limit of one operation, in milliseconds. */
+  readonly operationTimeoutMs: number;
+  /** Hides what the schema holds: no suggestions in messages. */
+  readonly production: boolean;
+  readonly introspection: boolean;
+  readonly caller: (headers: IncomingHttpHeaders) => Caller;
+  readonly logger: FastifyBaseLogger;
+}
+
+export interface GraphqlEndpoint {
+  /** Adds `POST /graphql` and `GET /graphql` (queries only). */
+  readonly addRoutes: (app: FastifyInstance) => void;
+  /** To be called when no request is under way. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts Apollo Server over a source of graphs.
+ *
+ * An operation is executed by the generation that validated it, also when the graph changes meanwhile. Before the
+ * first graph the endpoint answers 503 NOT_READY.
+ */
+export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Promise<GraphqlEndpoint> {
+  let apollo: ApolloServer<Context> | undefined;
+  const start = async (): Promise<void> => {
+    const server = apolloServer(options);
+    await server.start();
+    apollo = server;
+  };
+  let starting: Promise<void> | undefined;
+  let unsubscribe = () => {};
+  if (options.graphs.status().ready) await start();
+  else {
+    unsubscribe = options.graphs.onChange(() => {
+      starting ??= start().catch((error: unknown) => {
+        starting = undefined;
+        options.logger.error({ err: error }, 'The first graph cannot be served');
+      });
+    });
+  }
+  return {
+    addRoutes: (app) => {
+      app.route({
+        method: ['GET', 'POST'],
+        url: '/graphql',
+        exposeHeadRoute: false,
+        handler: async (request, reply) => {
+          if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
+          return answer(apollo, request, reply, options.caller(request.headers));
+        },
+      });
+    },
+    stop: async () => {
+      unsubscribe();
+      await starting;
+      await apollo?.stop();
+    },
+  };
+}
+
+/** Apollo Server copies this object per operation, so it holds one thing. */
+interface Context {
+  readonly operation: ClientOperation;
+}
+
+/** The headers that Apollo Server reads; copying the others would cost and serve nobody. */
+const readHeaders = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
+
+async function answer(
+  apollo: ApolloServer<Context>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+): Promise<FastifyReply> {
+  const headers = new HeaderMap();
+  for (const name of readHeaders) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const { url, method } = request;
+  const queryStart = url.indexOf('?');
+  const context: Context = { operation: new ClientOperation(caller, request.id, reply.raw) };
+  const response = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, headers, search: queryStart < 0 ? '' : url.slice(queryStart), body: request.body },
+    context: () => Promise.resolve(context),
+  });
+  // Nothing that a client sends leads here: the cause is in the log already, its text is not for the client.
+  if (response.status === 500 || response.body.kind !== 'complete') {
+    const { status, body } = errorAnswer(500, 'INTERNAL_ERROR', internalErrorMessage(request.id), request.id);
+    return reply.code(status).send(body);
+  }
+  for (const [name, value] of response.headers) reply.header(name, value);
+  return reply.code(response.status ?? 200).send(response.body.string);
+}
+
+function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
+  const { limits, logger, production } = options;
+  return new ApolloServer<Context>({
+    gateway: gatewaySeam(options),
+    logger: apolloLogger(logger),
+    // Decides nothing here that is not decided below, but keeps Apollo from reading the environment.
+    nodeEnv: production ? 'production' : 'development',
+    introspection: options.introspection,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: limits.tokens },
+    // `hideSuggestions` is what hideSchemaDetailsFromClientErrors does, without a plugin on each request.
+    validationOptions: { maxErrors: 5, hideSuggestions: production },
+    validationRules: [reportExceededLimits],
+    formatError: errorFormatter(options),
+    stringifyResult: (result) => JSON.stringify(result),
+    // No plugin here may have `willResolveField`: Apollo would wrap every field of the shared schema for good.
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      measureBeforeValidation(limits),
+    ],
+  });
+}
+
+type GatewayOption = NonNullable<ConstructorParameters<typeof ApolloServer<Context>>[0]['gateway']>;
+
+/**
+ * Our executor behind Apollo Server's `gateway` seam. The executor is fixed at `load`, so it finds the graph by the
+ * schema that the operation was validated against.
+ */
+function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOptions): GatewayOption {
+  const graphOf = new WeakMap<GraphQLSchema, ServedGraph>();
+  let serve: (graph: ServedGraph) => void = () => {};
+  const executor = async ({ schema, document, request, operation, context }: ExecutorInput) => {
+    const graph = graphOf.get(schema);
+    if (!graph) throw new Error('An operation was validated against a schema that was never served.');
+    if (!operation) return unknownOperation(request.operationName);
+    if (operation.operation === 'subscription') return subscriptionOverHttp();
+    const client = context.operation;
+    try {
+      const result = await client.within(operationTimeoutMs, () =>
+        graph.execute({
+          document,
+          operationName: request.operationName ?? null,
+          variables: request.variables ?? noVariables,
+          context: client,
+        }),
+      );
+      return maskErrors(result, client.requestId, logger);
+    } catch (error) {
+      const original = error instanceof Error ? error : new Error('Execution failed.', { cause: error });
+      const whole = new GraphQLError(original.message, { originalError: original });
+      return maskErrors({ data: null, errors: [whole] }, client.requestId, logger);
+    }
+  };
+  return {
+    onSchemaLoadOrUpdate: (callback) => {
+      serve = (graph) => {
+        graphOf.set(graph.schema, graph);
+        callback({ apiSchema: graph.schema, coreSupergraphSdl: '' });
+      };
+      return graphs.onChange(() => {
+        try {
+          serve(graphs.current());
+        } catch (error) {
+          logger.error({ err: error }, 'The new graph cannot be served; the one before stays');
+        }
+      });
+    },
+    load: async () => {
+      serve(graphs.current());
+      return { executor: executor as unknown as Awaited<ReturnType<GatewayOption['load']>>['executor'] };
+    },
+    stop: async () => {},
+  };
+}
+
+interface ExecutorInput {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly request: { readonly operationName?: string | null; readonly variables?: Record<string, unknown> };
+  /** Undefined when the document has no such operation, or several and none was named. */
+  readonly operation?: { readonly operation: 'query' | 'mutation' | 'subscription' };
+  readonly context: Context;
+}
+
+const noVariables: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** Apollo Server gives it the code OPERATION_RESOLUTION_FAILURE. */
+function unknownOperation(name: string | null | undefined): ExecutionResult {
+  const message = name
+    ? `The document has no operation named "${name}". Send the name of one that it has as operationName.`
+    : 'The document has several operations, or none. Send one, or name the one to run as operationName.';
+  return { errors: [new GraphQLError(message)] };
+}
+
+function subscriptionOverHttp(): ExecutionResult {
+  const message =
+    'This gateway does not serve subscriptions over GraphQL requests yet. Ask for the same data with a query.';
+  return { errors: [new GraphQLError(message, { extensions: { code: 'NOT_SERVED' } })] };
+}
+
+/** Documents that stand for ones that were too large, with what was wrong with those. */
+const refused = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+/**
+ * Measures each new document before it is validated (documents that are known were measured before). Some of
+ * graphql-js's rules take quadratic time, so a document beyond the limits is replaced by an empty one, whose validation
+ * reports what was wrong.
+ */
+function measureBeforeValidation(limits: OperationLimits): ApolloServerPlugin<Context> {
+  const listener: GraphQLRequestListener<Context> = {
+    validationDidStart: async (requestContext) => {
+      const errors = exceededLimits(requestContext.document, limits);
+      if (errors.length === 0) return;
+      const empty = { kind: 'Document', definitions: [] } as unknown as DocumentNode;
+      refused.set(empty, errors);
+      (requestContext as { document: DocumentNode }).document = empty;
+    },
+  };
+  const started = Promise.resolve(listener);
+  return { requestDidStart: () => started };
+}
+
+const reportExceededLimits: ValidationRule = (context) => {
+  const errors = refused.get(context.getDocument());
+  if (!errors) return {};
+  return {
+    Document: () => {
+      for (const error of errors) context.reportError(error);
+    },
+  };
+};
+
+const clientCodes: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+]);
+
+/** Says what a client reads of each error; errors of fields were masked before, where the request id was known. */
+function errorFormatter({ limits, logger, production }: GraphqlEndpointOptions) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const code = formatted.extensions?.['code'];
+    if (typeof code === 'string' && Object.hasOwn(errorCodes, code)) return formatted;
+    if (!clientCodes.has(code)) {
+      logger.error({ err: error }, 'A request failed with an error that nobody foresaw');
+      return { message: 'Plugboard failed.', extensions: { code: 'INTERNAL_ERROR' } };
+    }
+    const { originalError } = error instanceof GraphQLError ? error : {};
+    if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE') {
+      return originalError.toJSON();
+    }
+    if (code === 'GRAPHQL_PARSE_FAILED' && tokenLimit.test(formatted.message)) {
+      return tooManyTokens(limits.tokens).toJSON();
+    }
+    if (formatted.extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
+      return { ...formatted, message: 'Introspection is off on this gateway. Set `introspection: true` to allow it.' };
+    }
+    return production ? { ...formatted, message: formatted.message.replace(suggestion, '') } : formatted;
+  };
+}
+
+const tokenLimit = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
+const suggestion = / ?Did you mean(.+?)\?$/;
+
+/** Apollo Server logs sentences; ours logs objects too. */
+function apolloLogger(logger: FastifyBaseLogger) {
+  return {
+    debug: (message?: unknown) => logger.debug(String(message)),
+    info: (message?: unknown) => logger.info(String(message)),
+    warn: (message?: unknown) => logger.warn(String(message)),
+    error: (message?: unknown) => logger.error(String(message)),
+  };
+}

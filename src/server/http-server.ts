@@ -1,0 +1,238 @@
+/** The one HTTP server: hardened by default, every error as JSON, and a stop that loses no answer. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import Fastify from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../connection/caller.ts';
+import { DefinitionError } from '../errors.ts';
+import { callerFrom } from './caller.ts';
+import { answerTo, errorAnswer } from './error-answer.ts';
+import { addExplorerRoutes } from './explorer.ts';
+import type { GraphSource } from './graph-source.ts';
+import { createGraphqlEndpoint } from './graphql-endpoint.ts';
+import type { GraphqlEndpoint } from './graphql-endpoint.ts';
+import { addHealthRoutes } from './health.ts';
+import { defaultLimits } from './limits.ts';
+import type { OperationLimits } from './limits.ts';
+
+export interface HttpServerOptions {
+  readonly graphs: GraphSource;
+  readonly logger: FastifyBaseLogger;
+  /** Default 127.0.0.1: reachable from this machine only. */
+  readonly host?: string;
+  /** Default 4000; 0 takes a free one. */
+  readonly port?: number;
+  /** Those that are absent keep their defaults (`defaultLimits`). */
+  readonly limits?: Partial<OperationLimits>;
+  /** Default 1 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** Time limit of one operation, default 30 000 ms. */
+  readonly operationTimeoutMs?: number;
+  /** How long a stop waits for answers under way before it cuts their connections, default 9 000 ms. */
+  readonly stopTimeoutMs?: number;
+  /** Hides suggestions and the text of faults. Default false. */
+  readonly production?: boolean;
+  /** Serves `__schema`, `__type` and `/supergraph.graphql`. Default: not in production. */
+  readonly introspection?: boolean;
+  /** Serves GraphiQL at `/`. Default: not in production. */
+  readonly explorer?: boolean;
+  /** The query that GraphiQL shows at first. */
+  readonly explorerQuery?: string;
+  /** Default: `callerFrom`. */
+  readonly caller?: (headers: IncomingHttpHeaders) => Caller;
+}
+
+export interface HttpServer {
+  /**
+   * Begins to listen.
+   *
+   * @throws DefinitionError ADDRESS_IN_USE when the address is taken, not of this machine, or not allowed.
+   */
+  readonly listen: () => Promise<{ readonly url: string }>;
+  /**
+   * Stops: `/readyz` says 503, idle connections are closed, answers under way are awaited, new requests are refused.
+   * Whatever is not answered within `stopTimeoutMs` is cut. May be called twice.
+   */
+  readonly close: () => Promise<void>;
+  /** For routes of other rooms (facades), added before `listen`. */
+  readonly app: FastifyInstance;
+}
+
+/** Puts the server together; nothing listens before `listen`. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { graphs, logger, host = '127.0.0.1', port = 4000, production = false } = options;
+  const { introspection = !production, explorer = !production } = options;
+  let draining = false;
+  const isDraining = () => draining;
+  const app = createApp(options, isDraining);
+  const endpoint = await createGraphqlEndpoint({
+    graphs,
+    logger,
+    production,
+    introspection,
+    limits: { ...defaultLimits, ...options.limits },
+    operationTimeoutMs: options.operationTimeoutMs ?? 30_000,
+    caller: options.caller ?? callerFrom,
+  });
+  app.register(async (routes) => {
+    routes.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(dataHeaders);
+      done();
+    });
+    endpoint.addRoutes(routes);
+    addHealthRoutes(routes, { graphs, isDraining, production, introspection });
+  });
+  if (explorer) app.register(async (routes) => addExplorerRoutes(routes, { defaultQuery: options.explorerQuery }));
+  let closing: Promise<void> | undefined;
+  return {
+    app,
+    listen: () => listen(app, host, port),
+    close: () => {
+      draining = true;
+      closing ??= stop(app, endpoint, options.stopTimeoutMs ?? 9_000, logger);
+      return closing;
+    },
+  };
+}
+
+/** Answers hold data, never a page: no browser may sniff, frame, keep or run them. */
+const dataHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+function createApp(options: HttpServerOptions, isDraining: () => boolean): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: options.logger,
+    // Lines about requests are written below: Fastify's hold the whole URL, and with it the variables of a GET.
+    disableRequestLogging: true,
+    // A child logger per request costs more than it gives: our lines carry the id themselves.
+    childLoggerFactory: (logger) => logger,
+    genReqId: requestIds(),
+    requestIdHeader: false,
+    // Neither Host nor X-Forwarded-* decide anything.
+    trustProxy: false,
+    bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    // We refuse ourselves while stopping, in our shape.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 72_000,
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply as FastifyReply),
+  });
+  // Only JSON is read; form and plain text are what a foreign page can send without asking first.
+  app.removeContentTypeParser('text/plain');
+  addHooks(app, options.logger, isDraining);
+  answerUnknownRoutes(app);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  return app;
+
+  function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { status, body, isFault } = answerTo(error, request.id);
+    if (isFault) options.logger.error({ requestId: request.id, err: error }, 'A request failed');
+    void reply.code(status).headers(dataHeaders).send(body);
+  }
+}
+
+/** Ids are unique across replicas (a random start) and cheap (a counter). */
+function requestIds(): () => string {
+  const start = randomBytes(6).toString('base64url');
+  let count = 0;
+  return () => `${start}-${(count += 1).toString(36)}`;
+}
+
+function addHooks(app: FastifyInstance, logger: FastifyBaseLogger, isDraining: () => boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (!isDraining()) return done();
+    reply.header('connection', 'close');
+    const path = pathOf(request);
+    if (path === '/readyz' || path === '/healthz') return done();
+    const { status, body } = errorAnswer(503, 'NOT_READY', 'The gateway is stopping. Ask again.', request.id);
+    reply.code(status).headers(dataHeaders).send(body);
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode } = reply;
+    const level = statusCode >= 500 ? 'warn' : 'debug';
+    if (level === 'warn' || logger.level === 'debug' || logger.level === 'trace') {
+      const { id: requestId, method } = request;
+      const durationMs = Math.round(reply.elapsedTime * 10) / 10;
+      logger[level]({ requestId, method, path: pathOf(request), status: statusCode, durationMs }, 'request');
+    }
+    done();
+  });
+}
+
+/** Without the query string, which may hold a query and its variables. */
+function pathOf(request: FastifyRequest): string {
+  const end = request.url.indexOf('?');
+  return end < 0 ? request.url : request.url.slice(0, end);
+}
+
+/** 405 with the methods that a path takes, else 404. */
+function answerUnknownRoutes(app: FastifyInstance): void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const each of Array.isArray(method) ? method : [method]) methods.add(each);
+    methodsOf.set(url, methods);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf.get(pathOf(request));
+    const allowed = [...(methods ?? [])].join(', ');
+    if (methods) reply.header('allow', allowed);
+    const { status, body } = methods
+      ? errorAnswer(405, 'METHOD_NOT_ALLOWED', `This path takes ${allowed}; got ${request.method}.`, request.id)
+      : errorAnswer(404, 'ROUTE_NOT_FOUND', 'Nothing is served here. GraphQL is at /graphql.', request.id);
+    reply.code(status).headers(dataHeaders).send(body);
+  });
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<{ url: string }> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (!code || !(code in listenFaults)) throw cause;
+    const message = `cannot listen on ${host}:${port}: ${listenFaults[code]} (${code}).`;
+    throw new DefinitionError([{ code: 'ADDRESS_IN_USE', path: 'server', message }], { cause });
+  }
+  const address = app.server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The server listens on no port.');
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { url: `http://${shown}:${address.port}` };
+}
+
+const listenFaults: Record<string, string> = {
+  EADDRINUSE: 'another program uses this address. Stop it, or choose another port with --port',
+  EADDRNOTAVAIL: 'this machine has no such address. Choose another host with --host',
+  EACCES: 'this user may not use that port. Choose one above 1023 with --port',
+  ENOTFOUND: 'the host name is unknown. Choose another host with --host',
+};
+
+async function stop(
+  app: FastifyInstance,
+  endpoint: GraphqlEndpoint,
+  timeoutMs: number,
+  logger: FastifyBaseLogger,
+): Promise<void> {
+  const deadline = setTimeout(() => {
+    logger.warn({ timeoutMs }, 'Answers under way did not end in time; their connections are cut');
+    app.server.closeAllConnections();
+  }, timeoutMs);
+  try {
+    await app.close();
+    await endpoint.stop();
+  } finally {
+    clearTimeout(deadline);
+  }
+}

@@ -1,0 +1,51 @@
+/** Lets deliberate errors through to the client and hides all others behind a request id. */
+import type { FastifyBaseLogger } from 'fastify';
+import { GraphQLError, Kind } from 'graphql';
+import type { ExecutionResult } from 'graphql';
+import { errorCodes, GatewayError } from '../errors.ts';
+import { internalErrorMessage } from './error-answer.ts';
+
+/**
+ * Goes over the errors of one execution.
+ *
+ * Deliberate: errors with a code of `errors.ts`, and what graphql-js says about the client's variables. All others are
+ * replaced by INTERNAL_ERROR with the request id, at the same path; the log gets the cause under that id.
+ */
+export function maskErrors(result: ExecutionResult, requestId: string, logger: FastifyBaseLogger): ExecutionResult {
+  if (!result.errors) return result;
+  return { ...result, errors: result.errors.map((error) => maskError(error, requestId, logger)) };
+}
+
+function maskError(error: GraphQLError, requestId: string, logger: FastifyBaseLogger): GraphQLError {
+  const { code } = error.extensions ?? {};
+  if (typeof code === 'string' && code !== 'INTERNAL_ERROR' && Object.hasOwn(errorCodes, code)) {
+    return keepHttpInside(error);
+  }
+  if (code === undefined && isAboutVariables(error)) return error;
+  const cause = error.originalError ?? error;
+  if (cause instanceof GatewayError && code === undefined && cause.code !== 'INTERNAL_ERROR') {
+    return replace(error, error.message, { code: cause.code });
+  }
+  logger.error({ requestId, path: error.path, err: cause }, 'A field failed with an error that nobody foresaw');
+  return replace(error, internalErrorMessage(requestId), { code: 'INTERNAL_ERROR', requestId });
+}
+
+/** Apollo Server gives such errors BAD_USER_INPUT; the message repeats the client's own value. */
+function isAboutVariables(error: GraphQLError): boolean {
+  return error.path === undefined && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
+}
+
+function replace(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {
+  return new GraphQLError(message, { nodes: error.nodes, path: error.path, extensions });
+}
+
+/**
+ * Apollo Server takes `extensions.http.status` of any error as the status of the whole answer, and removes it.
+ * Ours is the provider's status and belongs to the field: a `headers` key that is no Map makes Apollo leave it alone,
+ * and JSON leaves the key out.
+ */
+function keepHttpInside(error: GraphQLError): GraphQLError {
+  const { http } = error.extensions;
+  if (typeof http === 'object' && http !== null) error.extensions['http'] = { ...http, headers: undefined };
+  return error;
+}

@@ -17,7 +17,9 @@ import type {
 } from './definition.ts';
 import type { OpenConnection } from './open-connection.ts';
 
+export { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
 export { path } from '../http/path.ts';
+export type { AfterErrorResponse, AfterResponse, ProviderResponse, Request } from '../http/request.ts';
 export type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 export type { InputOf, OutputOf } from '../notation/infer.ts';
 export type { OpenConnection } from './open-connection.ts';

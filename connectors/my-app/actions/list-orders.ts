@@ -26,6 +26,6 @@ export const listOrders = defineAction({
     maxPageSize: 100,
   },
   execute(connection, input) {
-    return connection.get('orders.json').params({ customer_id: input.customer_id });
+    return connection.get('orders.json').params({ customer_id: input.customer_id ?? undefined });
   },
 });

@@ -1,0 +1,86 @@
+/** GitHub over its REST API: repositories, their issues and labels, and who is behind them. */
+import { defineConnector, ProviderError } from '../../src/connector/define.ts';
+import { addLabelsToIssue } from './actions/add-labels-to-issue.ts';
+import { createIssue } from './actions/create-issue.ts';
+import { createLabel } from './actions/create-label.ts';
+import { getIssueByUrl } from './actions/get-issue-by-url.ts';
+import { getIssue } from './actions/get-issue.ts';
+import { getLabel } from './actions/get-label.ts';
+import { getOrganization } from './actions/get-organization.ts';
+import { getRepositoriesByFullNames } from './actions/get-repositories-by-full-names.ts';
+import { getRepositoryByFullName } from './actions/get-repository-by-full-name.ts';
+import { getRepository } from './actions/get-repository.ts';
+import { getUser } from './actions/get-user.ts';
+import { listIssues } from './actions/list-issues.ts';
+import { listLabels } from './actions/list-labels.ts';
+import { searchIssues } from './actions/search-issues.ts';
+import { objects } from './objects.ts';
+import { rateLimitAnswer, refuseRateLimit } from './rate-limit.ts';
+import { newIssue } from './triggers/new-issue.ts';
+import { updatedIssue } from './triggers/updated-issue.ts';
+
+export default defineConnector({
+  name: 'github',
+  title: 'GitHub',
+  description: 'Repositories, issues, labels and accounts of github.com.',
+  help: {
+    body: 'Connects with a personal access token.',
+    learnMoreUrl: 'https://docs.github.com/en/rest',
+    learnMoreText: 'GitHub REST API',
+  },
+  connection: {
+    fields: [
+      {
+        name: 'token',
+        label: 'Personal access token',
+        optional: false,
+        controlType: 'password',
+        hint: 'Settings → Developer settings → Personal access tokens',
+      },
+    ],
+    baseUri: 'https://api.github.com/',
+    authorization: {
+      type: 'api_key',
+      apply: (request, connection) =>
+        request
+          .headers({
+            authorization: `token ${connection.fields.token}`,
+            accept: 'application/vnd.github.v3+json',
+            // GitHub refuses requests that do not say who asks.
+            'user-agent': 'plugboard',
+          })
+          .afterErrorResponse(rateLimitAnswer, refuseRateLimit),
+      identity: async (connection) => (await connection.get('user')).login,
+    },
+  },
+  test: (connection) => connection.get('user'),
+  objects,
+  actions: {
+    getRepository,
+    getRepositoryByFullName,
+    getRepositoriesByFullNames,
+    getOrganization,
+    getUser,
+    listIssues,
+    searchIssues,
+    getIssue,
+    getIssueByUrl,
+    createIssue,
+    listLabels,
+    getLabel,
+    createLabel,
+    addLabelsToIssue,
+  },
+  triggers: { newIssue, updatedIssue },
+  exceptionHandlers: [
+    // GitHub hides what the account may not see, so "not found" has two meanings, and the client should know both.
+    [
+      ProviderError,
+      (error: ProviderError) =>
+        error.code === 'PROVIDER_NOT_FOUND'
+          ? { message: 'GitHub has no such thing, or the connected account may not see it.' }
+          : undefined,
+      null,
+    ],
+  ],
+});

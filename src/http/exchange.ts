@@ -1,0 +1,140 @@
+/** One request on one connection, and its answer: collected, decompressed and held under the limits. */
+import { createBodyDecoder, decodeWhole, readEncoding, tooLarge, wholeBodyBytes } from './decode-body.ts';
+import type { BodyDecoder, BodyLimits, Encoding } from './decode-body.ts';
+import { readWireError } from './exchange-failure.ts';
+import type { ExchangeFailure, TimeLimits } from './exchange-failure.ts';
+
+/** An answer as it came, whatever its status. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What undici hands to a handler, as far as it is used here. */
+interface Controller {
+  abort(reason: Error): void;
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * Takes the events of undici's dispatcher. `onDone` is called once, with the answer or with the failure; afterwards the
+ * connection is either free for the next request or destroyed. A dispatcher tells when a request meets its connection, so
+ * we know whether a lost request can have been carried out; `Pool.request()` hides that, and costs a stream per answer.
+ */
+export class Exchange {
+  /** The request met a connection: from here on the provider may have seen it. */
+  wasSent = false;
+  /** Of the answer; 0 while none has come. */
+  status = 0;
+
+  readonly #limits: BodyLimits & TimeLimits;
+  readonly #isHead: boolean;
+  readonly #onDone: (outcome: Answer | ExchangeFailure) => void;
+  #controller: Controller | undefined;
+  #headers: Record<string, string> = {};
+  #encoding: Encoding | undefined;
+  #decoder: BodyDecoder | undefined;
+  #chunks: Buffer[] = [];
+  #received = 0;
+  #failure: ExchangeFailure | undefined;
+  #isDone = false;
+
+  constructor(limits: BodyLimits & TimeLimits, isHead: boolean, onDone: (outcome: Answer | ExchangeFailure) => void) {
+    this.#limits = limits;
+    this.#isHead = isHead;
+    this.#onDone = onDone;
+  }
+
+  /** Ends the exchange at once and destroys its connection, if it has one. */
+  fail(failure: ExchangeFailure): void {
+    if (this.#isDone) return;
+    this.#failure = failure;
+    this.#finish(failure);
+    this.#decoder?.destroy();
+    this.#controller?.abort(failure);
+  }
+
+  onRequestStart(controller: Controller): void {
+    // It may have been given up while it waited for a connection.
+    if (this.#failure) return controller.abort(this.#failure);
+    this.#controller = controller;
+    this.wasSent = true;
+  }
+
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // 100 Continue and 103 Early Hints announce the answer; they are not it.
+    if (this.#isDone || status < 200) return;
+    this.status = status;
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value !== 'string') headers[name] = value?.join(', ') ?? '';
+    }
+    this.#headers = headers as Record<string, string>;
+    if (this.#isHead) return;
+    if (Number(headers['content-length']) > this.#limits.maxAnswerBytes) return this.fail(tooLarge(this.#limits));
+    try {
+      this.#encoding = readEncoding(this.#headers['content-encoding']);
+    } catch (failure) {
+      this.fail(failure as ExchangeFailure);
+    }
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.#isDone) return;
+    this.#received += chunk.length;
+    if (this.#decoder) return this.#feed(chunk);
+    this.#chunks.push(chunk);
+    if (this.#encoding !== undefined && this.#received > wholeBodyBytes) return this.#startDecoder(this.#encoding);
+    if (this.#received > this.#limits.maxAnswerBytes) this.fail(tooLarge(this.#limits));
+  }
+
+  onResponseEnd(): void {
+    if (this.#isDone) return;
+    if (this.#decoder) return this.#decoder.end();
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#received);
+    if (this.#encoding === undefined) return this.#finishWith(body);
+    try {
+      this.#finishWith(decodeWhole(this.#encoding, body, this.#limits));
+    } catch (failure) {
+      this.#finish(failure as ExchangeFailure);
+    }
+  }
+
+  onResponseError(_controller: unknown, cause: Error): void {
+    if (this.#isDone) return;
+    this.#decoder?.destroy();
+    this.#finish(readWireError(cause, this.wasSent, this.#limits));
+  }
+
+  #startDecoder(encoding: Encoding): void {
+    const waiting = Buffer.concat(this.#chunks, this.#received);
+    this.#chunks = [];
+    this.#decoder = createBodyDecoder(encoding, waiting, this.#limits, {
+      onDrain: () => this.#controller?.resume(),
+      onEnd: (body) => this.#finishWith(body),
+      onFailure: (failure) => this.fail(failure),
+    });
+    this.#feed(waiting);
+  }
+
+  #feed(chunk: Buffer): void {
+    if (!this.#decoder!.write(chunk)) this.#controller?.pause();
+  }
+
+  #finishWith(body: Buffer): void {
+    this.#finish({ status: this.status, headers: this.#headers, body });
+  }
+
+  #finish(outcome: Answer | ExchangeFailure): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#chunks = [];
+    this.#onDone(outcome);
+  }
+}

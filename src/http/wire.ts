@@ -1,0 +1,47 @@
+/** What goes out to a provider and what comes back, as it is on the wire. */
+
+/** A request as it goes on the wire. Header names are lower case. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** May be sent again after 502, 503, 504 or a cut connection: a read, or a write that says it is idempotent. */
+  readonly repeatable: boolean;
+  /** What carries credentials: never sent to another origin, never logged. */
+  readonly credentials: { readonly headers: ReadonlySet<string>; readonly params: ReadonlySet<string> };
+  readonly redirects: 'same-origin' | 'any-origin' | 'none';
+  readonly tls?: TlsIdentity;
+  /**
+   * Origin of the connector's own fixed `baseUri`, e.g. `https://api.example.com:8443`. A URL of this origin may use its
+   * port; nothing else is trusted for it. Leave it out when any part of the `baseUri` came from a person's input.
+   */
+  readonly declaredOrigin?: string;
+}
+
+/** Who we are to the provider (PEM), and which authorities vouch for the provider. */
+export interface TlsIdentity {
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly passphrase?: string;
+  readonly ca?: readonly string[];
+}
+
+/** An answer, decompressed, of any status. Header names are lower case, repeated headers joined by `, `. */
+export interface ReceivedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The URL that answered, after redirects. */
+  readonly url: URL;
+}
+
+/** Whose call it is, and what bounds it. */
+export interface CallContext {
+  readonly connector: string;
+  readonly connection?: string;
+  /** Aborts when the client has gone or the call's time is up. */
+  readonly signal?: AbortSignal;
+  /** Counts the requests of one call (`http/budget`). */
+  readonly budget: { spend(): void };
+}

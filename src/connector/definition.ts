@@ -47,6 +47,11 @@ export interface ConnectionDefinition {
   readonly extendedFields?: (connection: ConnectionFields) => Notation | Promise<Notation>;
   /** Base of every relative URL, resolved by RFC 3986: keep the last slash. */
   readonly baseUri?: string | ((connection: ConnectionFields) => string | Promise<string>);
+  /**
+   * Further origins that get the connection's credentials, e.g. `https://uploads.example.com`. Absolute URLs of any other
+   * origin than these and that of `baseUri` are asked without credentials.
+   */
+  readonly origins?: readonly string[];
   readonly authorization?: Authorization;
 }
 
@@ -54,7 +59,14 @@ export interface ConnectionDefinition {
 export type Matcher = RequestMatcher;
 
 /** Gives the credentials to one request; called before each is sent. */
-export type Apply = (request: Request, connection: CredentialSource, accessToken?: string) => unknown;
+export type Apply = (
+  request: Request,
+  connection: CredentialSource,
+  /** Of OAuth 2.0, where there is one. */
+  accessToken?: string,
+  /** What the request was told by `authType`. */
+  authType?: string,
+) => unknown;
 
 /** The connection as `apply` sees it: what was entered and what `acquire` gave, merged. */
 export interface CredentialSource {

@@ -1,5 +1,8 @@
 /** A connection as the code of a connector sees it. */
-import type { Request } from '../http/request.ts';
+import { GatewayError, ProviderError } from '../errors.ts';
+import { createCallBudget } from '../http/budget.ts';
+import { Request, resolveRequests, type Dispatch } from '../http/request.ts';
+import { authorizationOf, createAcquireDispatch, createDispatch, type ConnectorCall } from './authorize.ts';
 import type { ConnectionFields } from './definition.ts';
 
 /** Builds requests that are sent at the first `await`, with the connection's credentials. */
@@ -23,4 +26,73 @@ export interface OpenConnection {
   readonly error: (message: string, code?: string) => never;
   /** Aborted when the client has gone or the call's time is up. */
   readonly signal: AbortSignal;
+}
+
+/** Opens a connection for one call; making it costs nothing and sends nothing. */
+export function createOpenConnection(call: ConnectorCall): OpenConnection {
+  return openWith(
+    call,
+    createDispatch(call, () => acquireCredentials(call)),
+  );
+}
+
+/** New credentials may take as long as a token endpoint may (design §6), whoever of the waiting calls has gone. */
+const acquireTimeMs = 30_000;
+const maxAcquireRequests = 10;
+
+/** Calls `acquire` of a `custom` authorization, on a connection without `apply`. */
+async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<string, unknown>>> {
+  const authorization = authorizationOf(call.connector, call.credentials.fields());
+  if (authorization.type !== 'custom' || !authorization.acquire) return {};
+  const own: ConnectorCall = {
+    ...call,
+    signal: AbortSignal.timeout(acquireTimeMs),
+    budget: createCallBudget({ maxRequests: maxAcquireRequests }),
+  };
+  const acquired = await resolveRequests(await authorization.acquire(openWith(own, createAcquireDispatch(own))));
+  if (typeof acquired === 'object' && acquired !== null && !Array.isArray(acquired)) {
+    return acquired as Record<string, unknown>;
+  }
+  throw new GatewayError(
+    'CONNECTOR_ERROR',
+    `${call.connector.title ?? call.connector.name}: acquire must give an object of connection fields; got ${Array.isArray(acquired) ? 'a list' : acquired === null ? 'null' : typeof acquired}.`,
+    { connector: call.connector.name },
+  );
+}
+
+function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
+  const { connector, credentials } = call;
+  const connection: OpenConnection = {
+    get fields() {
+      return credentials.fields();
+    },
+    get: (url) => new Request('GET', url, dispatch),
+    head: (url) => new Request('HEAD', url, dispatch),
+    options: (url) => new Request('OPTIONS', url, dispatch),
+    post: (url, payload) => new Request('POST', url, dispatch, payload),
+    put: (url, payload) => new Request('PUT', url, dispatch, payload),
+    patch: (url, payload) => new Request('PATCH', url, dispatch, payload),
+    delete: (url, payload) => new Request('DELETE', url, dispatch, payload),
+    call: (method, ...args) => methodOf(connector, method)(connection, ...args),
+    parallel: (requests) => Promise.all(requests) as never,
+    error: (message, code = 'error') => {
+      throw new ProviderError('CONNECTOR_ERROR', message, {
+        connector: connector.name,
+        errorCode: `${connector.name}.${code}`,
+      });
+    },
+    signal: call.signal,
+  };
+  return connection;
+}
+
+function methodOf(connector: ConnectorCall['connector'], name: string): (...args: any[]) => unknown {
+  const methods = connector.methods ?? {};
+  if (Object.hasOwn(methods, name)) return methods[name]!;
+  const known = Object.keys(methods).join(', ') || 'none';
+  throw new GatewayError(
+    'CONNECTOR_ERROR',
+    `${connector.title ?? connector.name}: call(${JSON.stringify(name)}) names no method of the connector; it has ${known}.`,
+    { connector: connector.name },
+  );
 }

@@ -1,0 +1,289 @@
+/** Sends the requests of one call with the credentials of its connection, and renews these once when they fail. */
+import { AuthorizationError, ProviderError } from '../errors.ts';
+import { attempt, credentialHeaders, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
+import { matchesAnswer } from '../http/matcher.ts';
+import { failedAnswer } from '../http/provider-failure.ts';
+import type { Dispatch, ProviderResponse, Request } from '../http/request.ts';
+import { resolveUrl } from '../http/request-url.ts';
+import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.ts';
+import type { Sender } from '../http/send.ts';
+import { addedCredentials, emptyAnswer } from './added-credentials.ts';
+import { baseOf, type ConnectionBase } from './connection-base.ts';
+import { renew, renewalsOf, type Acquire } from './renewal.ts';
+import type { Action, Apply, ConnectionFields, Connector, SingleAuthorization } from './definition.ts';
+
+/** The credentials of one connection; one object per connection, shared by all its calls. */
+export interface Credentials {
+  /** What was entered and acquired; a new object after each change, the same one until then. */
+  readonly fields: () => ConnectionFields;
+  /** Keeps what `acquire` gave, for this call and later ones. */
+  readonly merge: (acquired: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** For OAuth 2.0: gets a new access token, which `fields()` then has as `access_token`. Absent: it cannot be renewed. */
+  readonly refresh?: () => Promise<void>;
+}
+
+/** One call of a connector on one connection. */
+export interface ConnectorCall {
+  readonly connector: Connector;
+  /** For errors; absent for a connector that needs no connection. */
+  readonly connectionId?: string | undefined;
+  readonly credentials: Credentials;
+  /** Instead of the connector's own `baseUri`: the operator's choice. */
+  readonly baseUri?: string | undefined;
+  readonly sender: Sender;
+  readonly budget: { spend(): void };
+  readonly signal: AbortSignal;
+  /** Its requests may be repeated whatever their method: the action is a read, or idempotent. */
+  readonly isRepeatable?: boolean | undefined;
+  readonly isSuccess?: Action['isSuccess'];
+}
+
+/**
+ * Makes the `Dispatch` of one call.
+ *
+ * Before every attempt `apply` runs on a copy of the request. Credentials go to the origins of `baseUri` and of
+ * `connection.origins` only, or, for a connector that has neither, to every origin that it asks itself. After an error
+ * answer that `refreshOn` names (absent: any status ≥ 400) they are renewed once and the request is sent once more;
+ * requests that fail together share one renewal. Hooks for errors run after that.
+ *
+ * A write is not repeated after a 5xx that `refreshOn` does not name: it may have been carried out.
+ *
+ * @param acquire - calls the connector's `acquire`; the caller has the connection that it needs.
+ * @see https://docs.workato.com/developing-connectors/sdk/sdk-reference/connection/authorization.html
+ */
+export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch {
+  const context = attemptContext(call);
+  return async (request) => {
+    let response: ProviderResponse;
+    try {
+      response = await send(request, call, context, acquire);
+    } catch (error) {
+      response = await runAfterErrorResponse(request, error);
+    }
+    return runAfterResponse(request, response);
+  };
+}
+
+/** Makes the `Dispatch` of `acquire`: no `apply` and no renewal, but `detectOn` is kept. */
+export function createAcquireDispatch(call: ConnectorCall): Dispatch {
+  const { isSuccess: _judged, isRepeatable: _repeatable, ...own } = call;
+  const context = attemptContext(own);
+  return async (request) => {
+    let response: ProviderResponse;
+    try {
+      const base = await baseOf(call);
+      const copy = prepared(request, base);
+      const { detectOn } = authorizationOf(call.connector, call.credentials.fields());
+      const url = resolveUrl(copy);
+      response = await attempt(copy, call.sender, context, withoutApply(base, url, detectOn), url);
+    } catch (error) {
+      response = await runAfterErrorResponse(request, error);
+    }
+    return runAfterResponse(request, response);
+  };
+}
+
+/**
+ * The authorization that a connection uses; for `multi` the one that its fields choose.
+ *
+ * @throws AuthorizationError `AUTHORIZATION_OPTION_UNKNOWN` when they choose none of the options.
+ */
+export function authorizationOf(connector: Connector, fields: ConnectionFields): SingleAuthorization {
+  const authorization = connector.connection?.authorization ?? none;
+  if (authorization.type !== 'multi') return authorization;
+  const selected = authorization.selected(fields);
+  if (typeof selected === 'string' && Object.hasOwn(authorization.options, selected)) {
+    return authorization.options[selected]!;
+  }
+  const known = Object.keys(authorization.options).join(', ');
+  throw new AuthorizationError(
+    'AUTHORIZATION_OPTION_UNKNOWN',
+    `${connector.title ?? connector.name}: the fields of this connection choose the authorization ${describe(selected)}; expected one of ${known}. Connect it again with one of these.`,
+    { connector: connector.name },
+  );
+}
+
+const none: SingleAuthorization = { type: 'none' };
+
+function attemptContext(
+  call: Omit<ConnectorCall, 'isSuccess' | 'isRepeatable'> & Partial<ConnectorCall>,
+): AttemptContext {
+  const { connector, connectionId } = call;
+  return {
+    connector: connector.name,
+    title: connector.title ?? connector.name,
+    signal: call.signal,
+    budget: call.budget,
+    isRepeatable: call.isRepeatable,
+    isSuccess: call.isSuccess,
+    redact: (path) => redactPath(path, call.credentials.fields()),
+    ...(connectionId === undefined ? undefined : { connection: connectionId }),
+  };
+}
+
+async function send(
+  request: Request,
+  call: ConnectorCall,
+  context: AttemptContext,
+  acquire: Acquire,
+): Promise<ProviderResponse> {
+  const { credentials } = call;
+  const seen = renewalsOf(credentials).generation;
+  const first = await sendOnce(request, call, context);
+  if ('response' in first) return first.response;
+  const renewal = first.wasAuthorized ? renewalFor(call, acquire) : undefined;
+  if (!renewal || !asksForRenewal(first.error, request, call)) throw first.error;
+  await renew(credentials, seen, renewal, call.signal);
+  const second = await sendOnce(request, call, context);
+  if ('response' in second) return second.response;
+  throw second.error;
+}
+
+type Outcome = { readonly response: ProviderResponse } | { readonly error: unknown; readonly wasAuthorized: boolean };
+
+async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext): Promise<Outcome> {
+  const base = await baseOf(call);
+  const copy = prepared(request, base);
+  const fields = call.credentials.fields();
+  const authorization = authorizationOf(call.connector, fields);
+  const url = resolveUrl(copy);
+  const apply = mayHaveCredentials(copy, url, base) ? applyOf(authorization) : undefined;
+  const detectOn = isRenewable(authorization, call) ? authorization.detectOn : undefined;
+  try {
+    if (!apply) {
+      const response = await attempt(copy, call.sender, context, withoutApply(base, url, undefined), url);
+      return { response };
+    }
+    const authorized = await applied(copy, authorization, apply, fields);
+    // What `apply` changed may be the query; a URL that it left alone is not parsed again.
+    const isSameUrl =
+      authorized.parts.params === copy.parts.params && authorized.parts.rawQuery === copy.parts.rawQuery;
+    const authorizedUrl = isSameUrl ? url : resolveUrl(authorized);
+    const attemptCredentials: AttemptCredentials = {
+      ...addedCredentials(copy.parts, authorized.parts),
+      detectOn,
+      declaredOrigin: declaredOrigin(base, url),
+    };
+    return { response: await attempt(authorized, call.sender, context, attemptCredentials, authorizedUrl) };
+  } catch (error) {
+    return { error, wasAuthorized: apply !== undefined };
+  }
+}
+
+function prepared(request: Request, base: ConnectionBase): Request {
+  const copy = request.copy(emptyAnswer);
+  copy.parts.base = base.url;
+  return copy;
+}
+
+/** `apply` gets a copy that is never sent: an async `apply` that returns the request would else send it. */
+async function applied(
+  copy: Request,
+  authorization: SingleAuthorization,
+  apply: Apply,
+  fields: ConnectionFields,
+): Promise<Request> {
+  const authorized = copy.copy(emptyAnswer);
+  const accessToken = authorization.type === 'oauth2' ? (fields['access_token'] as string | undefined) : undefined;
+  const result = apply(authorized, { fields }, accessToken, copy.parts.authType);
+  if (result !== authorized && isPromise(result)) await result;
+  return authorized;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+const credentialCarriers: AttemptCredentials['carriers'] = { headers: credentialHeaders, params: new Set<string>() };
+
+function withoutApply(base: ConnectionBase, url: URL, detectOn: SingleAuthorization['detectOn']): AttemptCredentials {
+  return { carriers: credentialCarriers, detectOn, declaredOrigin: declaredOrigin(base, url) };
+}
+
+/** Only an origin that stands in the connector or the operator's configuration is trusted for its port. */
+function declaredOrigin(base: ConnectionBase, url: URL): string | undefined {
+  return base.declared.has(url.origin) ? url.origin : undefined;
+}
+
+function mayHaveCredentials(request: Request, url: URL, base: ConnectionBase): boolean {
+  if (base.origins.size > 0) return base.origins.has(url.origin);
+  const { replacedUrl } = request.parts;
+  // Without a base the connector's own URL is trusted, but not one that came from a provider's answer.
+  return replacedUrl === undefined || (URL.canParse(replacedUrl) && new URL(replacedUrl).origin === url.origin);
+}
+
+function applyOf(authorization: SingleAuthorization): Apply | undefined {
+  if (authorization.apply) return authorization.apply;
+  if (authorization.type === 'basic') {
+    const { userField = 'user', passwordField = 'password' } = authorization;
+    return (request, { fields }) => {
+      request.user(text(fields[userField])).password(text(fields[passwordField]));
+    };
+  }
+  return authorization.type === 'oauth2' ? applyBearer : undefined;
+}
+
+/** RFC 6750 §2.1. */
+const applyBearer: Apply = (request, _connection, accessToken) => {
+  if (accessToken !== undefined) request.headers({ authorization: `Bearer ${accessToken}` });
+};
+
+function text(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value);
+}
+
+function isRenewable(authorization: SingleAuthorization, call: ConnectorCall): boolean {
+  if (authorization.type === 'custom') return authorization.acquire !== undefined;
+  return authorization.type === 'oauth2' && call.credentials.refresh !== undefined;
+}
+
+function renewalFor(call: ConnectorCall, acquire: Acquire): (() => Promise<void>) | undefined {
+  const { credentials } = call;
+  const authorization = authorizationOf(call.connector, credentials.fields());
+  if (!isRenewable(authorization, call)) return undefined;
+  if (authorization.type === 'oauth2') return credentials.refresh;
+  return async () => {
+    try {
+      await credentials.merge(await acquire());
+    } catch (cause) {
+      throw refusedRenewal(cause, call);
+    }
+  };
+}
+
+function asksForRenewal(error: unknown, request: Request, call: ConnectorCall): boolean {
+  const answer = failedAnswer(error);
+  if (!answer) return false;
+  const { refreshOn } = authorizationOf(call.connector, call.credentials.fields());
+  if (refreshOn) return matchesAnswer(refreshOn, answer.status, [answer.message, answer.text()]);
+  const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
+  return answer.status < 500 || isRead || call.isRepeatable === true;
+}
+
+/** A provider that refuses the entered credentials themselves will not accept them the next time either. */
+function refusedRenewal(cause: unknown, call: ConnectorCall): unknown {
+  const status = failedAnswer(cause)?.status;
+  if (!(cause instanceof ProviderError) || (status !== 400 && status !== 401 && status !== 403)) return cause;
+  const name = call.connector.title ?? call.connector.name;
+  return new AuthorizationError(
+    'REAUTH_REQUIRED',
+    `${name} refused to give new credentials for this connection (${failedAnswer(cause)?.message}). Connect it again.`,
+    { connector: call.connector.name, http: { status }, connect: { connector: call.connector.name }, cause },
+  );
+}
+
+/** A secret may be a part of a path (bot tokens, hook ids): every longer value of the connection's fields is left out. */
+function redactPath(path: string, fields: ConnectionFields): string {
+  let shown = path;
+  for (const value of Object.values(fields)) {
+    if (typeof value !== 'string' || value.length < 6) continue;
+    for (const written of new Set([value, encodeURIComponent(value), encodeURI(value)])) {
+      shown = shown.replaceAll(written, '…');
+    }
+  }
+  return shown;
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : `a ${value === null ? 'null' : typeof value}`;
+}

@@ -1,0 +1,273 @@
+/** One attempt at a request: encoded, sent, its answer judged and decoded. */
+import { rootCertificates } from 'node:tls';
+import { GatewayError, ProviderError } from '../errors.ts';
+import { answerDigest } from './digest.ts';
+import { encodeForm } from './formats/form.ts';
+import { encodeJson } from './formats/json.ts';
+import { encodeMultipart } from './formats/multipart.ts';
+import { decodeText, encodeRaw } from './formats/raw.ts';
+import { encodeXml } from './formats/xml.ts';
+import { decodeAnswer } from './decode-answer.ts';
+import { matchesAnswer } from './matcher.ts';
+import { providerFailure } from './provider-failure.ts';
+import type { ProviderResponse, Request, RequestMatcher, RequestParts } from './request.ts';
+import { resolveUrl } from './request-url.ts';
+import type { CallContext, OutgoingRequest, ReceivedResponse } from './wire.ts';
+
+/** What an attempt needs of the outbound client. */
+export interface AttemptSender {
+  send(request: OutgoingRequest, context: CallContext): Promise<ReceivedResponse>;
+}
+
+/** Whose call it is, and how its answers are judged. */
+export interface AttemptContext extends CallContext {
+  /** The provider's title, for messages. */
+  readonly title: string;
+  /** The call may be repeated whatever its method: its action is a read, or idempotent. */
+  readonly isRepeatable?: boolean | undefined;
+  /** Decides instead of the status whether an answer is a success. */
+  readonly isSuccess?: ((response: Omit<ProviderResponse, 'url'>) => boolean) | undefined;
+  /** Takes the connection's secrets out of a path that a message shows. */
+  readonly redact?: ((path: string) => string) | undefined;
+}
+
+/** What the authorization of the connection adds to an attempt. */
+export interface AttemptCredentials {
+  /** What carries credentials; `authorization` and cookies always do. */
+  readonly carriers: OutgoingRequest['credentials'];
+  /** What makes a success an error. */
+  readonly detectOn?: readonly RequestMatcher[] | undefined;
+  /** Origin of the connector's own fixed base, see `OutgoingRequest`. */
+  readonly declaredOrigin?: string | undefined;
+  /** The payload carries credentials too, and so never leaves the origin. */
+  readonly inPayload?: boolean;
+}
+
+const noParams: ReadonlySet<string> = new Set<string>();
+/** The headers that carry credentials in every request. */
+export const credentialHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+const noCredentials: AttemptCredentials = { carriers: { headers: credentialHeaders, params: noParams } };
+
+/**
+ * Sends a request once and gives its decoded answer, without its hooks.
+ *
+ * @throws ProviderError with the code of the status, `details.http.status` and `details.retryAfterMs`;
+ *   `PROVIDER_ANSWER_INVALID` when the body is not of the format; what `send` throws.
+ * @throws GatewayError `REQUEST_INVALID` when it cannot be encoded; nothing was sent then.
+ */
+export async function attempt(
+  request: Request,
+  sender: AttemptSender,
+  context: AttemptContext,
+  credentials: AttemptCredentials = noCredentials,
+  url: URL = resolveUrl(request),
+): Promise<ProviderResponse> {
+  const { parts } = request;
+  const outgoing = encodeRequest(request, url, context, credentials);
+  const response = await sendWithin(parts.timeoutMs, outgoing, sender, context);
+  if (parts.digest !== true || response.status !== 401) return judge(request, response, context, credentials);
+  const authorization = digestAuthorization(parts, outgoing, response);
+  if (authorization === undefined) return judge(request, response, context, credentials);
+  const authorized = { ...outgoing, headers: { ...outgoing.headers, authorization } };
+  return judge(request, await sendWithin(parts.timeoutMs, authorized, sender, context), context, credentials);
+}
+
+/** The URL of a request as a message may show it: without its query, and without the connection's secrets. */
+export function shownUrl(url: URL, redact: (path: string) => string = (path) => path): string {
+  return `${url.origin}${redact(url.pathname)}${url.search === '' ? '' : '?…'}`;
+}
+
+const accepted: Readonly<Record<RequestParts['responseFormat'], string>> = {
+  json: 'application/json',
+  xml: 'application/xml, text/xml;q=0.9',
+  www_form_urlencoded: 'application/x-www-form-urlencoded',
+  multipart: '*/*',
+  raw: '*/*',
+};
+
+function encodeRequest(
+  request: Request,
+  url: URL,
+  context: AttemptContext,
+  credentials: AttemptCredentials,
+): OutgoingRequest {
+  const { parts, method } = request;
+  const headers: Record<string, string> = {
+    accept: accepted[parts.responseFormat],
+    'user-agent': 'plugboard',
+  };
+  const encoded = encodeBody(parts);
+  if (encoded) headers['content-type'] = encoded.contentType;
+  if (parts.headers) Object.assign(headers, parts.headers);
+  if ((parts.user !== undefined || parts.password !== undefined) && parts.digest !== true) {
+    headers['authorization'] = basicAuthorization(parts.user, parts.password);
+  }
+  const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  const tls = tlsIdentity(parts);
+  return {
+    method,
+    url,
+    headers,
+    repeatable: isRead || context.isRepeatable === true,
+    credentials: credentials.carriers,
+    redirects: redirectsOf(parts, credentials),
+    ...(encoded ? { body: encoded.body } : undefined),
+    ...(tls ? { tls } : undefined),
+    ...(credentials.declaredOrigin === undefined ? undefined : { declaredOrigin: credentials.declaredOrigin }),
+  };
+}
+
+function encodeBody(parts: RequestParts): { body: string | Uint8Array; contentType: string } | undefined {
+  const { rawBody, payload, requestFormat } = parts;
+  if (rawBody !== undefined) return { body: rawBody, contentType: contentTypes[requestFormat] };
+  if (payload === undefined) return undefined;
+  switch (requestFormat) {
+    case 'json':
+      return { body: encodeJson(payload), contentType: contentTypes.json };
+    case 'xml':
+      return { body: encodeXml(payload, parts.formatOptions), contentType: contentTypes.xml };
+    case 'www_form_urlencoded':
+      return { body: encodeForm(formFields(payload)), contentType: contentTypes.www_form_urlencoded };
+    case 'multipart':
+      return encodeMultipart(payload);
+    case 'raw': {
+      const body = encodeRaw(payload);
+      return { body, contentType: typeof body === 'string' ? 'text/plain; charset=utf-8' : contentTypes.raw };
+    }
+  }
+}
+
+const contentTypes: Readonly<Record<RequestParts['requestFormat'], string>> = {
+  json: 'application/json',
+  xml: 'application/xml; charset=utf-8',
+  www_form_urlencoded: 'application/x-www-form-urlencoded',
+  // A raw multipart body comes with its own boundary, in a header that the connector sets.
+  multipart: 'multipart/form-data',
+  raw: 'application/octet-stream',
+};
+
+function formFields(payload: unknown): Record<string, unknown> {
+  if (typeof payload === 'object' && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload)) {
+    return payload as Record<string, unknown>;
+  }
+  throw new GatewayError('REQUEST_INVALID', 'A payload of the format www_form_urlencoded must be an object of fields.');
+}
+
+function basicAuthorization(user = '', password = ''): string {
+  // The first colon ends the user name (RFC 7617 §2): one inside it would move a part into the password.
+  if (user.includes(':')) throw new GatewayError('REQUEST_INVALID', 'A user name for HTTP Basic cannot hold a colon.');
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+function digestAuthorization(
+  parts: RequestParts,
+  outgoing: OutgoingRequest,
+  response: ReceivedResponse,
+): string | undefined {
+  const challenge = response.headers['www-authenticate'];
+  // The challenge of another origin, after a redirect, would be answered with our password.
+  if (challenge === undefined || response.url.origin !== outgoing.url.origin) return undefined;
+  const { method, url } = outgoing;
+  const target = url.pathname + url.search;
+  return answerDigest(challenge, { method, target, user: parts.user ?? '', password: parts.password ?? '' });
+}
+
+function redirectsOf(parts: RequestParts, credentials: AttemptCredentials): OutgoingRequest['redirects'] {
+  if (parts.redirection === 'ignore') return 'none';
+  return parts.redirection === 'follow' && credentials.inPayload !== true ? 'any-origin' : 'same-origin';
+}
+
+function tlsIdentity(parts: RequestParts): OutgoingRequest['tls'] {
+  const { clientCertificate: client, serverCertificates: server } = parts;
+  if (!client && !server) return undefined;
+  return {
+    ...(client && {
+      certificate: [client.certificate, ...(client.intermediates ?? [])].join('\n'),
+      key: client.key,
+      ...(client.passphrase === undefined ? {} : { passphrase: client.passphrase }),
+    }),
+    ...(server && { ca: server.strict === true ? server.certificates : [...rootCertificates, ...server.certificates] }),
+  };
+}
+
+async function sendWithin(
+  timeoutMs: number | undefined,
+  outgoing: OutgoingRequest,
+  sender: AttemptSender,
+  context: AttemptContext,
+): Promise<ReceivedResponse> {
+  if (timeoutMs === undefined) return sender.send(outgoing, context);
+  const own = AbortSignal.timeout(timeoutMs);
+  const signal = context.signal ? AbortSignal.any([context.signal, own]) : own;
+  try {
+    return await sender.send(outgoing, { ...context, signal });
+  } catch (cause) {
+    if (!own.aborted || context.signal?.aborted === true) throw cause;
+    const isLost = !outgoing.repeatable;
+    throw new ProviderError(
+      isLost ? 'OUTCOME_UNKNOWN' : 'PROVIDER_TIMEOUT',
+      `${context.title} did not answer ${outgoing.method} ${shownUrl(outgoing.url, context.redact)} within the ${timeoutMs} ms that the connector gave it${isLost ? '; it may have been carried out' : ''}.`,
+      { connector: context.connector, cause },
+    );
+  }
+}
+
+function judge(
+  request: Request,
+  response: ReceivedResponse,
+  context: AttemptContext,
+  credentials: AttemptCredentials,
+): ProviderResponse {
+  const { status, headers } = response;
+  const { method, parts } = request;
+  const text = (): string => decodeText(response.body, headers['content-type']) ?? response.body.toString('latin1');
+  const fail = (reason?: string): ProviderError =>
+    providerFailure(
+      response,
+      text,
+      { method, shownUrl: shownUrl(response.url, context.redact), title: context.title, context },
+      reason,
+    );
+  const isIgnoredRedirect = parts.redirection === 'ignore' && status >= 300 && status < 400;
+  const isGood = (status >= 200 && status < 300) || isIgnoredRedirect;
+  if (!isGood && !context.isSuccess) throw fail();
+  const body =
+    isGood && !isIgnoredRedirect ? decode(request, response, context) : decodeOrText(request, response, text);
+  if (context.isSuccess && !context.isSuccess({ status, headers, body })) {
+    throw fail(isGood ? ', which the connector takes for a failure' : '');
+  }
+  const { detectOn } = credentials;
+  if (detectOn && status < 300 && isDetected(detectOn, text(), body)) {
+    throw fail(', with a body that the connector takes for a failure');
+  }
+  return { status, headers, body, url: response.url.href };
+}
+
+function decode(request: Request, response: ReceivedResponse, context: AttemptContext): unknown {
+  const { parts, method } = request;
+  return decodeAnswer(response, parts.responseFormat, parts.formatOptions, (reason) => {
+    const shown = shownUrl(response.url, context.redact);
+    return new ProviderError('PROVIDER_ANSWER_INVALID', `${context.title} answered ${method} ${shown} ${reason}.`, {
+      connector: context.connector,
+      ...(context.connection === undefined ? {} : { connection: context.connection }),
+      http: { status: response.status },
+    });
+  });
+}
+
+/** Error pages and redirects are often HTML whatever was asked for: then the text is what there is. */
+function decodeOrText(request: Request, response: ReceivedResponse, text: () => string): unknown {
+  const { responseFormat, formatOptions } = request.parts;
+  try {
+    return decodeAnswer(response, responseFormat, formatOptions, (reason) => new Error(reason));
+  } catch {
+    return text();
+  }
+}
+
+/** First the raw body, then the parsed one: a JSON body that is but a number or a text can be named too. */
+function isDetected(detectOn: readonly RequestMatcher[], raw: string, body: unknown): boolean {
+  if (matchesAnswer(detectOn, Number.NaN, [raw])) return true;
+  if (typeof body === 'string') return matchesAnswer(detectOn, Number.NaN, [body]);
+  return typeof body === 'number' && detectOn.includes(body);
+}

@@ -1,0 +1,91 @@
+/** The body of an answer as the request's format reads it. */
+import { decodeForm } from './formats/form.ts';
+import { decodeJson } from './formats/json.ts';
+import { decodeText, mediaTypeOf } from './formats/raw.ts';
+import { decodeXml, XmlRefused } from './formats/xml.ts';
+import type { Format, FormatOptions } from './request.ts';
+import type { ReceivedResponse } from './wire.ts';
+
+/** Makes the error from what comes after "GitHub answered GET https://…": `with text/html where JSON was expected`. */
+export type Refuse = (reason: string) => Error;
+
+/**
+ * Decodes a body. Nothing (204, HEAD, an empty body) is `{}` in JSON, XML and forms, and `''` raw; JSON and XML are read
+ * whatever their content type says, but never when it says HTML.
+ *
+ * @throws what `refuse` makes; the body never enters it.
+ */
+export function decodeAnswer(
+  response: ReceivedResponse,
+  format: Format,
+  options: FormatOptions | undefined,
+  refuse: Refuse,
+): unknown {
+  const { body, headers, status } = response;
+  if (format === 'raw' && options?.bytes === true) return body;
+  if (body.length === 0 || status === 204) return format === 'raw' ? '' : {};
+  const contentType = headers['content-type'];
+  const text = decodeText(body, contentType);
+  if (text === undefined) throw refuse('in a charset that is not known');
+  switch (format) {
+    case 'json':
+      return readJson(text, contentType, refuse);
+    case 'xml':
+      return readXml(text, contentType, options, refuse);
+    case 'www_form_urlencoded':
+      if (isHtml(mediaTypeOf(contentType))) throw refuse(`with ${mediaTypeOf(contentType)} where a form was expected`);
+      return decodeForm(text);
+    case 'multipart':
+      throw refuse('to a request that expects multipart, which is only sent, never read; use responseFormat("raw")');
+    case 'raw':
+      return text;
+  }
+}
+
+function readJson(text: string, contentType: string | undefined, refuse: Refuse): unknown {
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    const mediaType = mediaTypeOf(contentType);
+    if (mediaType !== '' && !/[/+]json$/.test(mediaType))
+      throw refuse(`with ${shown(mediaType)} where JSON was expected`);
+    throw refuse(`with a body that is no JSON: ${jsonFault(error, text)}`);
+  }
+}
+
+function readXml(
+  text: string,
+  contentType: string | undefined,
+  options: FormatOptions | undefined,
+  refuse: Refuse,
+): unknown {
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === 'text/html' || /[/+]json$/.test(mediaType)) {
+    throw refuse(`with ${mediaType} where XML was expected`);
+  }
+  try {
+    return decodeXml(text, options);
+  } catch (error) {
+    throw refuse(
+      `with a body that is no XML we read: ${error instanceof XmlRefused ? error.message : 'it is not well-formed'}`,
+    );
+  }
+}
+
+/** The parser's own message quotes the body, so only the kind of fault is taken from it. */
+function jsonFault(error: unknown, text: string): string {
+  const last = text.trimEnd().at(-1) ?? '';
+  const message = error instanceof Error ? error.message : '';
+  if (/end of JSON|unterminated/i.test(message) || !/[}\]"\dela]/.test(last)) return 'it ends too early';
+  const position = /at position (\d+)/.exec(message)?.[1];
+  return position === undefined ? 'it breaks the syntax' : `it breaks the syntax at position ${position}`;
+}
+
+/** A media type comes from the provider: only what looks like one is shown. */
+function shown(mediaType: string): string {
+  return /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(mediaType) ? mediaType : 'an unknown content type';
+}
+
+function isHtml(mediaType: string): boolean {
+  return mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
+}

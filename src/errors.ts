@@ -8,6 +8,9 @@ export const errorCodes = {
   NOTATION_FIELD_NAME: 'A field has no name, or a name that GraphQL cannot say.',
   NOTATION_FIELD_DUPLICATE: 'Two fields of one notation have the same name.',
   NOTATION_KEY_INVALID: 'A key of a field has a value of the wrong type.',
+  NOTATION_KEY_UNKNOWN: 'A field has a key that the notation does not know; it has no effect.',
+  NOTATION_OBJECT_UNKNOWN: 'A field names an object that its connector does not have.',
+  NOTATION_PICK_LIST_UNKNOWN: 'A field names a pick list that its connector does not have.',
   NOTATION_CONVERTOR_UNKNOWN: 'A field names a convertor that is neither built in nor a method of the connector.',
   NOTATION_TOGGLE_INVALID: 'A toggle field does not agree with the field it belongs to.',
   NOTATION_CIRCULAR: 'Objects refer to each other in a way that no value can satisfy.',
@@ -49,6 +52,8 @@ export const errorCodes = {
   CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
   CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',
   CONNECTION_NOT_FOUND: 'The caller has no connection of that id.',
+  AUTHORIZATION_OPTION_UNKNOWN:
+    'The fields of a connection choose a kind of authorization that its connector does not have.',
   REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
   // Wait, or tell the provider.
   PROVIDER_ERROR: 'The provider answered with an error.',

@@ -1,6 +1,10 @@
 /** What a field may say: the notation that describes input, output and configuration (design §3). */
 
-/** The types of the notation. */
+/**
+ * The types of the notation.
+ *
+ * @see https://docs.workato.com/developing-connectors/sdk/sdk-reference/schema.html
+ */
 export const fieldTypes = [
   'string',
   'integer',
@@ -20,20 +24,29 @@ export type Notation = readonly Field[];
 /** A choice of a static pick list: what is shown, and the value. */
 export type StaticChoice = readonly [label: string, value: string | number | boolean];
 
-/** One field. Workato's keys in camelCase; the real runtime's defaults. */
+/**
+ * One field. Workato's keys in camelCase, with the defaults of its real runtime; a key that is not listed here is ignored
+ * with a warning.
+ */
 export interface Field {
+  /** The provider's name of it, and its identity: the name in the graph is made from this (`fieldName`). */
   readonly name: string;
-  /** Default: the name, in words. */
+  /** What people read. Default: the name, in words (`labelize`). */
   readonly label?: string;
+  /** One or two sentences under the label; the description in the graph. */
   readonly hint?: string;
   /** Default `true`: a field is required only when it says `optional: false`. */
   readonly optional?: boolean;
   /** Default `string`. */
   readonly type?: FieldType;
-  /** Element type of an `array`. Default `object`. */
+  /** Element type of an `array`; a named object stands for `object` with its properties. Default `object`. */
   readonly of?: FieldType | ObjectDefinition;
-  /** Fields of an `object`, or of each element of an `array` of objects; a named object, or the name of one of the connector. */
+  /**
+   * Fields of an `object`, or of each element of an `array` of objects: a list, an object, or the name of an object of the
+   * connector. Absent: any JSON.
+   */
   readonly properties?: Notation | ObjectDefinition | string;
+  /** How a form shows it; see `controlTypes`. `small-` and `medium-` in front are dropped. Default by type. */
   readonly controlType?: string;
   /** `int64` for integers outside 32 bits, `decimal` for exact numbers. */
   readonly format?: 'int64' | 'decimal';
@@ -43,25 +56,36 @@ export interface Field {
   readonly referenceName?: string;
   /** Name in the graph, instead of the camelCase of `name`. */
   readonly graphqlName?: string;
+  /** Stands for the value when the client gives none; an explicit null stays null. */
   readonly default?: unknown;
   /** Choices, or the name of one of the connector's pick lists. */
   readonly pickList?: readonly StaticChoice[] | string;
+  /** Parameter of the pick list → name of the field whose value it takes. */
   readonly pickListParams?: Readonly<Record<string, string>>;
   /** Older name of `pickList`, for the fields of a connection. */
   readonly options?: readonly StaticChoice[];
+  /** What stands between the values of a `multiselect`; the value is then one string. Default `,`. */
   readonly delimiter?: string;
+  /** Shown at once although it is optional. */
   readonly sticky?: boolean;
-  /** Name of a convertor or of a method of the connector. Older names: `renderInput`, `parseOutput`. */
+  /** Name of a convertor or of a method of the connector, applied to what the client gave. */
   readonly convertInput?: string;
+  /** Name of a convertor or of a method of the connector, applied to what the provider gave. */
   readonly convertOutput?: string;
+  /** Older name of `convertInput`. */
   readonly renderInput?: string;
+  /** Older name of `convertOutput`. */
   readonly parseOutput?: string;
+  /** What the switch between the field and its `toggleField` says. */
   readonly toggleHint?: string;
+  /** Another way to give the value: either this or the field itself. May have the same name. */
   readonly toggleField?: Field;
+  /** `true`, or the reason. */
   readonly deprecated?: boolean | string;
   readonly changeOnBlur?: boolean;
   readonly supportPills?: boolean;
   readonly custom?: boolean;
+  /** Its value changes which other fields there are. */
   readonly extendsSchema?: boolean;
   readonly schemaNeutral?: boolean;
   readonly listMode?: 'static' | 'dynamic';
@@ -70,12 +94,14 @@ export interface Field {
   readonly addFieldLabel?: string;
   readonly emptySchemaMessage?: string;
   readonly sampleDataType?: 'json_input' | 'csv' | 'xml';
+  /** Shown only if this holds, e.g. `input.kind == "issue"`. */
   readonly ngIf?: string;
   readonly treeOptions?: {
     readonly selectableFolder?: boolean;
     readonly multiSelect?: boolean;
     readonly forceSelectionHierarchy?: boolean;
   };
+  /** What follows a subdomain, e.g. `.example.com`. */
   readonly url?: string;
   readonly emptyListTitle?: string;
   readonly emptyListText?: string;
@@ -94,4 +120,84 @@ export interface ObjectDefinition<Fields extends Notation = Notation> {
   readonly batch?: string;
   /** Type name in the graph, instead of connector and object name. */
   readonly graphqlName?: string;
+}
+
+/** How a form may show a field: the documented control types, then those found in published connectors. */
+export const controlTypes = [
+  'text',
+  'text-area',
+  'plain-text',
+  'plain-text-area',
+  'password',
+  'integer',
+  'number',
+  'url',
+  'select',
+  'checkbox',
+  'multiselect',
+  'date',
+  'date_time',
+  'phone',
+  'email',
+  'subdomain',
+  'schema-designer',
+  'key_value',
+  'tree',
+  'string',
+  'nested_fields',
+  'timestamp',
+  'array',
+  'boolean',
+  'plain_text',
+  'static-list',
+] as const;
+
+const controlTypeByType: Readonly<Record<FieldType, string | undefined>> = {
+  string: 'text',
+  integer: 'integer',
+  number: 'number',
+  boolean: 'checkbox',
+  date_time: 'date_time',
+  timestamp: 'date_time',
+  date: 'date',
+  object: undefined,
+  array: undefined,
+};
+
+/** How a form shows a field: what it says, else by its choices and its type; `undefined` for objects and lists. */
+export function controlTypeOf(field: Field): string | undefined {
+  if (field.controlType !== undefined) return field.controlType.replace(/^(small|medium)-/, '');
+  if (choicesOf(field) !== undefined || typeof field.pickList === 'string') return 'select';
+  return controlTypeByType[field.type ?? 'string'];
+}
+
+/** The static choices of a field, under either name; `undefined` when it has none or they are asked of the provider. */
+export function choicesOf(field: Field): readonly StaticChoice[] | undefined {
+  return Array.isArray(field.pickList) ? field.pickList : field.options;
+}
+
+/** Type of each element of an `array`; `object` when `of` is absent or names an object. */
+export function elementTypeOf(field: Field): FieldType {
+  return typeof field.of === 'string' ? field.of : 'object';
+}
+
+/** The named objects of a connector, by name. */
+export type Objects = ReadonlyMap<string, ObjectDefinition>;
+
+/** The object that a field's `properties` or `of` refers to; `undefined` for an inline list, for none, and for an unknown name. */
+export function resolveObject(field: Field, objects?: Objects): ObjectDefinition | undefined {
+  const source = typeof field.of === 'object' ? field.of : field.properties;
+  if (typeof source === 'string') return objects?.get(source);
+  return source === undefined || isNotation(source) ? undefined : source;
+}
+
+/** The fields of an object, or of each element of a list of objects; `undefined` = any JSON. */
+export function resolveProperties(field: Field, objects?: Objects): Notation | undefined {
+  const { properties } = field;
+  if (typeof field.of !== 'object' && isNotation(properties)) return properties;
+  return resolveObject(field, objects)?.fields;
+}
+
+function isNotation(source: Field['properties']): source is Notation {
+  return Array.isArray(source);
 }

@@ -229,7 +229,8 @@ const applyBearer: Apply = (request, _connection, accessToken) => {
 };
 
 function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value);
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 }
 
 function isRenewable(authorization: SingleAuthorization, call: ConnectorCall): boolean {

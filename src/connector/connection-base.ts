@@ -52,7 +52,7 @@ function createBase(connector: Connector, written: unknown, isDeclared: boolean)
   if (written === undefined || written === null || written === '') {
     return { url: undefined, origins: new Set(named), declared: new Set(named) };
   }
-  const url = parseBase(connector, String(written));
+  const url = parseBase(connector, written);
   return {
     url,
     origins: new Set([url.origin, ...named]),
@@ -60,8 +60,8 @@ function createBase(connector: Connector, written: unknown, isDeclared: boolean)
   };
 }
 
-function parseBase(connector: Connector, written: string): URL {
-  const url = URL.canParse(written) ? new URL(written) : undefined;
+function parseBase(connector: Connector, written: unknown): URL {
+  const url = typeof written === 'string' && URL.canParse(written) ? new URL(written) : undefined;
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (url && isHttp && url.username === '' && url.password === '') return url;
   throw new GatewayError(

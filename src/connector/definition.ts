@@ -2,10 +2,32 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Request, RequestMatcher } from '../http/request.ts';
 import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
-import type { OpenConnection } from './open-connection.ts';
 
 /** What a subject or an operator entered, by field name; secrets included. */
 export type ConnectionFields = Readonly<Record<string, any>>;
+
+/** Builds requests that are sent at the first `await`, with the connection's credentials. */
+export interface OpenConnection {
+  /** What was entered and acquired, by field name. */
+  readonly fields: ConnectionFields;
+  readonly get: (url: string) => Request;
+  readonly head: (url: string) => Request;
+  readonly options: (url: string) => Request;
+  readonly post: (url: string, payload?: unknown) => Request;
+  readonly put: (url: string, payload?: unknown) => Request;
+  readonly patch: (url: string, payload?: unknown) => Request;
+  readonly delete: (url: string, payload?: unknown) => Request;
+  /** Calls a method of the connector. */
+  readonly call: (method: string, ...args: unknown[]) => any;
+  /** Sends the requests together and waits for all; the first failure fails the call. */
+  readonly parallel: <T extends readonly unknown[]>(
+    requests: T,
+  ) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  /** Ends the call with the connector's own error, e.g. `error('…', 'not_found')`. */
+  readonly error: (message: string, code?: string) => never;
+  /** Aborted when the client has gone or the call's time is up. */
+  readonly signal: AbortSignal;
+}
 
 /** A value, a promise of it, or a request that is sent when the runtime needs its answer. */
 export type Result<T> = T | Request | PromiseLike<T>;

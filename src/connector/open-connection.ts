@@ -3,30 +3,9 @@ import { GatewayError, ProviderError } from '../errors.ts';
 import { createCallBudget } from '../http/budget.ts';
 import { Request, resolveRequests, type Dispatch } from '../http/request.ts';
 import { authorizationOf, createAcquireDispatch, createDispatch, type ConnectorCall } from './authorize.ts';
-import type { ConnectionFields } from './definition.ts';
+import type { OpenConnection } from './definition.ts';
 
-/** Builds requests that are sent at the first `await`, with the connection's credentials. */
-export interface OpenConnection {
-  /** What was entered and acquired, by field name. */
-  readonly fields: ConnectionFields;
-  readonly get: (url: string) => Request;
-  readonly head: (url: string) => Request;
-  readonly options: (url: string) => Request;
-  readonly post: (url: string, payload?: unknown) => Request;
-  readonly put: (url: string, payload?: unknown) => Request;
-  readonly patch: (url: string, payload?: unknown) => Request;
-  readonly delete: (url: string, payload?: unknown) => Request;
-  /** Calls a method of the connector. */
-  readonly call: (method: string, ...args: unknown[]) => any;
-  /** Sends the requests together and waits for all; the first failure fails the call. */
-  readonly parallel: <T extends readonly unknown[]>(
-    requests: T,
-  ) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
-  /** Ends the call with the connector's own error, e.g. `error('…', 'not_found')`. */
-  readonly error: (message: string, code?: string) => never;
-  /** Aborted when the client has gone or the call's time is up. */
-  readonly signal: AbortSignal;
-}
+export type { OpenConnection } from './definition.ts';
 
 /** Opens a connection for one call; making it costs nothing and sends nothing. */
 export function createOpenConnection(call: ConnectorCall): OpenConnection {
@@ -74,7 +53,7 @@ function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
     patch: (url, payload) => new Request('PATCH', url, dispatch, payload),
     delete: (url, payload) => new Request('DELETE', url, dispatch, payload),
     call: (method, ...args) => methodOf(connector, method)(connection, ...args),
-    parallel: (requests) => Promise.all(requests) as never,
+    parallel: (requests) => Promise.all(requests),
     error: (message, code = 'error') => {
       throw new ProviderError('CONNECTOR_ERROR', message, {
         connector: connector.name,

@@ -45,7 +45,7 @@ export interface AttemptCredentials {
 
 const noParams: ReadonlySet<string> = new Set<string>();
 /** The headers that carry credentials in every request. */
-export const credentialHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+export const credentialHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 const noCredentials: AttemptCredentials = { carriers: { headers: credentialHeaders, params: noParams } };
 
 /**
@@ -94,7 +94,6 @@ function encodeRequest(
   const { parts, method } = request;
   const headers: Record<string, string> = {
     accept: accepted[parts.responseFormat],
-    'user-agent': 'plugboard',
   };
   const encoded = encodeBody(parts);
   if (encoded) headers['content-type'] = encoded.contentType;
@@ -130,11 +129,11 @@ function encodeBody(parts: RequestParts): { body: string | Uint8Array; contentTy
       return { body: encodeForm(formFields(payload)), contentType: contentTypes.www_form_urlencoded };
     case 'multipart':
       return encodeMultipart(payload);
-    case 'raw': {
-      const body = encodeRaw(payload);
-      return { body, contentType: typeof body === 'string' ? 'text/plain; charset=utf-8' : contentTypes.raw };
-    }
+    case 'raw':
+      break;
   }
+  const body = encodeRaw(payload);
+  return { body, contentType: typeof body === 'string' ? 'text/plain; charset=utf-8' : contentTypes.raw };
 }
 
 const contentTypes: Readonly<Record<RequestParts['requestFormat'], string>> = {

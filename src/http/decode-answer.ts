@@ -1,4 +1,5 @@
 /** The body of an answer as the request's format reads it. */
+import { ProviderError } from '../errors.ts';
 import { decodeForm } from './formats/form.ts';
 import { decodeJson } from './formats/json.ts';
 import { decodeText, mediaTypeOf } from './formats/raw.ts';
@@ -38,8 +39,9 @@ export function decodeAnswer(
     case 'multipart':
       throw refuse('to a request that expects multipart, which is only sent, never read; use responseFormat("raw")');
     case 'raw':
-      return text;
+      break;
   }
+  return text;
 }
 
 function readJson(text: string, contentType: string | undefined, refuse: Refuse): unknown {
@@ -49,7 +51,7 @@ function readJson(text: string, contentType: string | undefined, refuse: Refuse)
     const mediaType = mediaTypeOf(contentType);
     if (mediaType !== '' && !/[/+]json$/.test(mediaType))
       throw refuse(`with ${shown(mediaType)} where JSON was expected`);
-    throw refuse(`with a body that is no JSON: ${jsonFault(error, text)}`);
+    throw refuse(`with a body that cannot be read: ${faultOf(error)}`);
   }
 }
 
@@ -72,13 +74,10 @@ function readXml(
   }
 }
 
-/** The parser's own message quotes the body, so only the kind of fault is taken from it. */
-function jsonFault(error: unknown, text: string): string {
-  const last = text.trimEnd().at(-1) ?? '';
-  const message = error instanceof Error ? error.message : '';
-  if (/end of JSON|unterminated/i.test(message) || !/[}\]"\dela]/.test(last)) return 'it ends too early';
-  const position = /at position (\d+)/.exec(message)?.[1];
-  return position === undefined ? 'it breaks the syntax' : `it breaks the syntax at position ${position}`;
+/** `parseJson` says where it broke and never quotes the text; of any other error nothing is shown. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof ProviderError)) return 'it is no JSON';
+  return error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\.$/, '');
 }
 
 /** A media type comes from the provider: only what looks like one is shown. */

@@ -310,7 +310,7 @@ export class Request<T = any> implements PromiseLike<T> {
   }
 
   finally(onfinally?: (() => void) | null): Promise<T> {
-    return this.then<T>().finally(onfinally);
+    return this.then((body) => body).finally(onfinally);
   }
 
   #open(builder: string): RequestParts {

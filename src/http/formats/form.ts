@@ -42,18 +42,11 @@ function visitValue(name: string, value: unknown, visit: Visit, depth: number): 
   if (depth > maxDepth) throw refused(name, `is nested deeper than ${maxDepth}, or contains itself`);
   if (value === undefined) return;
   if (value === null) return visit(name, '');
-  switch (typeof value) {
-    case 'string':
-      return visit(name, value);
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return visit(name, String(value));
-    case 'object':
-      break;
-    default:
-      throw refused(name, `is a ${typeof value}, which a form cannot carry`);
+  if (typeof value === 'string') return visit(name, value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+    return visit(name, String(value));
   }
+  if (typeof value !== 'object') throw refused(name, `is a ${typeof value}, which a form cannot carry`);
   if (value instanceof Date) return visit(name, value.toISOString());
   if (ArrayBuffer.isView(value)) throw refused(name, 'holds bytes, which a form cannot carry; use multipart');
   if (Array.isArray(value)) {

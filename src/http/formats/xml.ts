@@ -95,8 +95,8 @@ function decodeChildren(nodes: readonly OrderedNode[], strip: boolean, depth: nu
 }
 
 function cdataText(node: unknown): string {
-  const [first] = node as readonly Record<string, unknown>[];
-  return String(first?.['#text'] ?? '');
+  const [first] = node as readonly { readonly '#text'?: string }[];
+  return first?.['#text'] ?? '';
 }
 
 function decodeAttributes(attributes: Readonly<Record<string, string>>, strip: boolean): Record<string, string> {
@@ -181,7 +181,8 @@ function wrap(name: string, attributes: string, content: string): string {
 
 function scalarText(name: string, value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
+  const isScalar = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
+  if (typeof value !== 'string' && !isScalar) {
     throw invalid(`${JSON.stringify(name)} must hold text, a number or a boolean in XML; got ${typeof value}.`);
   }
   const text = String(value);

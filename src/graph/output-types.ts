@@ -1,0 +1,204 @@
+/** The object types of one connector, from its notations (design §3). */
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLString,
+  type GraphQLFieldConfig,
+  type GraphQLOutputType,
+  type GraphQLScalarType,
+} from 'graphql';
+import type { Connector } from '../connector/definition.ts';
+import type { Field, FieldType, Notation, ObjectDefinition } from '../notation/field.ts';
+import { fieldName, pascalCase } from '../notation/field-name.ts';
+import { bind, type Entity } from './binding.ts';
+import { deprecationReason, describeChoices, describeField, paragraphs } from './descriptions.ts';
+import { type Entities, isLoadable } from './entities.ts';
+import type { EnumTypes } from './enum-types.ts';
+import type { NameRegister } from './name-register.ts';
+import { joinName, typePrefix } from './names.ts';
+import { bigIntScalar, dateScalar, dateTimeScalar, decimalScalar, jsonScalar } from './scalars.ts';
+import type { Shape, Shapes } from './shape.ts';
+
+type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>;
+
+/** Makes output types; an object's type is made once, however many actions answer it. */
+export class OutputTypes {
+  readonly #connector: Connector;
+  readonly #register: NameRegister;
+  readonly #shapes: Shapes;
+  readonly #enums: EnumTypes;
+  readonly #entities: () => Entities;
+  readonly #objects = new Map<string, GraphQLObjectType | undefined>();
+
+  /** @param entities - of all connectors; asked for only once all of them are known. */
+  constructor(
+    connector: Connector,
+    register: NameRegister,
+    shapes: Shapes,
+    enums: EnumTypes,
+    entities: () => Entities,
+  ) {
+    this.#connector = connector;
+    this.#register = register;
+    this.#shapes = shapes;
+    this.#enums = enums;
+    this.#entities = entities;
+  }
+
+  /** The type of a named object. */
+  object(name: string, definition: ObjectDefinition): GraphQLObjectType | undefined {
+    if (!this.#objects.has(name)) {
+      const typeName = definition.graphqlName ?? typePrefix(this.#connector) + pascalCase(name);
+      const path = `${this.#connector.name}.objects.${name}`;
+      const description = paragraphs(definition.title, definition.description);
+      this.#objects.set(
+        name,
+        this.#type(typeName, path, definition.fields, `${path}.fields`, description, definition.key),
+      );
+    }
+    return this.#objects.get(name);
+  }
+
+  /** The type of a whole output; `name` is taken where its fields stand in place. */
+  ofShape(shape: Shape, name: string, path: string): GraphQLOutputType {
+    if (shape.kind === 'scalar') return scalarOf(shape.type, undefined);
+    if (shape.kind === 'json' || this.#register.isEndless(path)) return jsonScalar;
+    const type =
+      shape.kind === 'object' ? this.object(shape.name, shape.definition) : this.#type(name, path, shape.fields, path);
+    return type ?? jsonScalar;
+  }
+
+  #type(
+    name: string,
+    origin: string,
+    fields: Notation,
+    path: string,
+    description?: string,
+    key?: string,
+  ): GraphQLObjectType | undefined {
+    return this.#register.type(name, origin, this.#connector.name, () => {
+      return new GraphQLObjectType({
+        name,
+        ...(description ? { description } : {}),
+        fields: () => this.#fields(name, fields, path, key),
+      });
+    });
+  }
+
+  #fields(typeName: string, notation: Notation, path: string, key: string | undefined): Fields {
+    const made: Fields = {};
+    const origins = new Map<string, string>();
+    const add = (name: string, config: GraphQLFieldConfig<unknown, unknown>, origin: string): void => {
+      if (this.#register.claim(origins, name, `the field "${name}" of ${typeName}`, origin)) made[name] = config;
+    };
+    notation.forEach((field, index) => {
+      const origin = `${path}[${index}]`;
+      if (field.references !== undefined) this.#referenceFields(field, origin, field.name === key, add);
+      else add(fieldName(field), this.#field(typeName, field, origin, field.name === key), origin);
+    });
+    return made;
+  }
+
+  /** A reference is the key as it stands, and beside it the row that it names; without an ending such as `_id` only the row. */
+  #referenceFields(
+    field: Field,
+    origin: string,
+    isKey: boolean,
+    add: (name: string, config: GraphQLFieldConfig<unknown, unknown>, origin: string) => void,
+  ): void {
+    const list = field.type === 'array';
+    const join = joinName(field);
+    if (join.beside || isKey) add(fieldName(field), this.#identifier(field, list, isKey), origin);
+    if (this.#shapes.ofField(field).shape.kind !== 'scalar') {
+      this.#register.fault(
+        'NOTATION_KEY_INVALID',
+        `${origin}.references`,
+        'expected on a field that holds a key; an object in place is joined by `properties` alone.',
+      );
+      return;
+    }
+    const entity = this.#entities().referenced(this.#connector, field, origin);
+    if (!entity || (isKey && !join.beside)) return;
+    const name = join.beside ? join.name : (field.graphqlName ?? join.name);
+    add(name, this.#join(field, entity, false, list), origin);
+  }
+
+  #field(parent: string, field: Field, origin: string, isKey: boolean): GraphQLFieldConfig<unknown, unknown> {
+    const { shape, list } = this.#shapes.ofField(field);
+    if (isKey) return this.#identifier(field, list, true);
+    if (shape.kind === 'object') {
+      const entity = this.#entities().of(this.#connector, shape.name);
+      if (entity && isLoadable(entity)) return this.#join(field, entity, true, list);
+    }
+    const enumType = shape.kind === 'scalar' ? this.#enums.ofField(field, parent, origin) : undefined;
+    const type =
+      enumType ??
+      (shape.kind === 'scalar'
+        ? scalarOf(shape.type, field.format)
+        : this.ofShape(shape, parent + pascalCase(field.graphqlName ?? field.name), `${origin}.properties`));
+    const choices = enumType ? undefined : this.#enums.choices(field);
+    return this.#property(field, list ? new GraphQLList(type) : type, false, choices && describeChoices(choices));
+  }
+
+  #identifier(field: Field, list: boolean, isKey: boolean): GraphQLFieldConfig<unknown, unknown> {
+    const type = list ? new GraphQLList(GraphQLID) : isKey ? new GraphQLNonNull(GraphQLID) : GraphQLID;
+    return this.#property(field, type, true);
+  }
+
+  #property(
+    field: Field,
+    type: GraphQLOutputType,
+    identifier: boolean,
+    more?: string,
+  ): GraphQLFieldConfig<unknown, unknown> {
+    const objects = this.#connector.objects ?? {};
+    return bind(
+      { type, ...presentation(field, more) },
+      { kind: 'property', connector: this.#connector, field, objects, identifier },
+    );
+  }
+
+  #join(field: Field, entity: Entity, embedded: boolean, list: boolean): GraphQLFieldConfig<unknown, unknown> {
+    const objects = this.#connector.objects ?? {};
+    return bind(
+      { type: list ? new GraphQLList(entity.type) : entity.type, ...presentation(field) },
+      { kind: 'join', connector: this.#connector, field, objects, entity, embedded, list },
+    );
+  }
+}
+
+/** The scalar of a notation type. */
+export function scalarOf(type: ScalarFieldType, format: Field['format']): GraphQLScalarType {
+  if (type === 'integer' && format === 'int64') return bigIntScalar;
+  return type === 'number' && format === 'decimal' ? decimalScalar : scalars[type];
+}
+
+type ScalarFieldType = Exclude<FieldType, 'object' | 'array'>;
+
+const scalars: Readonly<Record<ScalarFieldType, GraphQLScalarType>> = {
+  string: GraphQLString,
+  integer: GraphQLInt,
+  number: GraphQLFloat,
+  boolean: GraphQLBoolean,
+  date_time: dateTimeScalar,
+  timestamp: dateTimeScalar,
+  date: dateScalar,
+};
+
+/** Description and deprecation of a field, in the form of a config. */
+export function presentation(
+  field: Field,
+  ...more: readonly (string | undefined)[]
+): { description?: string; deprecationReason?: string } {
+  const description = describeField(field, ...more);
+  const reason = deprecationReason(field.deprecated);
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(reason === undefined ? {} : { deprecationReason: reason }),
+  };
+}

@@ -46,8 +46,6 @@ export default defineConnector({
           .headers({
             authorization: `token ${connection.fields.token}`,
             accept: 'application/vnd.github.v3+json',
-            // GitHub refuses requests that do not say who asks.
-            'user-agent': 'plugboard',
           })
           .afterErrorResponse(rateLimitAnswer, refuseRateLimit),
       identity: async (connection) => (await connection.get('user')).login,

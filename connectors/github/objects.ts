@@ -14,9 +14,9 @@ export const user = defineObject({
   fields: [
     { name: 'login', optional: false, hint: 'Name of the account, as in github.com/<login>.' },
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
+    { name: 'node_id', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
     { name: 'avatar_url' },
-    { name: 'gravatar_id', label: 'Gravatar ID' },
+    { name: 'gravatar_id' },
     ...userAddresses,
     { name: 'type', hint: 'User, Organization, Bot or Mannequin.' },
     { name: 'site_admin', type: 'boolean', hint: 'Works for GitHub.' },
@@ -45,7 +45,7 @@ export const organization = defineObject({
   fields: [
     { name: 'login', optional: false, hint: 'Name of the account, as in github.com/<login>.' },
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
+    { name: 'node_id', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
     { name: 'url', hint: 'Address in the REST API.' },
     { name: 'repos_url', label: 'Repositories URL' },
     { name: 'events_url' },
@@ -113,7 +113,7 @@ export const repository = defineObject({
   batch: 'get_repositories_by_full_names',
   fields: [
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
+    { name: 'node_id', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
     { name: 'name' },
     { name: 'full_name', optional: false, hint: 'owner/name' },
     { name: 'private', type: 'boolean' },
@@ -147,7 +147,7 @@ export const repository = defineObject({
         { name: 'name' },
         { name: 'spdx_id', label: 'SPDX ID' },
         { name: 'url' },
-        { name: 'node_id', label: 'Node ID' },
+        { name: 'node_id' },
       ],
     },
     { name: 'allow_forking', type: 'boolean' },
@@ -199,7 +199,7 @@ export const label = defineObject({
   title: 'Label',
   fields: [
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID' },
+    { name: 'node_id' },
     { name: 'url', hint: 'Address in the REST API.' },
     { name: 'name' },
     { name: 'color', hint: 'Six hexadecimal digits, without #.' },
@@ -213,7 +213,7 @@ export const milestone = defineObject({
   title: 'Milestone',
   fields: [
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID' },
+    { name: 'node_id' },
     { name: 'url', hint: 'Address in the REST API.' },
     { name: 'html_url', label: 'Page', hint: 'Address of its page.' },
     { name: 'labels_url' },
@@ -268,7 +268,7 @@ export const issue = defineObject({
   fields: [
     { name: 'url', optional: false, hint: 'Address in the REST API: repos/<owner>/<repository>/issues/<number>.' },
     { name: 'id', type: 'integer', format: 'int64' },
-    { name: 'node_id', label: 'Node ID', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
+    { name: 'node_id', hint: 'ID of the same thing in the GraphQL API of GitHub.' },
     { name: 'number', type: 'integer', hint: 'Unique in its repository.' },
     { name: 'repository_url', hint: 'Address in the REST API.' },
     {
@@ -337,7 +337,7 @@ export const issue = defineObject({
       properties: [
         { name: 'id', type: 'integer', format: 'int64' },
         { name: 'slug' },
-        { name: 'node_id', label: 'Node ID' },
+        { name: 'node_id' },
         { name: 'owner', type: 'object', properties: user },
         { name: 'name' },
         { name: 'description' },

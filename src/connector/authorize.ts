@@ -54,13 +54,15 @@ export interface ConnectorCall {
 export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch {
   const context = attemptContext(call);
   return async (request) => {
+    // `apply` may hang hooks on the request too, so those of what was sent last are run.
+    const sent = { request };
     let response: ProviderResponse;
     try {
-      response = await send(request, call, context, acquire);
+      response = await send(request, call, context, acquire, sent);
     } catch (error) {
-      response = await runAfterErrorResponse(request, error);
+      response = await runAfterErrorResponse(sent.request, error);
     }
-    return runAfterResponse(request, response);
+    return runAfterResponse(sent.request, response);
   };
 }
 
@@ -126,22 +128,28 @@ async function send(
   call: ConnectorCall,
   context: AttemptContext,
   acquire: Acquire,
+  sent: Sent,
 ): Promise<ProviderResponse> {
   const { credentials } = call;
   const seen = renewalsOf(credentials).generation;
-  const first = await sendOnce(request, call, context);
+  const first = await sendOnce(request, call, context, sent);
   if ('response' in first) return first.response;
   const renewal = first.wasAuthorized ? renewalFor(call, acquire) : undefined;
   if (!renewal || !asksForRenewal(first.error, request, call)) throw first.error;
   await renew(credentials, seen, renewal, call.signal);
-  const second = await sendOnce(request, call, context);
+  const second = await sendOnce(request, call, context, sent);
   if ('response' in second) return second.response;
   throw second.error;
 }
 
 type Outcome = { readonly response: ProviderResponse } | { readonly error: unknown; readonly wasAuthorized: boolean };
 
-async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext): Promise<Outcome> {
+/** What went out last: the request with what `apply` added. */
+interface Sent {
+  request: Request;
+}
+
+async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext, sent: Sent): Promise<Outcome> {
   const base = await baseOf(call);
   const copy = prepared(request, base);
   const fields = call.credentials.fields();
@@ -155,6 +163,7 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
       return { response };
     }
     const authorized = await applied(copy, authorization, apply, fields);
+    sent.request = authorized;
     // What `apply` changed may be the query; a URL that it left alone is not parsed again.
     const isSameUrl =
       authorized.parts.params === copy.parts.params && authorized.parts.rawQuery === copy.parts.rawQuery;

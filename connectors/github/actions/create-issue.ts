@@ -13,7 +13,7 @@ export const createIssue = defineAction({
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },
-    { name: 'title', optional: false },
+    { name: 'title', optional: false, hint: 'One line.' },
     { name: 'body', controlType: 'text-area', hint: 'Markdown.' },
     { name: 'labels', type: 'array', of: 'string', hint: 'Names of labels.' },
     { name: 'assignees', type: 'array', of: 'string', hint: 'Logins.' },

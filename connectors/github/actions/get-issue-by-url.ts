@@ -11,9 +11,7 @@ export const getIssueByUrl = defineAction({
   },
   readOnly: true,
   scopes: [],
-  input: [
-    { name: 'url', optional: false, label: 'URL', hint: 'e.g. https://api.github.com/repos/octokit/rest.js/issues/1' },
-  ],
+  input: [{ name: 'url', optional: false, hint: 'e.g. https://api.github.com/repos/octokit/rest.js/issues/1' }],
   output: issue,
   execute(connection, { url }) {
     const [, owner, repo, number] = issueUrl.exec(url) ?? [];

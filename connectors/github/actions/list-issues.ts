@@ -32,6 +32,7 @@ export const listIssues = defineAction({
     { name: 'since', type: 'date_time', hint: 'Only issues that changed at this time or later.' },
     {
       name: 'sort',
+      hint: 'By the time of creation, unless told otherwise.',
       pickList: [
         ['Created', 'created'],
         ['Updated', 'updated'],
@@ -40,6 +41,7 @@ export const listIssues = defineAction({
     },
     {
       name: 'direction',
+      hint: 'Descending, unless told otherwise.',
       pickList: [
         ['Ascending', 'asc'],
         ['Descending', 'desc'],

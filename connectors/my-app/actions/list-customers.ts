@@ -11,7 +11,6 @@ export const listCustomers = defineAction({
     {
       name: 'created_since',
       type: 'date_time',
-      label: 'Created since',
       hint: 'Only customers that were created at this time or later.',
     },
   ],

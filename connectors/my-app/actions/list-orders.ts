@@ -12,7 +12,6 @@ export const listOrders = defineAction({
       name: 'customer_id',
       type: 'integer',
       references: 'my_app.customer',
-      label: 'Customer ID',
       hint: 'Only the orders of this customer.',
     },
   ],

@@ -12,7 +12,6 @@ export const newCustomerDescending = defineTrigger({
     {
       name: 'created_since',
       type: 'date_time',
-      label: 'Created since',
       hint: 'Start with the customers created at this time or later, instead of from now on.',
     },
   ],

@@ -11,7 +11,6 @@ export const newCustomer = defineTrigger({
     {
       name: 'created_since',
       type: 'date_time',
-      label: 'Created since',
       hint: 'Start with the customers created at this time or later, instead of from now on.',
     },
   ],

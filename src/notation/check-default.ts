@@ -1,18 +1,20 @@
 /** Checks that the default of a field is a value of the field. */
-import { GatewayError } from '../errors.ts';
+import { DefinitionError } from '../errors.ts';
 import { compileInput } from './coerce.ts';
 import { elementTypeOf, type Field } from './field.ts';
+import { showValue } from './field-keys.ts';
+import { Mismatch } from './mismatch.ts';
 
 /** @returns what was expected and what came, or `undefined` when the default is right or cannot be judged alone. */
 export function checkDefault(field: Field): string | undefined {
   const type = field.type === 'array' ? elementTypeOf(field) : field.type;
   if (field.default === undefined || field.default === null || type === 'object') return undefined;
-  const { convertInput: _convert, renderInput: _render, toggleField: _toggle, default: value, ...plain } = field;
+  const { convertInput: _convert, renderInput: _render, toggleField: _toggle, ...plain } = field;
   try {
-    compileInput([plain], { path: '', keys: 'notation' })({ [field.name]: value });
+    compileInput([plain]);
   } catch (error) {
-    if (error instanceof GatewayError) return error.message.slice(error.message.indexOf(': ') + 2);
-    throw error;
+    if (!(error instanceof DefinitionError) || !(error.cause instanceof Mismatch)) throw error;
+    return `expected ${error.cause.expected}; got ${showValue(field.default)}.`;
   }
   return undefined;
 }

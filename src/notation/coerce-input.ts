@@ -68,9 +68,8 @@ function requireStep(fields: readonly [Field, Field?], context: CoerceContext): 
   return [
     (_source, result) => {
       if (isGiven(result, field.name) || (toggle && isGiven(result, toggle.name))) return;
-      const missing = toggle
-        ? Mismatch.absent(`either '${labelOf(field)}' or '${labelOf(toggle)}' must be present.`)
-        : Mismatch.absent(`'${labelOf(field)}' must be present.`);
+      if (toggle) throw Mismatch.absent(`Either '${labelOf(field)}' or '${labelOf(toggle)}' must be present.`);
+      const missing = Mismatch.absent(`'${labelOf(field)}' must be present.`);
       missing.place.push(key);
       throw missing;
     },

@@ -49,7 +49,7 @@ export function compileChoice(field: Field, type: FieldType): Read | undefined {
   const expected = `one of ${names.join(', ')}${choices.length > 10 ? ', …' : ''}`;
   return (value) => {
     const choice = values.get(typeof value === 'string' ? value : choiceText(value, expected));
-    if (choice === undefined) throw new Mismatch(expected, value);
+    if (choice === undefined) throw new Mismatch(expected, value, '', 'another value');
     return choice;
   };
 }

@@ -4,6 +4,8 @@
 export class Mismatch extends Error {
   /** Field names and list places from the outside in; each floor that it passes puts its own in front. */
   readonly place: (string | number)[] = [];
+  /** What the notation declares, e.g. `an integer`. */
+  readonly expected: string;
   /** Whether a value that is required is not there. */
   isAbsence = false;
 
@@ -15,6 +17,7 @@ export class Mismatch extends Error {
    */
   constructor(expected: string, value: unknown, cure = '', kind = kindOf(value)) {
     super(`expected ${expected}; got ${kind}.${cure === '' ? '' : ` ${cure}`}`);
+    this.expected = expected;
   }
 
   /** @param message - a whole sentence that names what must be present. */
@@ -47,7 +50,7 @@ export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
-  if (typeof value === 'string') return value === '' ? 'an empty string' : 'another string';
+  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
   if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : String(value);
   if (typeof value === 'object') return isThenable(value) ? 'a promise' : 'an object';
   return `a ${typeof value}`;

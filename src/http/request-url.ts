@@ -1,7 +1,17 @@
 /** The URL of a request: resolved against the base by RFC 3986, its params appended to the query. */
 import { GatewayError } from '../errors.ts';
 import { encodeForm } from './formats/form.ts';
-import type { Request } from './request.ts';
+
+/** What of a request says where it goes. */
+export interface Addressed {
+  readonly method: string;
+  readonly parts: {
+    readonly url: string;
+    readonly base?: URL | undefined;
+    readonly params?: Readonly<Record<string, unknown>> | undefined;
+    readonly rawQuery?: string | undefined;
+  };
+}
 
 /**
  * The address to send to, parsed once.
@@ -10,7 +20,7 @@ import type { Request } from './request.ts';
  * URL never changes the origin, and `..` never climbs above the path of `baseUri` (safety X3, CWE-22).
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-5
  */
-export function resolveUrl(request: Request): URL {
+export function resolveUrl(request: Addressed): URL {
   const { base } = request.parts;
   let url: URL;
   try {
@@ -33,7 +43,7 @@ export function resolveUrl(request: Request): URL {
 }
 
 /** For `currentUrl`: the same text without judging it. */
-export function requestUrl(request: Request): string {
+export function requestUrl(request: Addressed): string {
   const target = requestTarget(request);
   const { base } = request.parts;
   return base && URL.canParse(target, base.href) ? new URL(target, base.href).href : target;
@@ -44,7 +54,7 @@ const absolute = /^[a-z][a-z\d+.-]*:/i;
 /** `..` as the URL parser sees it: also encoded, and behind a backslash. */
 const dotSegments = /(?:^|[/\\])(?:\.|%2e){2}(?:$|[/\\?#])/i;
 
-function requestTarget(request: Request): string {
+function requestTarget(request: Addressed): string {
   const { params, rawQuery } = request.parts;
   const hash = request.parts.url.indexOf('#');
   const url = hash < 0 ? request.parts.url : request.parts.url.slice(0, hash);
@@ -64,7 +74,7 @@ function leavesBase(written: string, url: URL, base: URL | undefined): boolean {
   return !url.pathname.startsWith(base.pathname.slice(0, base.pathname.lastIndexOf('/') + 1));
 }
 
-function refused(request: Request, reason: string): GatewayError {
+function refused(request: Addressed, reason: string): GatewayError {
   // Without the query, which may hold secrets.
   const written = request.parts.url.split(/[?#]/, 1)[0];
   return new GatewayError('REQUEST_INVALID', `The URL of ${request.method} ${JSON.stringify(written)} ${reason}.`);

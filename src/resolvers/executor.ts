@@ -1,14 +1,13 @@
 /** What the server needs to answer an operation: a schema that validates and a function that executes. */
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import type { Caller } from '../connection/caller.ts';
+import { execute, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { Connections } from '../connection/connections.ts';
+import type { Graph } from '../graph/graph.ts';
+import { supergraphSdl } from '../graph/supergraph.ts';
+import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
+import type { OperationContext } from './operation-context.ts';
+import { createOperationState } from './operation-state.ts';
 
-/** What one operation carries from the door to the resolvers. */
-export interface OperationContext {
-  readonly caller: Caller;
-  /** Aborts when the client has gone or the operation's time is up. */
-  readonly signal: AbortSignal;
-  readonly requestId: string;
-}
+export type { OperationContext } from './operation-context.ts';
 
 export interface Operation {
   readonly document: DocumentNode;
@@ -23,4 +22,22 @@ export interface ServedGraph {
   /** Join-spec SDL, for `/supergraph.graphql`. */
   readonly supergraphSdl: () => string;
   readonly execute: (operation: Operation) => Promise<ExecutionResult>;
+}
+
+/** Makes a graph executable: attaches the resolvers once, then executes each operation with a state of its own. */
+export function createExecutor(graph: Graph, connections: Connections, options: AttachOptions): ServedGraph {
+  const entityActions = attachResolvers(graph, options);
+  let sdl: string | undefined;
+  return {
+    schema: graph.schema,
+    supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
+    execute: async ({ document, operationName, variables, context }) =>
+      execute({
+        schema: graph.schema,
+        document,
+        operationName,
+        variableValues: variables,
+        contextValue: createOperationState(context, connections, entityActions),
+      }),
+  };
 }

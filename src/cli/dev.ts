@@ -1,0 +1,91 @@
+/** `plugboard dev`: serves the gateway and loads connectors anew when a file changes. */
+import { resolve } from 'node:path';
+import { watch } from 'chokidar';
+import type { Command } from 'commander';
+import { DefinitionError, formatFault, type Fault } from '../errors.ts';
+import { examples } from './examples.ts';
+import type { Serving } from './serving.ts';
+import { addServeOptions, serve, type ServeFlags } from './start.ts';
+import type { Terminal } from './terminal.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export function addDevCommand(program: Command, terminal: Terminal): void {
+  addServeOptions(program.command('dev'))
+    .summary('serve, and reload when a file changes')
+    .description(
+      'Serves the gateway and loads the connectors anew when a file changes. On a fault the last good graph stays served and the fault is shown.',
+    )
+    .addHelpText('after', examples(['plugboard dev', 'plugboard dev --port 4100']))
+    .action(async (flags: ServeFlags) => {
+      const serving = await serve(flags, terminal);
+      const stopWatching = await watchProject(serving, terminal);
+      await untilStopped(async () => {
+        await stopWatching();
+        await serving.close();
+      }, terminal);
+    });
+}
+
+/** Editors write a file in several steps; a reload waits until there was quiet for so long. */
+const quietMs = 80;
+
+/**
+ * Reloads the gateway whenever a file of a connector changes, one reload at a time.
+ *
+ * @returns the function that ends the watching.
+ */
+export async function watchProject(serving: Serving, terminal: Terminal): Promise<() => Promise<void>> {
+  const { project } = serving;
+  if (!project) {
+    terminal.warn('The demo has no files to watch.');
+    return async () => {};
+  }
+  const reloads = createReloads(() => reload(serving, terminal));
+  const folders = project.connectorFolders.map((folder) => resolve(folder));
+  const watcher = watch(folders, { ignoreInitial: true, ignored: /(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/ });
+  watcher.on('all', reloads.request);
+  await new Promise<void>((ready) => watcher.once('ready', ready));
+  terminal.line(`Watching ${project.connectorFolders.join(', ')}`);
+  return async () => {
+    await watcher.close();
+    await reloads.end();
+  };
+}
+
+async function reload({ project, gateway }: Serving, terminal: Terminal): Promise<void> {
+  if (!project) return;
+  try {
+    const { loaded, warnings } = await project.loadConnectors({ fresh: true });
+    for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
+    const faults = await gateway.reload(loaded.map(({ connector }) => connector));
+    if (faults.length > 0) show(faults, terminal);
+    else terminal.line(`Reloaded: ${loaded.length} connectors`);
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    gateway.reportFaults(error.faults);
+    show(error.faults, terminal);
+  }
+}
+
+function show(faults: readonly Fault[], terminal: Terminal): void {
+  for (const fault of faults) terminal.warn(formatFault(fault));
+  terminal.warn('The last good graph is still served.');
+}
+
+/** Runs `work` after a request, once however many come meanwhile, and never twice at the same time. */
+function createReloads(work: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  return {
+    request: () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        running = running.then(work);
+      }, quietMs);
+    },
+    end: async () => {
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

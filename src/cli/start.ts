@@ -1,0 +1,66 @@
+/** `plugboard start`: serves the gateway until it is told to stop. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Configuration } from '../configuration.ts';
+import { createGateway } from '../gateway.ts';
+import { examples } from './examples.ts';
+import { startDemo } from './demo.ts';
+import { loadProject } from './load-project.ts';
+import type { Serving } from './serving.ts';
+import type { Terminal } from './terminal.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export interface ServeFlags {
+  readonly config?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly demo?: boolean;
+}
+
+export function addStartCommand(program: Command, terminal: Terminal): void {
+  addServeOptions(program.command('start'))
+    .summary('serve the gateway')
+    .description('Serves the connectors of this project as one GraphQL endpoint until SIGINT or SIGTERM.')
+    .addHelpText(
+      'after',
+      examples(['plugboard start', 'plugboard start --demo', 'PORT=8080 plugboard start --config my.config.ts']),
+    )
+    .action(async (flags: ServeFlags) => {
+      const serving = await serve(flags, terminal);
+      await untilStopped(serving.close, terminal);
+    });
+}
+
+/** The options that `start` and `dev` share, with the environment variables that operators know. */
+export function addServeOptions(command: Command): Command {
+  return command
+    .option('--demo', 'serve the sample connector over a demo provider that starts with it; needs no account')
+    .addOption(configOption())
+    .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
+    .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort));
+}
+
+export function configOption(): Option {
+  return new Option('--config <file>', 'configuration file (default: plugboard.config.ts, if there is one)').env(
+    'CONFIG_PATH',
+  );
+}
+
+/** Starts the gateway of a project, or the demo, and says where it is. */
+export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Serving> {
+  const address = { ...(flags.host && { host: flags.host }), ...(flags.port !== undefined && { port: flags.port }) };
+  if (flags.demo) return startDemo(address, terminal);
+  const project = await loadProject({ config: flags.config });
+  const { loaded, warnings } = await project.loadConnectors();
+  for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
+  const configuration: Configuration = { ...project.configuration, ...address };
+  const gateway = await createGateway({ connectors: loaded.map(({ connector }) => connector), configuration });
+  const { url } = await gateway.listen();
+  terminal.line(`Plugboard serves ${loaded.length} connectors at ${url}/graphql`);
+  return { gateway, project, url, close: gateway.close };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text.trim() !== '') return port;
+  throw new InvalidArgumentError('expected a port, a whole number from 0 to 65535.');
+}

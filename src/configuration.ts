@@ -1,0 +1,177 @@
+/** What an operator may configure: `plugboard.config.ts`. */
+import { z } from 'zod';
+import type { StaticConnection, Registration } from './connection/connections.ts';
+import { nearest } from './connector/check-keys.ts';
+import { DefinitionError, type Fault } from './errors.ts';
+
+/** Every key is optional; what is left out is the hardened default. */
+export interface Configuration {
+  /** Folders of connector folders, relative to the configuration file. Default `['connectors']`. */
+  readonly connectors?: string | readonly string[];
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 4000. */
+  readonly port?: number;
+  /** Lets everyone who reaches the port use every connection, beyond loopback too. Default `false`. */
+  readonly allowUnauthenticatedCallers?: boolean;
+  /** Connections that the operator owns, until subjects connect by themselves. */
+  readonly connections?: readonly StaticConnection[];
+  readonly registrations?: readonly Registration[];
+  /** Secret of at least 16 characters that seals list cursors; replicas share it. Default `PLUGBOARD_KEY`, else one that ends with the process. */
+  readonly key?: string;
+  /** Answers as production does: no introspection, no hints about the schema. Default: `NODE_ENV` is `production`. */
+  readonly production?: boolean;
+  /** Default: the opposite of `production`. */
+  readonly introspection?: boolean;
+  /** Serves GraphiQL at `/`. Default: the opposite of `production`. */
+  readonly explorer?: boolean;
+  /** Default `info`. */
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** IANA name of the zone in which times without an offset are read. Default `America/Los_Angeles`, as the notation has it. */
+  readonly timeZone?: string;
+  readonly limits?: LimitsConfiguration;
+  readonly http?: HttpConfiguration;
+}
+
+/** Limits of one operation. */
+export interface LimitsConfiguration {
+  /** Bytes of a request. Default 1 MiB. */
+  readonly bodyBytes?: number;
+  /** Default 2 000. */
+  readonly tokens?: number;
+  /** Levels of nested selections. Default 15. */
+  readonly depth?: number;
+  /** Default 30. */
+  readonly aliases?: number;
+  /** Default 10. */
+  readonly directives?: number;
+  /** Default 20. */
+  readonly rootFields?: number;
+  /** Milliseconds that one operation may take. Default 30 000. */
+  readonly operationMs?: number;
+  /** Most rows that `first` may ask for. Default 100. */
+  readonly first?: number;
+}
+
+/** The outbound client. */
+export interface HttpConfiguration {
+  /** Exact origins that may lie at addresses that are not public, e.g. `http://127.0.0.1:4010`. Default none. */
+  readonly allowedPrivateOrigins?: readonly string[];
+  /** Lets providers be reached by http. Default `false`. */
+  readonly allowHttp?: boolean;
+  /** Milliseconds of one request, redirects and retries included. Default 30 000. */
+  readonly totalTimeoutMs?: number;
+  /** Bytes of one answer, decompressed. Default 10 MiB. */
+  readonly maxAnswerBytes?: number;
+  /** Requests that one call of an action may send. Default 100. */
+  readonly maxRequestsPerCall?: number;
+}
+
+/** Gives the configuration back; an editor then knows its keys. */
+export function defineConfig(configuration: Configuration): Configuration {
+  return configuration;
+}
+
+const count = z.number().int().positive();
+const configurationShape = z.strictObject({
+  connectors: z.union([z.string(), z.array(z.string())]).optional(),
+  host: z.string().min(1).optional(),
+  port: z.number().int().min(0).max(65_535).optional(),
+  allowUnauthenticatedCallers: z.boolean().optional(),
+  connections: z
+    .array(
+      z.strictObject({
+        connector: z.string(),
+        subject: z.string().min(1).optional(),
+        label: z.string().min(1).optional(),
+        fields: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+  registrations: z.array(z.strictObject({ connector: z.string(), baseUri: z.url().optional() })).optional(),
+  key: z.string().min(16).optional(),
+  production: z.boolean().optional(),
+  introspection: z.boolean().optional(),
+  explorer: z.boolean().optional(),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
+  timeZone: z.string().refine(isTimeZone, 'expected the IANA name of a time zone').optional(),
+  limits: z
+    .strictObject({
+      bodyBytes: count.optional(),
+      tokens: count.optional(),
+      depth: count.optional(),
+      aliases: count.optional(),
+      directives: count.optional(),
+      rootFields: count.optional(),
+      operationMs: count.optional(),
+      first: count.optional(),
+    })
+    .optional(),
+  http: z
+    .strictObject({
+      allowedPrivateOrigins: z.array(z.url()).optional(),
+      allowHttp: z.boolean().optional(),
+      totalTimeoutMs: count.optional(),
+      maxAnswerBytes: count.optional(),
+      maxRequestsPerCall: count.optional(),
+    })
+    .optional(),
+});
+
+/**
+ * The configuration, checked.
+ *
+ * @param path - what it is called in messages: the file, or `configuration`.
+ * @throws DefinitionError CONFIGURATION_INVALID with all faults: wrong types, and unknown keys with the nearest known one.
+ */
+export function checkConfiguration(value: unknown, path = 'configuration'): Configuration {
+  const checked = configurationShape.safeParse(value);
+  if (checked.success) return checked.data;
+  throw new DefinitionError(checked.error.issues.flatMap((issue) => toFaults(issue, value, path)));
+}
+
+function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[] {
+  const at = (keys: readonly PropertyKey[]) =>
+    keys.reduce<string>((path, key) => (typeof key === 'number' ? `${path}[${key}]` : `${path}.${String(key)}`), file);
+  const code = 'CONFIGURATION_INVALID';
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const message = `this key is not known${nearest(key, known)}; expected one of ${known.join(', ')}.`;
+      return { code, path: at([...issue.path, key]), message };
+    });
+  }
+  const got = describeKind(issue.path.reduce<unknown>((value, key) => (value as never)?.[key], root));
+  const expected = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+  return [{ code, path: at(issue.path), message: `${expected}; got ${got}.` }];
+}
+
+/** Keys of the part of the configuration at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let shape: any = configurationShape;
+  for (const key of path) {
+    shape = unwrap(shape);
+    shape = typeof key === 'number' ? shape.element : shape.shape[key];
+  }
+  return Object.keys(unwrap(shape).shape as object);
+}
+
+function unwrap(shape: any): any {
+  return shape instanceof z.ZodOptional ? shape.unwrap() : shape;
+}
+
+/** What came, without its value: a configuration holds secrets. */
+function describeKind(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'number' ? String(value) : `a ${typeof value}`;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat(undefined, { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}

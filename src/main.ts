@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command `plugboard`. */
+import { runCommand } from './cli/command.ts';
+
+process.exitCode = await runCommand(process.argv.slice(2));

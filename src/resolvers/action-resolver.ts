@@ -1,0 +1,66 @@
+/** What happens when a root field of an action is asked for. */
+import type { GraphQLFieldResolver } from 'graphql';
+import { describe } from '../connector/check-keys.ts';
+import type { RunnableAction } from '../connector/run-action.ts';
+import { ProviderError } from '../errors.ts';
+import type { ActionBinding } from '../graph/binding.ts';
+import type { ListCursors } from './list-cursor.ts';
+import type { OpenedConnection } from './opened-connection.ts';
+import type { OperationState } from './operation-state.ts';
+import { readRelayConnection, type ListArguments } from './relay-connection.ts';
+
+export interface ActionResolverOptions {
+  readonly cursors: ListCursors;
+  /** Most rows that `first` may ask for. */
+  readonly maxFirst: number;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** A resolver that opens the caller's connection, coerces the arguments and runs the action. */
+export function createActionResolver(
+  binding: ActionBinding,
+  action: RunnableAction,
+  options: ActionResolverOptions,
+): GraphQLFieldResolver<unknown, OperationState> {
+  const { connector, output } = binding;
+  return async (_root, args: Arguments, state, info) => {
+    const opened = await state.open(connector, args.connection as string | null | undefined);
+    state.useConnection(info, opened);
+    const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
+    const input = await action.coerceInput(opened.run, given);
+    if (output.shape === 'connection') return readList(action, opened, input, args as ListArguments, options);
+    return checkShape(await action.run(opened.run, input), binding);
+  };
+}
+
+function readList(
+  action: RunnableAction,
+  opened: OpenedConnection,
+  input: Readonly<Record<string, unknown>>,
+  args: ListArguments,
+  { cursors, maxFirst }: ActionResolverOptions,
+) {
+  const paginate = action.definition.paginate;
+  if (!paginate) throw new TypeError(`${action.name} does not page.`);
+  return readRelayConnection(args, {
+    paginate,
+    cursors,
+    maxFirst,
+    scope: cursors.scope(`${action.connector.name}.${action.name}`, input, opened.run.id),
+    readPage: (token, size) => action.readPage(opened.run, input, token, size),
+  });
+}
+
+/** The answer must be what the action declares: one row or a list of rows; `null` is no row. */
+function checkShape(answer: unknown, { action, connector, output }: ActionBinding): unknown {
+  if (answer === undefined || answer === null) return null;
+  const isFitting =
+    output.shape === 'list'
+      ? Array.isArray(answer)
+      : output.notation === undefined || (typeof answer === 'object' && !Array.isArray(answer));
+  if (isFitting) return answer;
+  const expected = output.shape === 'list' ? 'a list of rows' : 'one row, an object';
+  const message = `${connector.name}.${action.name}: expected ${expected}; the provider gave ${describe(answer)}.`;
+  throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: connector.name });
+}

@@ -1,0 +1,94 @@
+/** Joins: rows of entities by their key, batched per operation, connection and action. */
+import DataLoader from 'dataloader';
+import type { RunnableAction } from '../connector/run-action.ts';
+import { ProviderError } from '../errors.ts';
+import type { Entity } from '../graph/binding.ts';
+import { fieldName } from '../notation/field-name.ts';
+import type { OpenedConnection } from './opened-connection.ts';
+
+/** The row of an entity, or `null` when the provider has none of that key. */
+export type LoadRow = (entity: Entity, key: unknown, opened: OpenedConnection) => Promise<unknown>;
+
+/** The action that loads an entity, prepared at start. */
+export type EntityActions = (entity: Entity, kind: 'lookup' | 'batch') => RunnableAction | undefined;
+
+/** How many keys one call of a batch action takes when it does not say. */
+const defaultMaxBatchSize = 100;
+
+/**
+ * Loads rows for one operation. Each key is asked for once; keys that are asked for together go to the batch action
+ * together, split by its `maxBatchSize`. Rows are matched by their key, in whatever order and number they come.
+ */
+export function createLoaders(entityActions: EntityActions): LoadRow {
+  const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
+  return (entity, key, opened) => {
+    const name = JSON.stringify([entity.id, opened.run.id ?? null]);
+    let loader = loaders.get(name);
+    if (!loader) {
+      loader = createLoader(entity, opened, entityActions);
+      loaders.set(name, loader);
+    }
+    return loader.load(key);
+  };
+}
+
+function createLoader(
+  entity: Entity,
+  opened: OpenedConnection,
+  entityActions: EntityActions,
+): DataLoader<unknown, unknown, string> {
+  const batch = entityActions(entity, 'batch');
+  const lookup = entityActions(entity, 'lookup');
+  if (batch) {
+    return new DataLoader((keys) => loadTogether(entity, batch, opened, keys), {
+      cacheKeyFn: String,
+      maxBatchSize: batch.definition.maxBatchSize ?? defaultMaxBatchSize,
+    });
+  }
+  if (!lookup) {
+    const message = `${entity.id} cannot be joined: it has neither a lookup nor a batch action.`;
+    throw new ProviderError('CONNECTOR_ERROR', message, { connector: entity.connector.name });
+  }
+  return new DataLoader((keys) => Promise.all(keys.map((key) => loadOne(entity, lookup, opened, key))), {
+    cacheKeyFn: String,
+  });
+}
+
+async function loadTogether(
+  entity: Entity,
+  action: RunnableAction,
+  opened: OpenedConnection,
+  keys: readonly unknown[],
+): Promise<readonly unknown[]> {
+  const argument = entity.batch?.argument;
+  if (!argument) throw new TypeError(`${entity.id} has no batch argument.`);
+  const input = await action.coerceInput(opened.run, { [fieldName(argument)]: keys });
+  const rows = await action.run(opened.run, input);
+  if (!Array.isArray(rows)) {
+    const message = `${action.name} of ${entity.connector.name} answers batches, so it has to give a list of rows; it gave something else.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: entity.connector.name });
+  }
+  const byKey = new Map<string, unknown>();
+  for (const row of rows as readonly unknown[]) {
+    if (typeof row === 'object' && row !== null) byKey.set(String((row as never)[entity.key.name]), row);
+  }
+  return keys.map((key) => byKey.get(String(key)) ?? null);
+}
+
+/** One row; an error is given back rather than thrown, so that it fails its own key alone. */
+async function loadOne(
+  entity: Entity,
+  action: RunnableAction,
+  opened: OpenedConnection,
+  key: unknown,
+): Promise<unknown> {
+  const argument = entity.lookup?.argument;
+  if (!argument) throw new TypeError(`${entity.id} has no lookup argument.`);
+  try {
+    const input = await action.coerceInput(opened.run, { [fieldName(argument)]: key });
+    return (await action.run(opened.run, input)) ?? null;
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'PROVIDER_NOT_FOUND') return null;
+    return error instanceof Error ? error : new Error('A lookup failed.', { cause: error });
+  }
+}

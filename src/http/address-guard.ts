@@ -1,6 +1,6 @@
 /** Decides which addresses a request may go to: public ones, and what the operator allows by name (SSRF, CWE-918). */
 import { lookup as resolveName } from 'node:dns';
-import type { LookupAddress, LookupOptions } from 'node:dns';
+import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { GatewayError } from '../errors.ts';
@@ -35,8 +35,15 @@ export function isPublicAddress(address: string): boolean {
   if (address.includes('%')) return false;
   const version = isIP(address);
   if (version === 0) return false;
-  return !nonPublicAddresses.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  return version === 4 ? !nonPublicIpv4.check(address, 'ipv4') : !nonPublicIpv6.check(address, 'ipv6');
 }
+
+/** Gives all addresses of a name, as `dns.lookup` does. */
+export type ResolveName = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /**
  * Makes the `lookup` of the dialler: it resolves a name and gives only public addresses, so that what is judged is what is
@@ -46,10 +53,9 @@ export function isPublicAddress(address: string): boolean {
  * @throws GatewayError ADDRESS_REFUSED, through the callback, when none is left. It never names an address: who may not
  *   reach an internal host may not map the internal network either.
  */
-export function createGuardedLookup(resolve: typeof resolveName = resolveName): LookupFunction {
+export function createGuardedLookup(resolve: ResolveName = resolveName): LookupFunction {
   return (hostname, options, callback) => {
-    const all: LookupOptions & { all: true } = { ...options, all: true };
-    resolve(hostname, all, (error, addresses) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');
       const allowed = addresses.filter(({ address }) => isPublicAddress(address));
       const [first] = allowed;
@@ -81,7 +87,8 @@ function hostRefusal(hostname: string): string | undefined {
   return undefined;
 }
 
-const nonPublicAddresses = new BlockList();
+// Two lists: one list would take ::/3 for a rule about mapped, and so about all, IPv4 addresses.
+const nonPublicIpv4 = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8], // "this network", RFC 791
   ['10.0.0.0', 8], // private, RFC 1918
@@ -103,8 +110,9 @@ for (const [network, prefix] of [
   ['224.0.0.0', 4], // multicast
   ['240.0.0.0', 4], // reserved, and broadcast
 ] as const) {
-  nonPublicAddresses.addSubnet(network, prefix, 'ipv4');
+  nonPublicIpv4.addSubnet(network, prefix, 'ipv4');
 }
+const nonPublicIpv6 = new BlockList();
 for (const [network, prefix] of [
   // Only 2000::/3 is global unicast. Outside it lie ::, ::1, mapped and compatible IPv4, NAT64 (64:ff9b::/96 and
   // 64:ff9b:1::/48), discard (100::/64), segment routing (5f00::/16), ULA (fc00::/7), link-local (fe80::/10),
@@ -118,5 +126,5 @@ for (const [network, prefix] of [
   ['2620:4f:8000::', 48], // AS112, RFC 7534
   ['3fff::', 20], // documentation, RFC 9637
 ] as const) {
-  nonPublicAddresses.addSubnet(network, prefix, 'ipv6');
+  nonPublicIpv6.addSubnet(network, prefix, 'ipv6');
 }

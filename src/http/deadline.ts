@@ -5,9 +5,9 @@ import { ExchangeFailure } from './exchange-failure.ts';
 export class Deadline {
   readonly startedAt = performance.now();
   readonly #totalTimeoutMs: number;
-  readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #onAbort: (() => void) | undefined;
+  /** The others that stop with the same signal. */
+  readonly #companions: Set<Deadline> | undefined;
   #failure: ExchangeFailure | undefined;
   /** What is under way: an exchange, or the pause before the next try. */
   #current: { fail(failure: ExchangeFailure): void } | undefined;
@@ -15,11 +15,10 @@ export class Deadline {
   constructor(totalTimeoutMs: number, signal: AbortSignal | undefined) {
     this.#totalTimeoutMs = totalTimeoutMs;
     this.#timer = setTimeout(onTimeUp, totalTimeoutMs, this);
-    this.#signal = signal;
     if (!signal) return;
     if (signal.aborted) this.#failure = cancelled();
-    this.#onAbort = () => this.#stop(cancelled());
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#companions = companionsOf(signal);
+    this.#companions.add(this);
   }
 
   /** Set once the time is up or the client has gone. */
@@ -51,18 +50,35 @@ export class Deadline {
   }
 
   timeUp(): void {
-    this.#stop(new ExchangeFailure('timeout', `the answer was not complete within ${this.#totalTimeoutMs} ms`));
+    this.stop(new ExchangeFailure('timeout', `the answer was not complete within ${this.#totalTimeoutMs} ms`));
+  }
+
+  stop(failure: ExchangeFailure): void {
+    this.#failure ??= failure;
+    this.#current?.fail(failure);
   }
 
   end(): void {
     clearTimeout(this.#timer);
-    if (this.#onAbort) this.#signal!.removeEventListener('abort', this.#onAbort);
+    this.#companions?.delete(this);
   }
+}
 
-  #stop(failure: ExchangeFailure): void {
-    this.#failure ??= failure;
-    this.#current?.fail(failure);
+/**
+ * One listener serves all requests of an operation: a list that joins a hundred rows would otherwise add a hundred listeners
+ * to one signal, which is slow, and which Node reports as a leak.
+ */
+const companions = new WeakMap<AbortSignal, Set<Deadline>>();
+
+function companionsOf(signal: AbortSignal): Set<Deadline> {
+  let deadlines = companions.get(signal);
+  if (!deadlines) {
+    const created = new Set<Deadline>();
+    signal.addEventListener('abort', () => created.forEach((deadline) => deadline.stop(cancelled())), { once: true });
+    companions.set(signal, created);
+    deadlines = created;
   }
+  return deadlines;
 }
 
 function onTimeUp(deadline: Deadline): void {

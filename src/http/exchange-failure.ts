@@ -101,10 +101,8 @@ export interface FailedExchange {
  */
 export function failureError(failure: ExchangeFailure, exchange: FailedExchange, context: CallContext): GatewayError {
   const { origin, status } = exchange;
-  const { connector, connection } = context;
+  const { connector } = context;
   const options = {
-    connector,
-    ...(connection === undefined ? undefined : { connection }),
     ...(status === 0 ? undefined : { http: { status } }),
     cause: failure.cause ?? failure,
   };
@@ -113,7 +111,7 @@ export function failureError(failure: ExchangeFailure, exchange: FailedExchange,
     case 'refused':
       return new GatewayError(
         'ADDRESS_REFUSED',
-        `${connector} may not ask ${origin}: ${reason}. Nothing was sent. An operator who trusts this origin names it in allowedPrivateOrigins.`,
+        `${connector} may not ask ${origin}: ${reason}. Nothing was sent there. An operator who trusts this origin names it in allowedPrivateOrigins.`,
         options,
       );
     case 'request':

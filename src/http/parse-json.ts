@@ -147,6 +147,8 @@ function isBeginning(json: string): boolean {
     JSON.parse(json);
     return true;
   } catch (error) {
-    return /end of JSON input|Unterminated string/.test((error as Error).message);
+    const { message } = error as Error;
+    if (/end of JSON input|Unterminated string/.test(message)) return true;
+    return Number(/at position (\d+)/.exec(message)?.[1]) >= json.length;
   }
 }

@@ -2,22 +2,18 @@
 import { createHash } from 'node:crypto';
 import { Pool } from 'undici';
 import { createGuardedLookup, urlRefusal } from './address-guard.ts';
-import type { AddressPolicy } from './address-guard.ts';
-import { Deadline } from './deadline.ts';
+import type { AddressPolicy, ResolveName } from './address-guard.ts';
 import { acceptedEncodings } from './decode-body.ts';
-import { Exchange } from './exchange.ts';
-import type { Answer } from './exchange.ts';
-import { ExchangeFailure, failureError } from './exchange-failure.ts';
+import { ExchangeFailure } from './exchange-failure.ts';
 import { RecentPools } from './recent-pools.ts';
-import { followRedirect } from './redirect.ts';
-import { defaultRetryLimits, isTransientStatus, nextDelayMs, retryAfterMs } from './retry.ts';
+import { defaultRetryLimits } from './retry.ts';
 import type { RetryLimits } from './retry.ts';
-import { wireHeaders } from './wire-headers.ts';
+import { Sending } from './sending.ts';
+import type { Desk, SentEvent } from './sending.ts';
 import type { CallContext, OutgoingRequest, ReceivedResponse, TlsIdentity } from './wire.ts';
-import { GatewayError, ProviderError } from '../errors.ts';
 
 export type { CallContext, OutgoingRequest, ReceivedResponse, TlsIdentity } from './wire.ts';
-export { retryAfterMs } from './retry.ts';
+export type { SentEvent } from './sending.ts';
 
 export interface Sender {
   /**
@@ -30,24 +26,6 @@ export interface Sender {
   send(request: OutgoingRequest, context: CallContext): Promise<ReceivedResponse>;
   /** Refuses new requests, lets running ones end, then closes all connections. */
   close(): Promise<void>;
-}
-
-/** What went out, for logs and panels: no credentials, no parameter values, no body. */
-export interface SentEvent {
-  readonly connector: string;
-  readonly connection?: string;
-  readonly method: string;
-  /** Origin and path; `?…` stands for parameters, whose values are never shown. */
-  readonly url: string;
-  /** Status of the answer; 0 when none came. */
-  readonly status: number;
-  readonly durationMs: number;
-  /** Requests beyond the first: redirects and repetitions. */
-  readonly repeats: number;
-  /** Size of the answer after decompression. */
-  readonly bytes: number;
-  /** Code of the error, when it failed. */
-  readonly code?: string;
 }
 
 /** All durations are in milliseconds, all sizes in bytes. */
@@ -83,6 +61,8 @@ export interface SenderOptions {
   readonly userAgent?: string;
   /** For tests that replay recorded answers: connects to the origin on the right instead of the one on the left. */
   readonly replayedOrigins?: Readonly<Record<string, string>>;
+  /** For tests: resolves names, whose addresses are then judged. Default `dns.lookup`. */
+  readonly resolveName?: ResolveName;
   /** Hears of every `send`, after it. It must not throw. */
   readonly observe?: (event: SentEvent) => void;
 }
@@ -90,20 +70,25 @@ export interface SenderOptions {
 /** Makes the client. One is enough for a gateway; close it at the end. */
 export function createSender(options: SenderOptions = {}): Sender {
   const settings = settle(options);
-  const closing: Promise<void>[] = [];
-  const pools = new RecentPools<Pool>(
-    { maxPools: options.maxPools ?? 256, idleMs: options.poolIdleMs ?? 300_000 },
-    (pool) => void pool.close(),
-  );
-  let isClosed = false;
+  const pools = new RecentPools<Pool>({ maxPools: settings.maxPools, idleMs: settings.poolIdleMs }, (pool) => {
+    // Its running requests end first; what they meet is theirs to report.
+    void pool.close().catch(() => {});
+  });
+  const desk: Desk = {
+    limits: settings,
+    defaultHeaders: [
+      ['user-agent', settings.userAgent],
+      ['accept-encoding', acceptedEncodings],
+    ],
+    poolFor: (request, nowMs) => poolFor(pools, settings, request, nowMs),
+    observe: options.observe,
+    isClosed: false,
+  };
   return {
-    send(request, context) {
-      return new Sending(settings, pools, request, context, isClosed).run();
-    },
-    async close() {
-      isClosed = true;
-      for (const pool of pools.takeAll()) closing.push(pool.close());
-      await Promise.all(closing);
+    send: (request, context) => new Sending(desk, request, context).run(),
+    close: async () => {
+      desk.isClosed = true;
+      await Promise.all(pools.takeAll().map((pool) => pool.close()));
     },
   };
 }
@@ -117,7 +102,11 @@ function settle(options: SenderOptions) {
   };
   return {
     policy,
+    lookup: createGuardedLookup(options.resolveName),
+    replayedOrigins: new Map(Object.entries(options.replayedOrigins ?? {})),
     connectionsPerOrigin: options.connectionsPerOrigin ?? 128,
+    maxPools: options.maxPools ?? 256,
+    poolIdleMs: options.poolIdleMs ?? 300_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     firstByteTimeoutMs: options.firstByteTimeoutMs ?? 15_000,
     totalTimeoutMs: options.totalTimeoutMs ?? 30_000,
@@ -127,171 +116,21 @@ function settle(options: SenderOptions) {
     maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
     maxRedirects: options.maxRedirects ?? 5,
     retries: { ...defaultRetryLimits, ...options.retries },
-    defaultHeaders: [
-      ['user-agent', options.userAgent ?? 'plugboard'],
-      ['accept-encoding', acceptedEncodings],
-    ] as const,
-    replayedOrigins: new Map(Object.entries(options.replayedOrigins ?? {})),
-    lookup: createGuardedLookup(),
-    observe: options.observe,
+    userAgent: options.userAgent ?? 'plugboard',
   };
 }
 
-/** One `send` under way: its tries and its hops. */
-class Sending {
-  readonly #settings: Settings;
-  readonly #pools: RecentPools<Pool>;
-  readonly #context: CallContext;
-  readonly #first: OutgoingRequest;
-  readonly #deadline: Deadline;
-  readonly #isClosed: boolean;
-  /** The request of the present hop. */
-  #request: OutgoingRequest;
-  #sent = 0;
-  #redirects = 0;
-  /** Something of a writing request may have reached the provider, in this hop or one before. */
-  #wasSent = false;
-  #status = 0;
-
-  constructor(
-    settings: Settings,
-    pools: RecentPools<Pool>,
-    request: OutgoingRequest,
-    context: CallContext,
-    isClosed: boolean,
-  ) {
-    this.#settings = settings;
-    this.#pools = pools;
-    this.#context = context;
-    this.#first = request;
-    this.#request = request;
-    this.#isClosed = isClosed;
-    this.#deadline = new Deadline(settings.totalTimeoutMs, context.signal);
+function poolFor(pools: RecentPools<Pool>, settings: Settings, request: OutgoingRequest, nowMs: number): Pool {
+  const { url, tls, declaredOrigin } = request;
+  const refusal = urlRefusal(url, settings.policy, declaredOrigin);
+  if (refusal !== undefined) throw new ExchangeFailure('refused', refusal);
+  const key = tls ? `${url.origin} ${fingerprint(tls)}` : url.origin;
+  let pool = pools.get(key, nowMs);
+  if (!pool) {
+    pool = openPool(url.origin, tls, settings);
+    pools.add(key, pool, nowMs);
   }
-
-  async run(): Promise<ReceivedResponse> {
-    try {
-      const answer = await this.#untilAnswered();
-      this.#report(answer.body.length);
-      return { status: answer.status, headers: answer.headers, body: answer.body, url: this.#request.url };
-    } catch (cause) {
-      const error = cause instanceof ExchangeFailure ? this.#errorOf(cause) : cause;
-      this.#report(0, error instanceof GatewayError ? error.code : 'INTERNAL_ERROR');
-      throw error;
-    } finally {
-      this.#deadline.end();
-    }
-  }
-
-  async #untilAnswered(): Promise<Answer> {
-    for (;;) {
-      const outcome = await this.#exchange();
-      const delayMs = this.#delayBeforeNextTry(outcome);
-      if (delayMs !== undefined) {
-        const stopped = await this.#deadline.pause(delayMs);
-        if (stopped) throw stopped;
-        continue;
-      }
-      if (outcome instanceof ExchangeFailure) throw outcome;
-      if (!this.#redirectTo(outcome)) return outcome;
-    }
-  }
-
-  /** Never rejects for what happens on the wire: failure and answer are judged alike. */
-  #exchange(): Promise<Answer | ExchangeFailure> {
-    const { method, url, body } = this.#request;
-    if (this.#isClosed) throw new ExchangeFailure('cancelled', 'the gateway is stopping');
-    if (this.#deadline.failure) throw this.#deadline.failure;
-    const pool = this.#poolFor(this.#request);
-    const headers = wireHeaders(this.#request.headers, this.#settings.defaultHeaders);
-    this.#context.budget.spend();
-    this.#sent++;
-    this.#status = 0;
-    return new Promise((resolve) => {
-      const exchange = new Exchange(this.#settings, method === 'HEAD', (outcome) => {
-        this.#wasSent ||= exchange.wasSent;
-        this.#status = exchange.status;
-        resolve(outcome);
-      });
-      this.#deadline.watch(exchange);
-      pool.dispatch({ path: url.pathname + url.search, method, headers, body }, exchange);
-    });
-  }
-
-  #poolFor(request: OutgoingRequest): Pool {
-    const { url, tls } = request;
-    const { policy } = this.#settings;
-    const refusal = urlRefusal(url, policy, request.declaredOrigin);
-    if (refusal !== undefined) throw new ExchangeFailure('refused', refusal);
-    const key = tls ? `${url.origin} ${fingerprint(tls)}` : url.origin;
-    const now = this.#deadline.startedAt;
-    let pool = this.#pools.get(key, now);
-    if (!pool) {
-      pool = openPool(url.origin, tls, this.#settings);
-      this.#pools.add(key, pool, now);
-    }
-    return pool;
-  }
-
-  #delayBeforeNextTry(outcome: Answer | ExchangeFailure): number | undefined {
-    const isAnswer = !(outcome instanceof ExchangeFailure);
-    const mayRepeat = isAnswer ? isTransientStatus(outcome.status) : outcome.isTransient;
-    if (!mayRepeat || !this.#request.repeatable || this.#deadline.failure) return undefined;
-    const asked = isAnswer ? retryAfterMs(outcome.headers) : undefined;
-    const elapsedMs = performance.now() - this.#deadline.startedAt;
-    const delayMs = nextDelayMs(this.#settings.retries, this.#sent - this.#redirects, elapsedMs, asked);
-    return delayMs !== undefined && delayMs < this.#deadline.remainingMs() ? delayMs : undefined;
-  }
-
-  /** Makes the redirect's target the present request; `false` when the answer is no redirect to follow. */
-  #redirectTo(answer: Answer): boolean {
-    if (answer.status < 300 || answer.status > 399) return false;
-    const redirect = followRedirect(this.#request, answer.status, answer.headers['location']);
-    if (!redirect) return false;
-    if ('refusal' in redirect) throw this.#redirectRefused(`to ${redirect.host}, ${redirect.refusal}`);
-    if (++this.#redirects > this.#settings.maxRedirects) {
-      throw this.#redirectRefused(`more than ${this.#settings.maxRedirects} times`);
-    }
-    this.#request = redirect.next;
-    return true;
-  }
-
-  #redirectRefused(what: string): ProviderError {
-    const { connector, connection } = this.#context;
-    return new ProviderError(
-      'PROVIDER_REDIRECT_REFUSED',
-      `${this.#request.url.origin} redirected the request of ${connector} ${what}.`,
-      { connector, ...(connection === undefined ? undefined : { connection }), http: { status: this.#status } },
-    );
-  }
-
-  #errorOf(failure: ExchangeFailure): GatewayError {
-    const exchange = {
-      origin: this.#request.url.origin,
-      wasSent: this.#wasSent,
-      status: this.#status,
-      isWriting: !this.#first.repeatable,
-    };
-    return failureError(failure, exchange, this.#context);
-  }
-
-  #report(bytes: number, code?: string): void {
-    const { observe } = this.#settings;
-    if (!observe) return;
-    const { connector, connection } = this.#context;
-    const { origin, pathname, search } = this.#request.url;
-    observe({
-      connector,
-      ...(connection === undefined ? undefined : { connection }),
-      method: this.#request.method,
-      url: `${origin}${pathname}${search === '' ? '' : '?…'}`,
-      status: this.#status,
-      durationMs: performance.now() - this.#deadline.startedAt,
-      repeats: Math.max(0, this.#sent - 1),
-      bytes,
-      ...(code === undefined ? undefined : { code }),
-    });
-  }
+  return pool;
 }
 
 function openPool(origin: string, tls: TlsIdentity | undefined, settings: Settings): Pool {
@@ -305,6 +144,8 @@ function openPool(origin: string, tls: TlsIdentity | undefined, settings: Settin
     maxHeaderSize: settings.maxHeaderBytes,
     connect: {
       timeout: settings.connectTimeoutMs,
+      // Explicitly, so that no variable of the environment can switch it off.
+      rejectUnauthorized: true,
       ...(isAllowedPrivate ? undefined : { lookup: settings.lookup }),
       ...(tls && { cert: tls.certificate, key: tls.key, passphrase: tls.passphrase, ca: tls.ca && [...tls.ca] }),
     },

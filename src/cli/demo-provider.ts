@@ -25,7 +25,7 @@ export interface DemoProvider {
   /** What `api_token` has to be; new at each start. */
   readonly apiToken: string;
   /** Stops at once; open sockets are cut. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -162,7 +162,8 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
       const response = await attempt(copy, call.sender, context, withoutApply(base, url, undefined), url);
       return { response };
     }
-    const authorized = await applied(copy, authorization, apply, fields);
+    const authorized = copy.copy(emptyAnswer);
+    await applyTo(authorized, authorization, apply, fields);
     sent.request = authorized;
     // What `apply` changed may be the query; a URL that it left alone is not parsed again.
     const isSameUrl =
@@ -185,18 +186,19 @@ function prepared(request: Request, base: ConnectionBase): Request {
   return copy;
 }
 
-/** `apply` gets a copy that is never sent: an async `apply` that returns the request would else send it. */
-async function applied(
-  copy: Request,
+/**
+ * `apply` gets a copy that is never sent: an async `apply` that returns the request would else send it. Gives nothing:
+ * a promise of a request would be a promise of its answer.
+ */
+async function applyTo(
+  authorized: Request,
   authorization: SingleAuthorization,
   apply: Apply,
   fields: ConnectionFields,
-): Promise<Request> {
-  const authorized = copy.copy(emptyAnswer);
+): Promise<void> {
   const accessToken = authorization.type === 'oauth2' ? (fields['access_token'] as string | undefined) : undefined;
-  const result = apply(authorized, { fields }, accessToken, copy.parts.authType);
+  const result = apply(authorized, { fields }, accessToken, authorized.parts.authType);
   if (result !== authorized && isPromise(result)) await result;
-  return authorized;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -2,36 +2,47 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Action, Connector, NotationSource, Presentation, Trigger } from '../../src/connector/definition.ts';
 import { findByName } from '../../src/connector/find-by-name.ts';
 import { loadConnectors, type LoadedConnectors } from '../../src/connector/load-connectors.ts';
+import { coerceOptions } from '../../src/connector/run-action.ts';
+import type { SenderOptions } from '../../src/http/send.ts';
+import { compileOutput } from '../../src/notation/coerce.ts';
 import type { Field, Notation, ObjectDefinition } from '../../src/notation/field.ts';
 import { labelize } from '../../src/notation/labelize.ts';
+import { callConnector, type ConnectorCaller } from '../support/connector-call.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 
 /** The order in which every action and trigger says things, so that who has read one can read all. */
-const uniformOrder = [
-  ...['title', 'subtitle', 'description', 'hint', 'help', 'displayPriority', 'deprecated', 'graphqlName', 'capability'],
-  ...['readOnly', 'idempotent', 'batch', 'maxBatchSize', 'partial', 'scopes', 'type', 'startField', 'intervalMs'],
-  ...[
-    'configFields',
-    'input',
-    'output',
-    'list',
-    'paginate',
-    'isSuccess',
-    'retryOnResponse',
-    'retryOnRequest',
-    'maxRetries',
-  ],
-  ...['execute', 'poll', 'webhook', 'documentId', 'sortBy', 'dedup'],
-  ...['sampleOutput', 'summarizeInput', 'summarizeOutput'],
-];
+const uniformOrder = `
+  title subtitle description hint help displayPriority deprecated graphqlName capability
+  readOnly idempotent batch maxBatchSize scopes type startField intervalMs
+  configFields input output list paginate isSuccess retryOnResponse retryOnRequest maxRetries
+  execute poll webhook documentId sortBy dedup
+  sampleOutput summarizeInput summarizeOutput`
+  .trim()
+  .split(/\s+/);
+
+/** How a connector's actions and triggers are tried: one call of each, against a provider on loopback. */
+export interface ConnectorExercises {
+  readonly startProvider: () => Promise<{
+    /** Fields of the connection. */
+    readonly fields: Readonly<Record<string, unknown>>;
+    readonly senderOptions: SenderOptions;
+    /** Requests that the provider did not expect. */
+    readonly unmatched: readonly string[];
+    readonly close: () => Promise<void>;
+  }>;
+  /** Arguments by action, named as in the graph; `first` is the size of the page. */
+  readonly actions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Input by trigger, named as in the notation. */
+  readonly triggers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
 
 /** Tests that the connector in a folder keeps the promises that all connectors make. */
-export function testConnectorFolder(folder: string): void {
+export function testConnectorFolder(folder: string, exercises: ConnectorExercises): void {
   describe(`the connector in ${relative(projectFolder, folder)}`, () => {
     const files = sourceFiles(folder);
     let found: LoadedConnectors;
@@ -193,7 +204,65 @@ export function testConnectorFolder(folder: string): void {
         if (trigger.poll) expect({ name, start: start?.type }).toEqual({ name, start: 'date_time' });
       }
     });
+
+    describe('asked once for everything', () => {
+      let provider: Awaited<ReturnType<ConnectorExercises['startProvider']>>;
+      let caller: ConnectorCaller;
+
+      beforeAll(async () => {
+        provider = await exercises.startProvider();
+        caller = callConnector(connector, provider.fields, provider.senderOptions);
+      });
+      afterAll(async () => {
+        await caller.close();
+        await provider.close();
+      });
+
+      it('has an exercise for every action and trigger', () => {
+        expect(Object.keys(exercises.actions).sort()).toEqual(Object.keys(connector.actions ?? {}).sort());
+        expect(Object.keys(exercises.triggers).sort()).toEqual(Object.keys(connector.triggers ?? {}).sort());
+      });
+
+      it.each(Object.entries(exercises.actions))(
+        'gives rows of its output from %s',
+        async (name, { first, ...args }) => {
+          const rows = await caller.rows(name, args, first as number | undefined);
+          expect(rows.length).toBeGreaterThan(0);
+          const { output } = (connector.actions as Record<string, Action>)[name] as Action;
+          expectRows(connector, output, rows);
+          expect(provider.unmatched).toEqual([]);
+        },
+      );
+
+      it.each(Object.entries(exercises.triggers))('gives a page of events from %s', async (name, input) => {
+        const trigger = (connector.triggers as Record<string, Trigger>)[name] as Trigger;
+        const page = await caller.poll(name, input);
+        expect(page.events.length).toBeGreaterThan(0);
+        expectRows(connector, trigger.output, page.events);
+        const cursor: unknown = trigger.type === 'paging_desc' ? page.nextPage : page.nextPoll;
+        // A cursor is stored, so it has to survive being written.
+        expect(JSON.parse(JSON.stringify({ cursor }))).toEqual(cursor === undefined ? {} : { cursor });
+        if (trigger.type !== 'paging_desc') {
+          expect(cursor).toBeDefined();
+          expect(typeof page.canPollMore).toBe('boolean');
+        }
+        const ids = page.events.map((event: unknown) => String(trigger.dedup?.(event)));
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(provider.unmatched).toEqual([]);
+      });
+    });
   });
+}
+
+/** Every declared field of the rows has a value of its type, and an entity has its key. */
+function expectRows(connector: Connector, output: Action['output'], rows: readonly unknown[]): void {
+  const read = compileOutput(fieldsOf(output), coerceOptions(connector));
+  const key = typeof output === 'object' && 'key' in output ? output.key : undefined;
+  for (const row of rows) {
+    const coerced = read(row);
+    expect(Object.keys(coerced ?? {}).length).toBeGreaterThan(1);
+    if (key !== undefined) expect(coerced?.[key]).toEqual(expect.anything());
+  }
 }
 
 /** Folders of connectors, absolute. */

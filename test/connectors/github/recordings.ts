@@ -1,0 +1,29 @@
+/** Recorded rows of GitHub, and recordings that are made from them where GitHub was never asked. */
+import { deriveRecording, readScenario, type Recording } from '../../support/replay.ts';
+
+/** The repository octokit-fixture-org/hello-world. */
+export function recordedRepository(): Record<string, any> {
+  return readScenario('get-repository')[0]?.response;
+}
+
+/** The issue octokit-fixture-org/add-labels-to-issue#1. */
+export function recordedIssue(): Record<string, any> {
+  return readScenario('add-labels-to-issue')[0]?.response;
+}
+
+/** `GET /users/<login>`: the embedded row as it was recorded, with a name beside it. */
+export function userRecording(login: string): Recording {
+  const [recording] = readScenario('get-repository') as [Recording];
+  const user = { ...recordedIssue().user, login, name: `The name of ${login}`, followers: 7 };
+  return deriveRecording(recording, { path: `/users/${login}`, response: user });
+}
+
+/** `GET /repos/octokit-fixture-org/<name>`: the recorded repository under another name. */
+export function repositoryRecording(name: string): Recording {
+  const [recording] = readScenario('get-repository') as [Recording];
+  const full_name = `octokit-fixture-org/${name}`;
+  return deriveRecording(recording, {
+    path: `/repos/${full_name}`,
+    response: { ...recording.response, name, full_name },
+  });
+}

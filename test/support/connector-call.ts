@@ -1,0 +1,46 @@
+/** Calls the actions and triggers of a connector against a provider on loopback, without a graph. */
+import type { Connector } from '../../src/connector/definition.ts';
+import { createOpenConnection, type OpenConnection } from '../../src/connector/open-connection.ts';
+import { pageSize } from '../../src/connector/read-page.ts';
+import { prepareAction, type ActionRun } from '../../src/connector/run-action.ts';
+import { createCallBudget } from '../../src/http/budget.ts';
+import { createSender, type SenderOptions } from '../../src/http/send.ts';
+
+export interface ConnectorCaller {
+  /** Rows that the action gives, of its first page where it pages. Arguments are named as in the graph. */
+  readonly rows: (action: string, args: Readonly<Record<string, unknown>>, first?: number) => Promise<readonly any[]>;
+  /** One page of events. The input is named as in the notation. */
+  readonly poll: (trigger: string, input: Readonly<Record<string, unknown>>, cursor?: unknown) => Promise<any>;
+  readonly connection: OpenConnection;
+  readonly close: () => Promise<void>;
+}
+
+/** Connects a connector with these fields. Close it after the test. */
+export function callConnector(
+  connector: Connector,
+  fields: Readonly<Record<string, unknown>>,
+  senderOptions: SenderOptions,
+): ConnectorCaller {
+  const sender = createSender({ retries: { maxTries: 1 }, ...senderOptions });
+  const credentials = { fields: () => fields, merge: () => Promise.resolve() };
+  const { signal } = new AbortController();
+  const run: ActionRun = { id: 'test', credentials, signal };
+  const connection = createOpenConnection({ connector, credentials, sender, signal, budget: createCallBudget() });
+  return {
+    connection,
+    async rows(name, args, first) {
+      const action = prepareAction(connector, name, { sender });
+      const input = await action.coerceInput(run, args);
+      const { paginate } = action.definition;
+      if (paginate) return (await action.readPage(run, input, null, pageSize(paginate, first))).rows;
+      const answer = await action.run(run, input);
+      return Array.isArray(answer) ? answer : [answer];
+    },
+    async poll(name, input, cursor) {
+      const trigger = connector.triggers?.[name];
+      if (!trigger?.poll) throw new TypeError(`${connector.name} has no trigger ${name} that polls.`);
+      return trigger.poll(connection, input, cursor);
+    },
+    close: () => sender.close(),
+  };
+}

@@ -1,5 +1,6 @@
 /** Checks the keys of one part of a connector against the kinds of value they take. */
 import type { ErrorCode, Fault } from '../errors.ts';
+import { didYouMean } from '../notation/nearest.ts';
 
 /** What a key takes; `!` at the end makes it required. */
 type Kind =
@@ -10,6 +11,7 @@ type Kind =
   | 'function'
   | 'object'
   | 'array'
+  | 'strings'
   | 'help'
   | 'notation'
   | 'matchers'
@@ -43,7 +45,7 @@ export function checkKeys(
     warn({
       code,
       path: `${path}.${key}`,
-      message: `this key is not known and has no effect${nearest(key, Object.keys(kinds))}.`,
+      message: `this key is not known and has no effect${didYouMean(key, Object.keys(kinds))}.`,
     });
   }
 }
@@ -56,6 +58,7 @@ const expected: Record<Kind, string> = {
   function: 'a function',
   object: 'an object',
   array: 'a list',
+  strings: 'a list of texts',
   help: 'a string or { body, learnMoreUrl, learnMoreText }',
   notation: 'a list of fields, an object of the connector, or a function that gives a list',
   matchers: 'a list of statuses, texts and patterns',
@@ -71,6 +74,7 @@ const accepts: Record<Kind, (value: unknown) => boolean> = {
   function: (value) => typeof value === 'function',
   object: isPlainObject,
   array: Array.isArray,
+  strings: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== ''),
   help: (value) => typeof value === 'string' || (isPlainObject(value) && typeof value.body === 'string'),
   notation: (value) => Array.isArray(value) || isPlainObject(value) || typeof value === 'function',
   matchers: (value) =>
@@ -95,30 +99,5 @@ export function describe(value: unknown): string {
       : `a list of ${value.length}`;
   }
   if (value === null || value === undefined) return value === null ? 'null' : 'nothing';
-  return typeof value === 'object' ? 'an object' : String(value);
-}
-
-/** ` (did you mean "…"?)` for the closest of the known names, or nothing. */
-export function nearest(name: string, known: readonly string[]): string {
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? '' : ` (did you mean "${best}"?)`;
-}
-
-/** Levenshtein distance: how many letters to add, drop or change. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
+  return typeof value === 'object' ? 'an object' : `${value as number}`;
 }

@@ -30,7 +30,9 @@ export function pageRequest(paginate: Paginate, token: PageToken, size: number):
       return { size, number: token === null ? (paginate.firstPage ?? 1) : Number(token) };
     case 'offset':
       return { size, offset: token === null ? 0 : Number(token) };
-    default:
+    case 'cursor':
+    case 'link':
+    case 'next_url':
       return token === null ? { size } : { size, token: String(token) };
   }
 }

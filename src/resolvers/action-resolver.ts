@@ -29,7 +29,7 @@ export function createActionResolver(
     state.useConnection(info, opened);
     const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
     const input = await action.coerceInput(opened.run, given);
-    if (output.shape === 'connection') return readList(action, opened, input, args as ListArguments, options);
+    if (output.shape === 'connection') return readList(action, opened, input, args, options);
     return checkShape(await action.run(opened.run, input), binding);
   };
 }

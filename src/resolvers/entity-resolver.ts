@@ -1,5 +1,11 @@
 /** What happens when a field of a row is asked for: its value is coerced, or the row that it names is joined. */
-import type { FieldNode, GraphQLFieldResolver, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
+import {
+  Kind,
+  type FieldNode,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+} from 'graphql';
 import { GatewayError } from '../errors.ts';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
 import type { OperationState } from './operation-state.ts';
@@ -86,8 +92,8 @@ function selectsOnlyKey(info: GraphQLResolveInfo, entity: Entity): boolean {
 
 function namesOnly(selectionSet: SelectionSetNode | undefined, keyName: string, info: GraphQLResolveInfo): boolean {
   return (selectionSet?.selections ?? []).every((selection) => {
-    if (selection.kind === 'Field') return selection.name.value === keyName || selection.name.value === '__typename';
-    if (selection.kind === 'InlineFragment') return namesOnly(selection.selectionSet, keyName, info);
+    if (selection.kind === Kind.FIELD) return selection.name.value === keyName || selection.name.value === '__typename';
+    if (selection.kind === Kind.INLINE_FRAGMENT) return namesOnly(selection.selectionSet, keyName, info);
     const fragment = info.fragments[selection.name.value];
     if (!fragment) throw new GatewayError('INTERNAL_ERROR', 'A fragment of a validated operation is missing.');
     return namesOnly(fragment.selectionSet, keyName, info);

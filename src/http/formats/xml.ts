@@ -5,6 +5,8 @@ import type { XmlRequestOptions, XmlResponseOptions } from '../request.ts';
 
 /** Deeper XML is refused, both ways. */
 const maxDepth = 200;
+/** Opening and closing ones: at some 5 µs each, what one answer may hold up the process. */
+const maxTags = 200_000;
 
 /** Why a text is no XML that we read; never holds a piece of the text. */
 export class XmlRefused extends Error {}
@@ -30,17 +32,28 @@ export function encodeXml(payload: unknown, options: XmlRequestOptions = {}): st
  */
 export function decodeXml(text: string, options: XmlResponseOptions = {}): Record<string, unknown> {
   if (text.trim() === '') return {};
+  refuseManyTags(text);
   refuseDeclarations(text);
   const validity = XMLValidator.validate(text);
   if (validity !== true) throw new XmlRefused(`it is not well-formed at line ${validity.err.line}`);
-  const parser = new XMLParser(parserOptions);
-  const nodes = parser.parse(text) as OrderedNode[];
-  return decodeChildren(nodes, options.stripResponseNamespaces === true, 0);
+  return decodeChildren(parseNodes(text), options.stripResponseNamespaces === true, 0);
+}
+
+function parseNodes(text: string): OrderedNode[] {
+  try {
+    return parser.parse(text) as OrderedNode[];
+  } catch (error) {
+    // Its other messages may quote a name.
+    const isTooDeep = error instanceof Error && error.message === 'Maximum nested tags exceeded';
+    throw new XmlRefused(isTooDeep ? `it is nested deeper than ${maxDepth}` : 'it is not well-formed');
+  }
 }
 
 type OrderedNode = { readonly ':@'?: Readonly<Record<string, string>> } & Readonly<Record<string, unknown>>;
 
-const parserOptions = {
+const reservedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: '@',
@@ -54,7 +67,17 @@ const parserOptions = {
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: maxDepth,
-};
+  // The parser refuses these names for the sake of its own objects; in ours they are names like others.
+  transformTagName: (name) => (reservedNames.has(name) ? `\0${name}` : name),
+  onDangerousProperty: (name) => name,
+});
+
+function refuseManyTags(text: string): void {
+  let tags = 0;
+  for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) {
+    if (++tags > maxTags) throw new XmlRefused(`it has more than ${maxTags} tags`);
+  }
+}
 
 /** The only declarations (`<!…`) that are not refused are comments and CDATA: one pass, before any parser sees the text. */
 function refuseDeclarations(text: string): void {
@@ -79,7 +102,8 @@ function decodeChildren(nodes: readonly OrderedNode[], strip: boolean, depth: nu
       else if (key === '#cdata') content += cdataText(node[key]);
       else {
         hasChildren = true;
-        const name = strip ? withoutPrefix(key) : key;
+        const written = key.startsWith('\0') ? key.slice(1) : key;
+        const name = strip ? withoutPrefix(written) : written;
         // Not a name that any API uses; as a key it would change the prototype (safety X5).
         if (name === '__proto__') continue;
         const child = decodeChildren(node[key] as OrderedNode[], strip, depth + 1);

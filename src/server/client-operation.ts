@@ -40,25 +40,26 @@ export class ClientOperation implements OperationContext {
    *
    * @throws InputError OPERATION_TIMEOUT when the work did not stop.
    */
-  within<Result>(timeLimitMs: number, run: () => Promise<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      let timer = setTimeout(() => {
+  async within<Result>(timeLimitMs: number, run: () => Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
         const error = timeout(timeLimitMs);
-        void this.signal;
-        this.#controller?.abort(error);
-        timer = setTimeout(() => reject(error), graceMs);
+        this.#abort(error);
+        timer = setTimeout(reject, graceMs, error);
       }, timeLimitMs);
-      run().then(
-        (result) => {
-          clearTimeout(timer);
-          resolve(result);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error instanceof Error ? error : new Error('Execution failed.', { cause: error }));
-        },
-      );
     });
+    try {
+      return await Promise.race([run(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Work that never asked for the signal cannot be listening to it. */
+  #abort(reason: Error): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 }
 

@@ -8,8 +8,8 @@ export interface ErrorAnswer {
   readonly body: { readonly errors: readonly [{ readonly message: string; readonly extensions: object }] };
 }
 
-/** An error of the door itself, made from a code and a sentence. */
-export function errorAnswer(status: number, code: ErrorCode, message: string, requestId: string): ErrorAnswer {
+/** An error of the door itself, made from a code and a sentence; without id where there is no request yet. */
+export function errorAnswer(status: number, code: ErrorCode, message: string, requestId?: string): ErrorAnswer {
   return { status, body: { errors: [{ message, extensions: { code, requestId } }] } };
 }
 

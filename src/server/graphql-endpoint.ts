@@ -91,7 +91,10 @@ interface Context {
 }
 
 /** The headers that Apollo Server reads; copying the others would cost and serve nobody. */
-const readHeaders = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
+const readHeaders = ['content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
+
+/** What nearly every client sends means what no header means; Apollo Server negotiates several times otherwise. */
+const acceptsJson: ReadonlySet<string> = new Set(['*/*', 'application/json']);
 
 async function answer(
   apollo: ApolloServer<Context>,
@@ -104,6 +107,8 @@ async function answer(
     const value = request.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }
+  const { accept } = request.headers;
+  if (accept !== undefined && !acceptsJson.has(accept)) headers.set('accept', accept);
   const { url, method } = request;
   const queryStart = url.indexOf('?');
   const context: Context = { operation: new ClientOperation(caller, request.id, reply.raw) };

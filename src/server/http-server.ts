@@ -1,7 +1,8 @@
 /** The one HTTP server: hardened by default, every error as JSON, and a stop that loses no answer. */
 import { randomBytes } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import Fastify from 'fastify';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
 import { DefinitionError } from '../errors.ts';
@@ -65,6 +66,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let draining = false;
   const isDraining = () => draining;
   const app = createApp(options, isDraining);
+  const requests = watchRequests(app.server, isDraining);
   const endpoint = await createGraphqlEndpoint({
     graphs,
     logger,
@@ -89,7 +91,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     listen: () => listen(app, host, port),
     close: () => {
       draining = true;
-      closing ??= stop(app, endpoint, options.stopTimeoutMs ?? 9_000, logger);
+      closing ??= stop(app, requests, endpoint, options.stopTimeoutMs ?? 9_000, logger);
       return closing;
     },
   };
@@ -99,7 +101,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 const dataHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
 
@@ -107,7 +108,7 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
   const app: FastifyInstance = Fastify({
     loggerInstance: options.logger,
     // Lines about requests are written below: Fastify's hold the whole URL, and with it the variables of a GET.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A child logger per request costs more than it gives: our lines carry the id themselves.
     childLoggerFactory: (logger) => logger,
     genReqId: requestIds(),
@@ -123,6 +124,7 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
     keepAliveTimeout: 72_000,
     requestTimeout: 30_000,
     http: { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    clientErrorHandler: refuseMalformed,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply as FastifyReply),
   });
   // Only JSON is read; form and plain text are what a foreign page can send without asking first.
@@ -138,6 +140,28 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
     void reply.code(status).headers(dataHeaders).send(body);
   }
 }
+
+/** Bytes that are no HTTP request. They may hold credentials, so they are not logged. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [statusLine, status, message] = malformed[error.code ?? ''] ?? malformed.other;
+  const body = JSON.stringify(errorAnswer(status, 'BODY_INVALID', message).body);
+  socket.end(
+    `HTTP/1.1 ${statusLine}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+const malformed: { readonly [code: string]: readonly [string, number, string] } & {
+  readonly other: readonly [string, number, string];
+} = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 408, 'The request did not arrive within the time limit.'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 431, 'The head of the request is larger than 16 KiB.'],
+  other: ['400 Bad Request', 400, 'The request is not valid HTTP.'],
+};
 
 /** Ids are unique across replicas (a random start) and cheap (a counter). */
 function requestIds(): () => string {
@@ -219,8 +243,37 @@ const listenFaults: Record<string, string> = {
   ENOTFOUND: 'the host name is unknown. Choose another host with --host',
 };
 
+interface RequestWatch {
+  /** Resolves when no request is under way: answered, or its connection gone. */
+  readonly ended: () => Promise<void>;
+}
+
+function watchRequests(server: Server, isDraining: () => boolean): RequestWatch {
+  let underWay = 0;
+  let tellEnded: () => void = () => {};
+  server.on('request', (_request, response) => {
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+      if (underWay === 0) tellEnded();
+    });
+  });
+  // Between the decision to stop and the end of listening a connection may still come in.
+  server.on('connection', (socket) => {
+    if (isDraining()) socket.destroy();
+  });
+  return {
+    ended: () =>
+      new Promise((resolve) => {
+        tellEnded = resolve;
+        if (underWay === 0) resolve();
+      }),
+  };
+}
+
 async function stop(
   app: FastifyInstance,
+  requests: RequestWatch,
   endpoint: GraphqlEndpoint,
   timeoutMs: number,
   logger: FastifyBaseLogger,
@@ -230,7 +283,11 @@ async function stop(
     app.server.closeAllConnections();
   }, timeoutMs);
   try {
-    await app.close();
+    const closed = app.close();
+    await requests.ended();
+    // Node counts a connection that never sent a request as busy; browsers keep such ones at hand.
+    app.server.closeAllConnections();
+    await closed;
     await endpoint.stop();
   } finally {
     clearTimeout(deadline);

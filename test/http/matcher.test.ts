@@ -1,5 +1,6 @@
 /** Matchers of refreshOn, detectOn and afterErrorResponse. */
 import { describe, it, expect } from '@jest/globals';
+import { quickestMs } from '../support/quickest.ts';
 import { matchesAnswer } from '../../src/http/matcher.ts';
 
 describe('matchesAnswer', () => {
@@ -39,9 +40,6 @@ describe('matchesAnswer', () => {
     [/(.*)=(.*);(.*)$/, '=;'.repeat(50_000) + '\n'],
     [/^(([a-z])+.)+[A-Z]([a-z])+$/, 'a'.repeat(100_000)],
   ])('gives up on %s before it holds up the process', (pattern, text) => {
-    matchesAnswer([pattern], 200, ['']);
-    const start = performance.now();
-    matchesAnswer([pattern], 200, [text]);
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(quickestMs(() => matchesAnswer([pattern], 200, [text]))).toBeLessThan(50);
   });
 });

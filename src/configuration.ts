@@ -1,8 +1,8 @@
 /** What an operator may configure: `plugboard.config.ts`. */
 import { z } from 'zod';
 import type { StaticConnection, Registration } from './connection/connections.ts';
-import { nearest } from './connector/check-keys.ts';
 import { DefinitionError, type Fault } from './errors.ts';
+import { didYouMean } from './notation/nearest.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
 export interface Configuration {
@@ -137,7 +137,7 @@ function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[]
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(issue.path);
     return issue.keys.map((key) => {
-      const message = `this key is not known${nearest(key, known)}; expected one of ${known.join(', ')}.`;
+      const message = `this key is not known${didYouMean(key, known)}; expected one of ${known.join(', ')}.`;
       return { code, path: at([...issue.path, key]), message };
     });
   }

@@ -1,7 +1,8 @@
 /** Checks the fields of a configured connection against the notation of its connector. */
-import { describe, isPlainObject, nearest } from '../connector/check-keys.ts';
+import { describe, isPlainObject } from '../connector/check-keys.ts';
 import type { ConnectionFields, Connector } from '../connector/definition.ts';
 import type { Fault } from '../errors.ts';
+import { didYouMean } from '../notation/nearest.ts';
 
 /**
  * The fields with `{ env: 'NAME' }` replaced by what the environment holds. Reports required fields that are absent,
@@ -27,7 +28,7 @@ export function checkConnectionFields(
     if (!known.includes(name) && !connector.connection?.extendedFields) {
       fault(
         name,
-        `expected one of the fields of ${connector.name}: ${known.join(', ') || 'it has none'}${nearest(name, known)}.`,
+        `expected one of the fields of ${connector.name}: ${known.join(', ') || 'it has none'}${didYouMean(name, known)}.`,
       );
     }
     if (!isPlainObject(value) || value.env === undefined) {

@@ -1,6 +1,6 @@
 /** Checks the authorization of a connector, the keys of every OAuth 2.0 grant included. */
-import type { Fault } from '../errors.ts';
 import { checkKeys, describe, isPlainObject, type KeyKinds, type Report } from './check-keys.ts';
+import { checkPatterns } from './check-patterns.ts';
 
 const shared: KeyKinds = {
   type: 'string!',
@@ -22,8 +22,8 @@ const keysByType: Readonly<Record<string, KeyKinds>> = {
     deviceAuthorizationUrl: 'string or function',
     revocationUrl: 'string or function',
     clientId: 'string or function',
-    clientSecret: 'string or function',
-    scopes: 'array',
+    clientSecret: 'secret',
+    scopes: 'strings',
     pkce: 'boolean',
     acquire: 'function',
     refresh: 'function',
@@ -38,8 +38,6 @@ const urlsByGrant: Readonly<Record<string, readonly string[]>> = {
   client_credentials: ['tokenUrl'],
   device_code: ['deviceAuthorizationUrl', 'tokenUrl'],
 };
-/** A pattern runs against what a provider sends, so its length is bounded (safety X7). */
-const maxPatternLength = 256;
 
 /** Reports every fault of one authorization; `checkFields` is called for the fields of the options of `multi`. */
 export function checkAuthorization(
@@ -59,12 +57,15 @@ export function checkAuthorization(
   checkKeys(authorization, kinds, path, 'AUTHORIZATION_INVALID', report, warn);
   if (type === 'oauth2') checkGrant(authorization, path, report);
   if (type === 'multi') checkOptions(authorization.options, path, report, warn, checkFields);
-  for (const key of ['refreshOn', 'detectOn'] as const) checkPatterns(authorization[key], `${path}.${key}`, report);
+  for (const key of ['refreshOn', 'detectOn'] as const) {
+    checkPatterns(authorization[key], `${path}.${key}`, 'AUTHORIZATION_INVALID', report);
+  }
 }
 
 function checkGrant(authorization: Readonly<Record<string, unknown>>, path: string, report: Report): void {
   const grant = authorization.grant ?? 'authorization_code';
-  const urls = typeof grant === 'string' && Object.hasOwn(urlsByGrant, grant) ? urlsByGrant[grant] : undefined;
+  if (typeof grant !== 'string') return;
+  const urls = Object.hasOwn(urlsByGrant, grant) ? urlsByGrant[grant] : undefined;
   if (!urls) {
     const message = `expected one of ${Object.keys(urlsByGrant).join(', ')}; got ${describe(grant)}.`;
     report({ code: 'AUTHORIZATION_INVALID', path: `${path}.grant`, message });
@@ -77,7 +78,7 @@ function checkGrant(authorization: Readonly<Record<string, unknown>>, path: stri
   if (authorization.issuer !== undefined) return;
   for (const url of urls) {
     if (authorization[url] !== undefined || (url === 'tokenUrl' && authorization.acquire !== undefined)) continue;
-    const message = `expected a URL, or an issuer to discover it from, for the grant ${grant as string}; got nothing.`;
+    const message = `expected a URL, or an issuer to discover it from, for the grant ${grant}; got nothing.`;
     report({ code: 'AUTHORIZATION_INVALID', path: `${path}.${url}`, message });
   }
 }
@@ -108,13 +109,4 @@ function checkOptions(
     if (fields !== undefined) checkFields(fields, `${at}.fields`);
     checkAuthorization(authorization, at, report, warn, checkFields);
   }
-}
-
-function checkPatterns(matchers: unknown, path: string, report: (fault: Fault) => void): void {
-  if (!Array.isArray(matchers)) return;
-  matchers.forEach((matcher: unknown, index) => {
-    if (!(matcher instanceof RegExp) || matcher.source.length <= maxPatternLength) return;
-    const message = `expected a pattern of at most ${maxPatternLength} characters; got ${matcher.source.length}.`;
-    report({ code: 'AUTHORIZATION_INVALID', path: `${path}[${index}]`, message });
-  });
 }

@@ -16,6 +16,7 @@ type Kind =
   | 'notation'
   | 'matchers'
   | 'string or function'
+  | 'secret'
   | 'boolean or string';
 export type KeyKinds = Readonly<Record<string, Kind | `${Kind}!`>>;
 export type Report = (fault: Fault) => void;
@@ -37,7 +38,8 @@ export function checkKeys(
         report({ code, path: `${path}.${key}`, message: `expected ${expected[kind]}; got nothing.` });
       }
     } else if (!accepts[kind](value)) {
-      report({ code, path: `${path}.${key}`, message: `expected ${expected[kind]}; got ${describe(value)}.` });
+      const got = kind === 'secret' ? describeKind(value) : describe(value);
+      report({ code, path: `${path}.${key}`, message: `expected ${expected[kind]}; got ${got}.` });
     }
   }
   for (const key of Object.keys(part)) {
@@ -63,6 +65,7 @@ const expected: Record<Kind, string> = {
   notation: 'a list of fields, an object of the connector, or a function that gives a list',
   matchers: 'a list of statuses, texts and patterns',
   'string or function': 'a string or a function',
+  secret: 'a string or a function',
   'boolean or string': 'true, false or a reason',
 };
 
@@ -80,9 +83,14 @@ const accepts: Record<Kind, (value: unknown) => boolean> = {
   matchers: (value) =>
     Array.isArray(value) &&
     value.every((item) => Number.isInteger(item) || typeof item === 'string' || item instanceof RegExp),
-  'string or function': (value) => (typeof value === 'string' && value !== '') || typeof value === 'function',
+  'string or function': isTextOrFunction,
+  secret: isTextOrFunction,
   'boolean or string': (value) => typeof value === 'boolean' || typeof value === 'string',
 };
+
+function isTextOrFunction(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'function';
+}
 
 /** Whether a value is an object literal, and so a part of a definition. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -100,4 +108,12 @@ export function describe(value: unknown): string {
   }
   if (value === null || value === undefined) return value === null ? 'null' : 'nothing';
   return typeof value === 'object' ? 'an object' : `${value as number}`;
+}
+
+/** What came, without its value: what stands there may be a secret. */
+export function describeKind(value: unknown): string {
+  if (value === undefined || value === null) return describe(value);
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

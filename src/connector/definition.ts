@@ -219,7 +219,7 @@ export interface Paginate {
   readonly sizeParam?: string;
   /** Rows of a page where `sizeParam` is absent, or where the client asks for none. Default 50. */
   readonly pageSize?: number;
-  /** Most rows that one page may have. Default 100. */
+  /** Most rows that one page may have. Default 100, or `pageSize` where that is more. */
   readonly maxPageSize?: number;
   /** Dotted path to the next cursor or URL in the body (`cursor`, `next_url`). */
   readonly next?: string;

@@ -18,7 +18,7 @@ export interface ReadPage {
 
 /** Rows of one page, from what the client asked for. */
 export function pageSize(paginate: Paginate, first: number | null | undefined): number {
-  const { sizeParam, pageSize: usual = 50, maxPageSize = 100 } = paginate;
+  const { sizeParam, pageSize: usual = 50, maxPageSize = Math.max(100, usual) } = paginate;
   // Without a parameter for it, the size is the provider's own and `pageSize` says what it is.
   return sizeParam === undefined ? usual : Math.min(first ?? usual, maxPageSize);
 }

@@ -1,0 +1,95 @@
+/** Checks the actions of a connector, and how they page. */
+import { describe, checkKeys, isPlainObject, type KeyKinds } from './check-keys.ts';
+import { checkPatterns } from './check-patterns.ts';
+import { presentationKeys } from './presentation-keys.ts';
+import { listedFields, type PartCheck, type Unchecked } from './part-check.ts';
+
+const actionKeys: KeyKinds = {
+  ...presentationKeys,
+  readOnly: 'boolean',
+  idempotent: 'boolean',
+  batch: 'boolean',
+  maxBatchSize: 'count',
+  list: 'boolean',
+  paginate: 'object',
+  execute: 'function!',
+  isSuccess: 'function',
+  capability: 'string',
+  retryOnResponse: 'matchers',
+  retryOnRequest: 'strings',
+  maxRetries: 'number',
+  summarizeInput: 'strings',
+  summarizeOutput: 'strings',
+};
+const paginateKeys: KeyKinds = {
+  strategy: 'string!',
+  rows: 'string',
+  pageParam: 'string',
+  firstPage: 'number',
+  sizeParam: 'string',
+  pageSize: 'count',
+  maxPageSize: 'count',
+  next: 'string',
+  hasMore: 'string',
+  totalCount: 'string',
+};
+const strategies = ['page', 'offset', 'cursor', 'link', 'next_url'];
+/** The real runtime repeats an action three times at most. */
+const mostRetries = 3;
+
+export function checkActions(actions: unknown, check: PartCheck): void {
+  check.each(actions, 'actions', 'ACTION_INVALID', (action, path) => checkAction(action, path, check));
+}
+
+function checkAction(action: Unchecked, path: string, check: PartCheck): void {
+  checkKeys(action, actionKeys, path, 'ACTION_INVALID', check.report, check.warn);
+  check.notation(action.input, `${path}.input`);
+  check.notation(action.output, `${path}.output`);
+  if (Array.isArray(action.configFields)) check.fields(action.configFields, `${path}.configFields`);
+  if (action.list === true && action.paginate !== undefined) {
+    const message = 'expected either `list`, a plain list, or `paginate`, a list with pages; got both.';
+    check.fault('ACTION_INVALID', `${path}.list`, message);
+  }
+  if (action.batch === true && typeof action.input !== 'function') {
+    const lists = (listedFields(action.input) ?? []).filter((field) => field.type === 'array');
+    if (lists.length !== 1) {
+      const message = `expected exactly one field of type array, which takes the inputs, since batch is true; got ${lists.length}.`;
+      check.fault('ACTION_INVALID', `${path}.input`, message);
+    }
+  }
+  checkRetries(action, path, check);
+  if (isPlainObject(action.paginate)) {
+    checkPaginate(action.paginate, `${path}.paginate`, action.readOnly === true, check);
+  }
+}
+
+function checkRetries({ maxRetries, retryOnResponse }: Unchecked, path: string, check: PartCheck): void {
+  checkPatterns(retryOnResponse, `${path}.retryOnResponse`, 'ACTION_INVALID', check.report);
+  if (typeof maxRetries === 'number' && (maxRetries < 0 || maxRetries > mostRetries || !Number.isInteger(maxRetries))) {
+    const message = `expected a whole number from 0 to ${mostRetries}; got ${maxRetries}.`;
+    check.fault('ACTION_INVALID', `${path}.maxRetries`, message);
+  }
+  if (maxRetries !== undefined && retryOnResponse === undefined) {
+    const message = 'has no effect without `retryOnResponse`, which says what is tried again.';
+    check.warn({ code: 'ACTION_INVALID', path: `${path}.maxRetries`, message });
+  }
+}
+
+function checkPaginate(paginate: Unchecked, path: string, readOnly: boolean, check: PartCheck): void {
+  checkKeys(paginate, paginateKeys, path, 'PAGINATE_INVALID', check.report, check.warn);
+  const fault = (at: string, message: string) => check.fault('PAGINATE_INVALID', at, message);
+  const { strategy, next, pageSize, maxPageSize } = paginate;
+  if (typeof strategy === 'string' && strategy !== '' && !strategies.includes(strategy)) {
+    fault(`${path}.strategy`, `expected one of ${strategies.join(', ')}; got ${describe(strategy)}.`);
+  }
+  if (typeof pageSize === 'number' && typeof maxPageSize === 'number' && pageSize > maxPageSize) {
+    fault(`${path}.pageSize`, `expected at most maxPageSize (${maxPageSize}); got ${pageSize}.`);
+  }
+  if (next !== undefined && strategy !== 'cursor' && strategy !== 'next_url') {
+    fault(`${path}.next`, `expected only with strategy cursor or next_url; got it with ${describe(strategy)}.`);
+  }
+  if (!readOnly) {
+    const expected = 'expected an action with readOnly: true, since pages are read one after the other';
+    fault(path, `${expected}; got a writing one.`);
+  }
+}

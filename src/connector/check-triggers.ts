@@ -1,0 +1,78 @@
+/** Checks the triggers of a connector, and their webhooks. */
+import { didYouMean } from '../notation/nearest.ts';
+import { checkKeys, describe, isPlainObject, type KeyKinds } from './check-keys.ts';
+import { presentationKeys } from './presentation-keys.ts';
+import { listedFields, namesOf, type PartCheck, type Unchecked } from './part-check.ts';
+
+const triggerKeys: KeyKinds = {
+  ...presentationKeys,
+  type: 'string',
+  poll: 'function',
+  dedup: 'function',
+  documentId: 'function',
+  sortBy: 'function',
+  startField: 'string',
+  intervalMs: 'count',
+  webhook: 'object',
+};
+const webhookKeys: KeyKinds = {
+  subscribe: 'function',
+  unsubscribe: 'function',
+  refresh: 'function',
+  verify: 'function',
+  notification: 'function',
+  key: 'function',
+  payloadType: 'string',
+  responseType: 'string',
+  responseBody: 'string',
+  responseHeaders: 'object',
+  responseStatus: 'number',
+};
+
+export function checkTriggers(triggers: unknown, check: PartCheck): void {
+  check.each(triggers, 'triggers', 'TRIGGER_INVALID', (trigger, path) => checkTrigger(trigger, path, check));
+}
+
+function checkTrigger(trigger: Unchecked, path: string, check: PartCheck): void {
+  checkKeys(trigger, triggerKeys, path, 'TRIGGER_INVALID', check.report, check.warn);
+  check.notation(trigger.input, `${path}.input`);
+  check.notation(trigger.output, `${path}.output`);
+  if (Array.isArray(trigger.configFields)) check.fields(trigger.configFields, `${path}.configFields`);
+  const { type, poll, webhook } = trigger;
+  checkWord(type, ['ascending', 'paging_desc'], `${path}.type`, check);
+  if (poll === undefined && webhook === undefined) {
+    check.fault('TRIGGER_INVALID', path, 'expected `poll`, `webhook` or both; got neither.');
+  }
+  if (isPlainObject(webhook)) checkWebhook(webhook, `${path}.webhook`, poll !== undefined, check);
+  checkStartField(trigger, path, check);
+}
+
+function checkWebhook(webhook: Unchecked, path: string, isPolled: boolean, check: PartCheck): void {
+  checkKeys(webhook, webhookKeys, path, 'TRIGGER_INVALID', check.report, check.warn);
+  checkWord(webhook.payloadType, ['parsed', 'raw'], `${path}.payloadType`, check);
+  checkWord(webhook.responseType, ['plain', 'json'], `${path}.responseType`, check);
+  const status = webhook.responseStatus;
+  if (typeof status === 'number' && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
+    const message = `expected a status from 200 to 299, since the provider would send it again otherwise; got ${status}.`;
+    check.fault('TRIGGER_INVALID', `${path}.responseStatus`, message);
+  }
+  if (webhook.notification === undefined && !isPolled) {
+    const message =
+      'expected `notification`, which makes events of what is received, since there is no `poll`; got none.';
+    check.fault('TRIGGER_INVALID', path, message);
+  }
+}
+
+function checkStartField({ startField, input }: Unchecked, path: string, check: PartCheck): void {
+  if (typeof startField !== 'string' || startField === '' || typeof input === 'function') return;
+  const names = namesOf(listedFields(input) ?? []);
+  if (names.includes(startField)) return;
+  const message = `expected the name of an input field${didYouMean(startField, names)}; got ${describe(startField)}.`;
+  check.fault('TRIGGER_INVALID', `${path}.startField`, message);
+}
+
+/** What is no text at all is told by its key. */
+function checkWord(word: unknown, words: readonly string[], path: string, check: PartCheck): void {
+  if (typeof word !== 'string' || word === '' || words.includes(word)) return;
+  check.fault('TRIGGER_INVALID', path, `expected ${words.join(' or ')}; got ${describe(word)}.`);
+}

@@ -5,7 +5,8 @@ import type { Configuration } from '../configuration.ts';
 import { loadConnectors } from '../connector/load-connectors.ts';
 import { createImportSource, type ImportSource } from '../connector/import-source.ts';
 import { createGateway, type GatewayOptions } from '../gateway.ts';
-import { startDemoProvider } from './demo-provider.ts';
+import { DefinitionError } from '../errors.ts';
+import { startDemoProvider, type DemoProvider } from './demo-provider.ts';
 import type { Serving } from './serving.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -36,7 +37,7 @@ export async function startDemo(
   terminal: Terminal,
   options: Pick<GatewayOptions, 'logDestination'> & { readonly importSource?: ImportSource } = {},
 ): Promise<Serving> {
-  const provider = await startDemoProvider();
+  const provider = await startProvider(configuration.port === 0 ? 0 : usualProviderPort);
   try {
     const folder = fileURLToPath(new URL('../../connectors/my-app', import.meta.url));
     await stat(folder);
@@ -64,5 +65,17 @@ export async function startDemo(
   } catch (error) {
     await provider.close();
     throw error;
+  }
+}
+
+/** Where the demo provider is, unless something else is there. */
+const usualProviderPort = 4010;
+
+async function startProvider(port: number): Promise<DemoProvider> {
+  try {
+    return await startDemoProvider({ port });
+  } catch (error) {
+    if (port === 0 || !(error instanceof DefinitionError)) throw error;
+    return startDemoProvider({ port: 0 });
   }
 }

@@ -18,12 +18,17 @@ export function userRecording(login: string): Recording {
   return deriveRecording(recording, { path: `/users/${login}`, response: user });
 }
 
-/** `GET /repos/octokit-fixture-org/<name>`: the recorded repository under another name. */
-export function repositoryRecording(name: string): Recording {
+/** The recorded repository under another name, asked for by its name and by a search, whose rows hold less. */
+export function repositoryRecordings(name: string): readonly Recording[] {
   const [recording] = readScenario('get-repository') as [Recording];
   const full_name = `octokit-fixture-org/${name}`;
-  return deriveRecording(recording, {
-    path: `/repos/${full_name}`,
-    response: { ...recording.response, name, full_name },
-  });
+  const whole = { ...recording.response, name, full_name };
+  const { subscribers_count: _subscribers, network_count: _network, organization: _organization, ...part } = whole;
+  return [
+    deriveRecording(recording, { path: `/repos/${full_name}`, response: whole }),
+    deriveRecording(recording, {
+      path: `/search/repositories?q=repo:${full_name}+fork:true&per_page=100`,
+      response: { total_count: 1, incomplete_results: false, items: [part] },
+    }),
+  ];
 }

@@ -1,7 +1,7 @@
 /** What each field of the graph means: kept beside the field, read by the resolvers, which attach functions accordingly. */
 import type { GraphQLField, GraphQLFieldConfig, GraphQLObjectType } from 'graphql';
 import type { Action, Connector, Trigger } from '../connector/definition.ts';
-import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
+import type { Field, Notation, ObjectDefinition, Objects } from '../notation/field.ts';
 
 export type Binding =
   | ActionBinding
@@ -44,7 +44,7 @@ export interface PropertyBinding {
   readonly kind: 'property';
   readonly connector: Connector;
   readonly field: Field;
-  readonly objects: Readonly<Record<string, ObjectDefinition>>;
+  readonly objects: Objects;
   /** The value is a key or a reference: an ID in the graph, so a string on the wire whatever its notation type. */
   readonly identifier: boolean;
 }
@@ -55,7 +55,7 @@ export interface JoinBinding {
   /** The connector that has the field; `entity.connector` has the row. */
   readonly connector: Connector;
   readonly field: Field;
-  readonly objects: Readonly<Record<string, ObjectDefinition>>;
+  readonly objects: Objects;
   readonly entity: Entity;
   /** The row holds (a part of) the joined row itself instead of its key: what it has is taken, the rest is loaded by its key. */
   readonly embedded: boolean;
@@ -89,18 +89,8 @@ export type ChoicePart = 'label' | 'value' | 'hasChildren';
 export interface ArgumentsBinding {
   /** `flat`: each argument is a field; `input`: the one argument `input` holds them; `json`: `input` is passed as it is, its notation being known only to the connection. */
   readonly argumentStyle: 'flat' | 'input' | 'json';
-  /** Without `connection` and what paging adds; empty for `json`. */
-  readonly arguments: readonly ArgumentBinding[];
-}
-
-/** One argument, or one field of an input type. */
-export interface ArgumentBinding {
-  /** Name in the graph. */
-  readonly name: string;
-  /** What the connector calls it, and its type there. */
-  readonly field: Field;
-  /** The fields of an object, or of each object of a list. */
-  readonly properties?: readonly ArgumentBinding[];
+  /** What the input is coerced by, keyed by its names in the graph; without `connection` and what paging adds. Empty for `json`. */
+  readonly input: Notation;
 }
 
 /** What the connector's answer is. */
@@ -146,5 +136,6 @@ export function bind(
   config: GraphQLFieldConfig<unknown, unknown>,
   binding: Binding,
 ): GraphQLFieldConfig<unknown, unknown> {
-  return { ...config, extensions: { plugboard: binding } };
+  config.extensions = { plugboard: binding };
+  return config;
 }

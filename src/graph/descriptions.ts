@@ -16,9 +16,10 @@ export function describeRootField(connector: Connector, key: string, presentatio
 }
 
 /** Of a field or argument; undefined when the definition says nothing that its name does not say. */
-export function describeField(field: Field, ...more: readonly (string | undefined)[]): string | undefined {
+export function describeField(field: Field, more?: string): string | undefined {
+  if (field.label === undefined && field.hint === undefined && more === undefined) return undefined;
   const label = field.label === undefined || field.label === labelize(field.name) ? undefined : sentence(field.label);
-  return paragraphs(label, field.hint, ...more) || undefined;
+  return paragraphs(label, field.hint, more) || undefined;
 }
 
 /** The choices of a list that cannot be an enum. */
@@ -38,10 +39,14 @@ export function deprecationReason(deprecated: boolean | string | undefined): str
 
 /** Joins what is there; what forms show as HTML is read here as plain text. */
 export function paragraphs(...texts: readonly (string | undefined)[]): string {
-  return texts
-    .map((text) => text?.replace(/<\/?[a-zA-Z][^<>]*>/g, '').trim())
-    .filter((text, index, all) => text !== undefined && text !== '' && all.indexOf(text) === index)
-    .join('\n\n');
+  const shown = new Set<string>();
+  for (const text of texts) if (text) shown.add(plainText(text));
+  shown.delete('');
+  return [...shown].join('\n\n');
+}
+
+function plainText(text: string): string {
+  return (text.includes('<') ? text.replace(/<\/?[a-zA-Z][^<>]*>/g, '') : text).trim();
 }
 
 function help(text: Help | undefined): string | undefined {

@@ -1,13 +1,13 @@
 /** Static pick lists as enums. */
-import { GraphQLEnumType } from 'graphql';
+import { GraphQLEnumType, type GraphQLEnumValueConfigMap } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
-import type { Field, StaticChoice } from '../notation/field.ts';
-import { labelize } from '../notation/labelize.ts';
+import { type EnumChoice, enumChoices } from '../notation/enum-choices.ts';
+import { choicesOf, type Field, type StaticChoice } from '../notation/field.ts';
 import { pascalCase } from '../notation/field-name.ts';
+import { labelize } from '../notation/labelize.ts';
+import { describeChoices } from './descriptions.ts';
 import type { NameRegister } from './name-register.ts';
-import { enumValueName, typePrefix } from './names.ts';
-
-type Choices = readonly StaticChoice[];
+import { rootFieldName, typePrefix } from './names.ts';
 
 /**
  * The enums of one connector. A pick list that stands in a field is the enum `<Parent><Field>`; a static one of the
@@ -24,66 +24,53 @@ export class EnumTypes {
     this.#register = register;
   }
 
-  /** The static choices of a field. */
-  choices(field: Field): Choices | undefined {
-    const pickList = field.pickList ?? field.options;
-    const found = typeof pickList === 'string' ? this.#connector.pickLists?.[pickList] : pickList;
-    return Array.isArray(found) && found.length > 0 ? (found as Choices) : undefined;
-  }
-
-  /** The enum of a field; undefined when its values are not all ones that an enum can have, or others may be entered. */
+  /** The enum of a field; undefined when it has no choices, or not all of them can be values of an enum. */
   ofField(field: Field, parent: string, path: string): GraphQLEnumType | undefined {
-    const choices = this.choices(field);
-    if (!choices || !holdsOneChoice(field) || !choices.every(([, value]) => enumValueName(value) !== undefined))
-      return undefined;
-    const pickList = field.pickList;
+    const choices = this.#choices(field);
+    const values = choices && enumChoices({ ...field, pickList: choices });
+    if (!values) return undefined;
+    const { pickList } = field;
     return typeof pickList === 'string'
       ? this.#make(
           typePrefix(this.#connector) + pascalCase(pickList),
-          choices,
+          values,
           `${this.#connector.name}.pickLists.${pickList}`,
         )
-      : this.#make(parent + pascalCase(field.graphqlName ?? field.name), choices, `${path}.pickList`);
+      : this.#make(parent + pascalCase(field.graphqlName ?? field.name), values, `${path}.pickList`);
   }
 
-  #make(name: string, choices: Choices, path: string): GraphQLEnumType | undefined {
-    const values = JSON.stringify(choices.map(([, value]) => value));
+  /** What to say of the choices of a field that is no enum. */
+  describe(field: Field): string | undefined {
+    const choices = this.#choices(field);
+    if (choices) return describeChoices(choices);
+    if (typeof field.pickList !== 'string' || !this.#connector.pickLists?.[field.pickList]) return undefined;
+    return `The choices are in the query field \`${rootFieldName(this.#connector, field.pickList, undefined, false)}\`.`;
+  }
+
+  #choices(field: Field): readonly StaticChoice[] | undefined {
+    const { pickList } = field;
+    const choices = typeof pickList === 'string' ? this.#connector.pickLists?.[pickList] : choicesOf(field);
+    return Array.isArray(choices) && choices.length > 0 ? (choices as readonly StaticChoice[]) : undefined;
+  }
+
+  #make(name: string, choices: readonly EnumChoice[], path: string): GraphQLEnumType | undefined {
+    const values = JSON.stringify(choices.map(({ value }) => value));
     const made = this.#made.get(name);
     if (made?.values === values) return made.type;
-    const type = this.#register.type(
-      name,
-      path,
-      this.#connector.name,
-      () => new GraphQLEnumType({ name, values: this.#values(choices, path) }),
-    );
+    const type = this.#register.type(name, path, this.#connector.name, () => {
+      return new GraphQLEnumType({ name, values: valuesOf(choices) });
+    });
     if (type) this.#made.set(name, { type, values });
     return type;
   }
-
-  #values(choices: Choices, path: string): Record<string, { value: unknown; description?: string }> {
-    const values = new Map<string, { value: unknown; description?: string }>();
-    for (const [label, value] of choices) {
-      const name = enumValueName(value) ?? '';
-      const other = values.get(name);
-      if (other && other.value !== value) {
-        this.#register.fault(
-          'NAME_COLLISION',
-          path,
-          `the enum value "${name}" is made by both ${JSON.stringify(other.value)} and ${JSON.stringify(value)}; ` +
-            'name the choices in `hint` instead of `pickList`, and the field takes any string.',
-        );
-      }
-      const saysMore = ![String(value), labelize(String(value))].includes(label) && label !== '';
-      values.set(name, saysMore ? { value, description: label } : { value });
-    }
-    return Object.fromEntries(values);
-  }
 }
 
-/** Several values in one string, or free text beside the list, are no enum. */
-function holdsOneChoice(field: Field): boolean {
-  const type = field.type === 'array' ? field.of : (field.type ?? 'string');
-  const control = field.controlType?.replace(/^(?:small|medium)-/, '');
-  const several = field.delimiter !== undefined || (control === 'multiselect' && field.type !== 'array');
-  return type === 'string' && !several && field.toggleField === undefined && control !== 'tree';
+/** The label describes a value where it says more than the value does. */
+function valuesOf(choices: readonly EnumChoice[]): GraphQLEnumValueConfigMap {
+  return Object.fromEntries(
+    choices.map(({ name, label, value }) => {
+      const saysMore = label !== '' && label.toLowerCase() !== labelize(value).toLowerCase() && label !== value;
+      return [name, saysMore ? { value, description: label } : { value }];
+    }),
+  );
 }

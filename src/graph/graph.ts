@@ -3,7 +3,6 @@ import { GraphQLBoolean, GraphQLObjectType, GraphQLSchema, isObjectType, type Gr
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError } from '../errors.ts';
 import { type Binding, bindingOf, type Entity } from './binding.ts';
-import { reportCircularInputs } from './circular-inputs.ts';
 import { Entities } from './entities.ts';
 import { EnumTypes } from './enum-types.ts';
 import { InputTypes } from './input-types.ts';
@@ -39,7 +38,7 @@ export interface BoundField {
  * @param connectors - as `defineConnector` gives them.
  * @param own - the gateway's own part, with its resolvers.
  * @throws DefinitionError with every fault of all connectors at once: references to nothing, names that GraphQL cannot
- *   say, two things with one name (both are named), inputs that no value can satisfy.
+ *   say, and two things with one name; both are named.
  */
 export function buildGraph(connectors: readonly Connector[], own?: GraphQLSchema): Graph {
   const register = new NameRegister();
@@ -61,7 +60,6 @@ export function buildGraph(connectors: readonly Connector[], own?: GraphQLSchema
   }));
   const gateway = { name: gatewayName, roots: own ? ownPart(own, register, origins) : emptyRoots() };
   for (const type of register.types) if ('getFields' in type) type.getFields();
-  reportCircularInputs(register);
   if (register.faults.length > 0) throw new DefinitionError(register.faults);
 
   // 3. One schema of all.

@@ -9,9 +9,6 @@ export const sharedOwner = Symbol('shared');
 /** Name of the subgraph that the gateway itself contributes. */
 export const gatewayName = 'gateway';
 
-/** Levels of `properties` in one another. */
-const deepestNesting = 30;
-
 /** Names of one space, and who made them. */
 export type NameOrigins = Map<string, string>;
 
@@ -40,7 +37,7 @@ export class NameRegister {
     owner: string,
     create: () => Type,
   ): Type | undefined {
-    if (!this.claim(this.#typeOrigins, name, `the type "${name}"`, origin)) return undefined;
+    if (!this.claim(this.#typeOrigins, 'type', name, origin)) return undefined;
     const type = create();
     this.types.push(type);
     this.owners.set(type, owner);
@@ -50,10 +47,11 @@ export class NameRegister {
   /**
    * Registers one name among others: of the fields of one type, of the arguments of one field …
    *
-   * @param what - how a message calls it, e.g. `the root field "githubIssue"`.
+   * @param word - what has the name, e.g. `root field`.
+   * @param of - what it is a part of, e.g. `GithubIssue`.
    * @returns false after reporting that GraphQL cannot say the name, or that another has it.
    */
-  claim(origins: NameOrigins, name: string, what: string, origin: string): boolean {
+  claim(origins: NameOrigins, word: string, name: string, origin: string, of?: string): boolean {
     if (!isName(name)) {
       this.fault(
         'NAME_INVALID',
@@ -67,24 +65,12 @@ export class NameRegister {
       origins.set(name, origin);
       return true;
     }
-    this.fault('NAME_COLLISION', origin, `${what} is also made by ${other}; set graphqlName on one of them.`);
-    return false;
-  }
-
-  /** Where a type comes from. */
-  originOf(type: GraphQLNamedType): string {
-    return this.#typeOrigins.get(type.name) ?? type.name;
-  }
-
-  /** Whether fields nest deeper than any answer does, because they contain themselves; reports it. */
-  isEndless(path: string): boolean {
-    if (path.split('.properties').length <= deepestNesting) return false;
     this.fault(
-      'NOTATION_CIRCULAR',
-      path.slice(0, path.indexOf('.properties')),
-      'the fields contain themselves; make them one of the `objects` of the connector and name that in `properties`.',
+      'NAME_COLLISION',
+      origin,
+      `the ${word} "${name}"${of === undefined ? '' : ` of ${of}`} is also made by ${other}; set graphqlName on one of them.`,
     );
-    return true;
+    return false;
   }
 
   /** Reports a fault once, however often the definition is walked. */

@@ -1,7 +1,7 @@
 /** How things are called in the graph (design §3): pure functions of what the connector says, so that adding one thing never renames another. */
 import type { Action, Connector, Presentation } from '../connector/definition.ts';
 import type { Field } from '../notation/field.ts';
-import { camelCase, graphqlNamePattern, pascalCase, screamingSnakeCase } from '../notation/field-name.ts';
+import { camelCase, graphqlNamePattern, pascalCase } from '../notation/field-name.ts';
 
 /** First part of every type name of a connector: `my_app` → `MyApp`. */
 export function typePrefix(connector: Connector): string {
@@ -48,16 +48,6 @@ export function joinName(field: Field): { readonly name: string; readonly beside
   if (ending === undefined || ending === field.name) return { name: camelCase(field.name), beside: false };
   const stem = camelCase(field.name.slice(0, -ending.length));
   return { name: ending.endsWith('s') ? `${stem}s` : stem, beside: true };
-}
-
-/**
- * `occurred_at:desc` → `OCCURRED_AT_DESC`; undefined when GraphQL cannot say the value: no text, or signs that would
- * vanish, so that `<1` and `>1` would become one.
- */
-export function enumValueName(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !/^[\w .:/+-]+$/.test(value)) return undefined;
-  const name = screamingSnakeCase(value);
-  return isName(name) ? name : undefined;
 }
 
 /** Whether GraphQL can say a name; two leading underscores are its own. */

@@ -13,16 +13,16 @@ import {
   type GraphQLScalarType,
 } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
-import type { Field, FieldType, Notation, ObjectDefinition } from '../notation/field.ts';
+import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 import { fieldName, pascalCase } from '../notation/field-name.ts';
 import { bind, type Entity } from './binding.ts';
-import { deprecationReason, describeChoices, describeField, paragraphs } from './descriptions.ts';
+import { deprecationReason, describeField, paragraphs } from './descriptions.ts';
 import { type Entities, isLoadable } from './entities.ts';
 import type { EnumTypes } from './enum-types.ts';
 import type { NameRegister } from './name-register.ts';
 import { joinName, typePrefix } from './names.ts';
 import { bigIntScalar, dateScalar, dateTimeScalar, decimalScalar, jsonScalar } from './scalars.ts';
-import type { Shape, Shapes } from './shape.ts';
+import type { ScalarFieldType, Shape, Shapes } from './shape.ts';
 
 type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>;
 
@@ -67,7 +67,7 @@ export class OutputTypes {
   /** The type of a whole output; `name` is taken where its fields stand in place. */
   ofShape(shape: Shape, name: string, path: string): GraphQLOutputType {
     if (shape.kind === 'scalar') return scalarOf(shape.type, undefined);
-    if (shape.kind === 'json' || this.#register.isEndless(path)) return jsonScalar;
+    if (shape.kind === 'json') return jsonScalar;
     const type =
       shape.kind === 'object' ? this.object(shape.name, shape.definition) : this.#type(name, path, shape.fields, path);
     return type ?? jsonScalar;
@@ -94,7 +94,7 @@ export class OutputTypes {
     const made: Fields = {};
     const origins = new Map<string, string>();
     const add = (name: string, config: GraphQLFieldConfig<unknown, unknown>, origin: string): void => {
-      if (this.#register.claim(origins, name, `the field "${name}" of ${typeName}`, origin)) made[name] = config;
+      if (this.#register.claim(origins, 'field', name, origin, typeName)) made[name] = config;
     };
     notation.forEach((field, index) => {
       const origin = `${path}[${index}]`;
@@ -141,8 +141,12 @@ export class OutputTypes {
       (shape.kind === 'scalar'
         ? scalarOf(shape.type, field.format)
         : this.ofShape(shape, parent + pascalCase(field.graphqlName ?? field.name), `${origin}.properties`));
-    const choices = enumType ? undefined : this.#enums.choices(field);
-    return this.#property(field, list ? new GraphQLList(type) : type, false, choices && describeChoices(choices));
+    return this.#property(
+      field,
+      list ? new GraphQLList(type) : type,
+      false,
+      enumType ? undefined : this.#enums.describe(field),
+    );
   }
 
   #identifier(field: Field, list: boolean, isKey: boolean): GraphQLFieldConfig<unknown, unknown> {
@@ -156,19 +160,27 @@ export class OutputTypes {
     identifier: boolean,
     more?: string,
   ): GraphQLFieldConfig<unknown, unknown> {
-    const objects = this.#connector.objects ?? {};
-    return bind(
-      { type, ...presentation(field, more) },
-      { kind: 'property', connector: this.#connector, field, objects, identifier },
-    );
+    const { objects } = this.#shapes;
+    return bind(fieldConfig(type, field, more), {
+      kind: 'property',
+      connector: this.#connector,
+      field,
+      objects,
+      identifier,
+    });
   }
 
   #join(field: Field, entity: Entity, embedded: boolean, list: boolean): GraphQLFieldConfig<unknown, unknown> {
-    const objects = this.#connector.objects ?? {};
-    return bind(
-      { type: list ? new GraphQLList(entity.type) : entity.type, ...presentation(field) },
-      { kind: 'join', connector: this.#connector, field, objects, entity, embedded, list },
-    );
+    const { objects } = this.#shapes;
+    return bind(fieldConfig(list ? new GraphQLList(entity.type) : entity.type, field), {
+      kind: 'join',
+      connector: this.#connector,
+      field,
+      objects,
+      entity,
+      embedded,
+      list,
+    });
   }
 }
 
@@ -177,8 +189,6 @@ export function scalarOf(type: ScalarFieldType, format: Field['format']): GraphQ
   if (type === 'integer' && format === 'int64') return bigIntScalar;
   return type === 'number' && format === 'decimal' ? decimalScalar : scalars[type];
 }
-
-type ScalarFieldType = Exclude<FieldType, 'object' | 'array'>;
 
 const scalars: Readonly<Record<ScalarFieldType, GraphQLScalarType>> = {
   string: GraphQLString,
@@ -190,15 +200,18 @@ const scalars: Readonly<Record<ScalarFieldType, GraphQLScalarType>> = {
   date: dateScalar,
 };
 
-/** Description and deprecation of a field, in the form of a config. */
-export function presentation(
-  field: Field,
-  ...more: readonly (string | undefined)[]
-): { description?: string; deprecationReason?: string } {
-  const description = describeField(field, ...more);
+/** The config of a field or argument, with its description and deprecation. */
+export function fieldConfig<Type>(type: Type, field: Field, more?: string): FieldConfig<Type> {
+  const config: FieldConfig<Type> = { type };
+  const description = describeField(field, more);
+  if (description !== undefined) config.description = description;
   const reason = deprecationReason(field.deprecated);
-  return {
-    ...(description === undefined ? {} : { description }),
-    ...(reason === undefined ? {} : { deprecationReason: reason }),
-  };
+  if (reason !== undefined) config.deprecationReason = reason;
+  return config;
+}
+
+interface FieldConfig<Type> {
+  type: Type;
+  description?: string;
+  deprecationReason?: string;
 }

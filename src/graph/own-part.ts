@@ -47,7 +47,7 @@ export function ownPart(own: GraphQLSchema, register: NameRegister, origins: Roo
   };
   for (const root of rootTypes) {
     for (const [name, config] of Object.entries(ownRoots[root]?.toConfig().fields ?? {})) {
-      if (!register.claim(origins[root], name, `the root field "${name}"`, gatewayName)) continue;
+      if (!register.claim(origins[root], 'root field', name, gatewayName)) continue;
       fields[root][name] = convertField(config, convert);
     }
   }

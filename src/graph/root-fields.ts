@@ -23,6 +23,7 @@ import type { ListTypes } from './list-types.ts';
 import type { NameOrigins, NameRegister } from './name-register.ts';
 import { isReading, rootFieldName, upperFirst } from './names.ts';
 import type { OutputTypes } from './output-types.ts';
+import { pickListParameters } from './pick-list-parameters.ts';
 import { dateTimeScalar, jsonScalar } from './scalars.ts';
 import { pickListChoiceType } from './shared-types.ts';
 import { fieldsOf, type Shape, type Shapes } from './shape.ts';
@@ -58,8 +59,8 @@ export function rootFields(parts: ConnectorParts): RootFields {
   const made: RootFields = { Query: {}, Mutation: {}, Subscription: {} };
   const { connector } = parts;
   const add = (root: RootType, name: string, origin: string, key: string, make: () => FieldConfig): void => {
-    if (pascalCase(key) === '' && !parts.register.claim(new Map(), '', '', origin)) return;
-    if (parts.register.claim(parts.origins[root], name, `the root field "${name}"`, origin)) made[root][name] = make();
+    if (pascalCase(key) === '' && !parts.register.claim(new Map(), 'root field', '', origin)) return;
+    if (parts.register.claim(parts.origins[root], 'root field', name, origin)) made[root][name] = make();
   };
   for (const [key, action] of Object.entries(connector.actions ?? {})) {
     const name = rootFieldName(connector, key, action, isReading(action));
@@ -126,7 +127,7 @@ function pickListField(parts: ConnectorParts, key: string, origin: string): Fiel
   const origins: NameOrigins = new Map([['connection', 'Plugboard itself']]);
   for (const parameter of pickListParameters(connector, key)) {
     const name = camelCase(parameter);
-    if (!register.claim(origins, name, `the argument "${name}"`, `${origin}.${parameter}`)) continue;
+    if (!register.claim(origins, 'argument', name, `${origin}.${parameter}`)) continue;
     parameters.set(name, parameter);
     args[name] = { type: GraphQLString };
   }
@@ -183,7 +184,7 @@ function inputArguments(
     const description = 'Its fields depend on the configuration of the connection.';
     return {
       args: { input: { type: jsonScalar, description }, ...added },
-      binding: { argumentStyle: 'json', arguments: [] },
+      binding: { argumentStyle: 'json', input: [] },
     };
   }
   const shape = shapes.ofSource(asked.input);
@@ -195,9 +196,11 @@ function inputArguments(
   const path = shape.kind === 'object' ? `${connector.name}.objects.${shape.name}.fields` : `${origin}.input`;
   if (asked.readOnly === true) {
     const taken = new Map(['connection', ...Object.keys(added)].map((each) => [each, 'Plugboard itself']));
-    const what = (argument: string): string => `the argument "${argument}" of ${name}`;
-    const { configs, bindings } = inputs.fields(fields, { base, path, what, isKey, origins: taken });
-    return { args: { ...configs, ...added }, binding: { argumentStyle: 'flat', arguments: bindings } };
+    const configs = inputs.fields(fields, { base, path, isKey, word: 'argument', of: name, origins: taken });
+    return {
+      args: { ...configs, ...added },
+      binding: { argumentStyle: 'flat', input: fields },
+    };
   }
   const twin =
     shape.kind === 'object'
@@ -205,8 +208,8 @@ function inputArguments(
       : fields.length > 0
         ? inputs.type(fields, { base, path, isKey }, `${origin}.input`)
         : undefined;
-  const args: Arguments = twin ? { input: { type: new GraphQLNonNull(twin.type) }, ...added } : added;
-  return { args, binding: { argumentStyle: 'input', arguments: twin?.bindings ?? [] } };
+  const args: Arguments = twin ? { input: { type: new GraphQLNonNull(twin) }, ...added } : added;
+  return { args, binding: { argumentStyle: 'input', input: fields } };
 }
 
 function outputBinding(
@@ -234,33 +237,4 @@ function eventType(name: string, node: GraphQLOutputType): GraphQLObjectType {
       node: part('node', node, 'What happened.'),
     },
   });
-}
-
-/** The parameters of a pick list are named by the fields that use it; a tree is asked for the children of a choice. */
-function pickListParameters(connector: Connector, name: string): readonly string[] {
-  const found = new Set<string>();
-  const visit = (fields: unknown): void => {
-    if (!Array.isArray(fields)) return;
-    for (const field of fields as Field[]) {
-      if (field.pickList === name) {
-        Object.keys(field.pickListParams ?? {}).forEach((parameter) => found.add(parameter));
-        if (field.controlType === 'tree') found.add('__parent_id');
-      }
-      if (Array.isArray(field.properties)) visit(field.properties);
-      if (field.toggleField) visit([field.toggleField]);
-    }
-  };
-  const notations = [
-    ...Object.values(connector.objects ?? {}),
-    ...[...Object.values(connector.actions ?? {}), ...Object.values(connector.triggers ?? {})].flatMap((part) => [
-      part.input,
-      part.output,
-      part.configFields,
-    ]),
-    connector.connection?.fields,
-  ];
-  for (const notation of notations) {
-    visit(typeof notation === 'object' && 'fields' in notation ? notation.fields : notation);
-  }
-  return [...found].sort();
 }

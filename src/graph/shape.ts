@@ -1,55 +1,56 @@
 /** What the type of a field or notation comes down to in the graph. */
 import type { Connector, NotationSource } from '../connector/definition.ts';
-import { findByName } from '../connector/find-by-name.ts';
-import type { Field, FieldType, Notation, ObjectDefinition } from '../notation/field.ts';
+import {
+  elementTypeOf,
+  type Field,
+  type FieldType,
+  type Notation,
+  type ObjectDefinition,
+  type Objects,
+  resolveProperties,
+} from '../notation/field.ts';
+
+export type ScalarFieldType = Exclude<FieldType, 'object' | 'array'>;
 
 /** A scalar, a named object of the connector, fields that stand in place, or any JSON. */
 export type Shape =
-  | { readonly kind: 'scalar'; readonly type: Exclude<FieldType, 'object' | 'array'> }
+  | { readonly kind: 'scalar'; readonly type: ScalarFieldType }
   | { readonly kind: 'object'; readonly name: string; readonly definition: ObjectDefinition }
   | { readonly kind: 'inline'; readonly fields: Notation }
   | { readonly kind: 'json' };
 
 const json: Shape = { kind: 'json' };
 
-/** Finds the shapes of one connector; an object is known by its name, by itself and by its list of fields. */
+/** Finds the shapes of one connector. An object is known by its name, by itself and by its list of fields. */
 export class Shapes {
-  readonly #objects: Readonly<Record<string, ObjectDefinition>>;
-  readonly #names = new Map<unknown, string>();
+  readonly objects: Objects;
+  readonly #named = new Map<Notation, Shape>();
 
   constructor(connector: Connector) {
-    this.#objects = connector.objects ?? {};
-    for (const [name, object] of Object.entries(this.#objects)) {
-      this.#names.set(object, name);
-      if (!this.#names.has(object.fields)) this.#names.set(object.fields, name);
+    this.objects = new Map(Object.entries(connector.objects ?? {}));
+    for (const [name, definition] of this.objects) {
+      if (!this.#named.has(definition.fields)) this.#named.set(definition.fields, { kind: 'object', name, definition });
     }
   }
 
   /** The shape of one value of a field, and whether the field holds a list of them. */
   ofField(field: Field): { readonly shape: Shape; readonly list: boolean } {
-    const type = field.type ?? 'string';
-    if (type !== 'array') return { shape: this.#ofType(type, field), list: false };
-    const of = field.of ?? 'object';
-    if (typeof of === 'object') return { shape: this.ofSource(of), list: true };
-    return { shape: of === 'array' ? json : this.#ofType(of, field), list: true };
+    const list = field.type === 'array';
+    const type = list ? elementTypeOf(field) : (field.type ?? 'string');
+    if (type === 'array') return { shape: json, list };
+    if (type !== 'object') return { shape: { kind: 'scalar', type }, list };
+    return { shape: this.#ofFields(resolveProperties(field, this.objects)), list };
   }
 
   /** The shape of an input or output. */
-  ofSource(source: NotationSource | string | undefined): Shape {
+  ofSource(source: NotationSource | undefined): Shape {
     if (source === undefined || typeof source === 'function') return json;
-    if (typeof source === 'string') {
-      const found = findByName(this.#objects, source);
-      return found && found[1].fields.length > 0 ? { kind: 'object', name: found[0], definition: found[1] } : json;
-    }
-    const fields = isNotation(source) ? source : source.fields;
-    if (fields.length === 0) return json;
-    const name = this.#names.get(source);
-    const definition = name === undefined ? undefined : this.#objects[name];
-    return name !== undefined && definition ? { kind: 'object', name, definition } : { kind: 'inline', fields };
+    return this.#ofFields(isNotation(source) ? source : source.fields);
   }
 
-  #ofType(type: Exclude<FieldType, 'array'>, field: Field): Shape {
-    return type === 'object' ? this.ofSource(field.properties) : { kind: 'scalar', type };
+  #ofFields(fields: Notation | undefined): Shape {
+    if (fields === undefined || fields.length === 0) return json;
+    return this.#named.get(fields) ?? { kind: 'inline', fields };
   }
 }
 

@@ -41,13 +41,14 @@ export class ClientOperation implements OperationContext {
    * @throws InputError OPERATION_TIMEOUT when the work did not stop.
    */
   async within<Result>(timeLimitMs: number, run: () => Promise<Result>): Promise<Result> {
+    // The timers alone keep no process alive: while a client waits, its connection does.
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         const error = timeout(timeLimitMs);
         this.#abort(error);
-        timer = setTimeout(reject, graceMs, error);
-      }, timeLimitMs);
+        timer = setTimeout(reject, graceMs, error).unref();
+      }, timeLimitMs).unref();
     });
     try {
       return await Promise.race([run(), late]);

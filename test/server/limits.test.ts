@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { defaultLimits, exceededLimits } from '../../src/server/limits.ts';
 import type { OperationLimits } from '../../src/server/limits.ts';

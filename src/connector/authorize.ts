@@ -4,7 +4,7 @@ import { attempt, credentialHeaders, type AttemptContext, type AttemptCredential
 import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import type { Dispatch, ProviderResponse, Request } from '../http/request.ts';
-import { resolveUrl } from '../http/request-url.ts';
+import { isRelative, resolveUrl } from '../http/request-url.ts';
 import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.ts';
 import type { Sender } from '../http/send.ts';
 import { addedCredentials, emptyAnswer } from './added-credentials.ts';
@@ -74,10 +74,11 @@ export function createAcquireDispatch(call: ConnectorCall): Dispatch {
     let response: ProviderResponse;
     try {
       const base = await baseOf(call);
-      const copy = prepared(request, base);
       const { detectOn } = authorizationOf(call.connector, call.credentials.fields());
-      const url = resolveUrl(copy);
-      response = await attempt(copy, call.sender, context, withoutApply(base, url, detectOn), url);
+      request.parts.base = base.url;
+      const url = resolveUrl(request);
+      const credentials = { ...noneAdded, detectOn, declaredOrigin: declaredOrigin(base, url) };
+      response = await attempt(request, call.sender, context, credentials, url);
     } catch (error) {
       response = await runAfterErrorResponse(request, error);
     }
@@ -130,19 +131,25 @@ async function send(
   acquire: Acquire,
   sent: Sent,
 ): Promise<ProviderResponse> {
-  const { credentials } = call;
-  const seen = renewalsOf(credentials).generation;
   const first = await sendOnce(request, call, context, sent);
   if ('response' in first) return first.response;
-  const renewal = first.wasAuthorized ? renewalFor(call, acquire) : undefined;
+  const renewal = first.isOurOrigin ? renewalFor(call, acquire) : undefined;
   if (!renewal || !asksForRenewal(first.error, request, call)) throw first.error;
-  await renew(credentials, seen, renewal, call.signal);
+  await renew(call.credentials, first.generation, renewal, call.signal);
   const second = await sendOnce(request, call, context, sent);
   if ('response' in second) return second.response;
   throw second.error;
 }
 
-type Outcome = { readonly response: ProviderResponse } | { readonly error: unknown; readonly wasAuthorized: boolean };
+type Outcome =
+  | { readonly response: ProviderResponse }
+  | {
+      readonly error: unknown;
+      /** It went where the credentials may go. */
+      readonly isOurOrigin: boolean;
+      /** Of the credentials it was sent with. */
+      readonly generation: number;
+    };
 
 /** What went out last: the request with what `apply` added. */
 interface Sent {
@@ -151,65 +158,53 @@ interface Sent {
 
 async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext, sent: Sent): Promise<Outcome> {
   const base = await baseOf(call);
-  const copy = prepared(request, base);
+  const { generation } = renewalsOf(call.credentials);
   const fields = call.credentials.fields();
   const authorization = authorizationOf(call.connector, fields);
-  const url = resolveUrl(copy);
-  const apply = mayHaveCredentials(copy, url, base) ? applyOf(authorization) : undefined;
-  const detectOn = isRenewable(authorization, call) ? authorization.detectOn : undefined;
+  request.parts.base = base.url;
+  // A relative URL stays at its base: it is parsed once, when its query is complete.
+  const given = isRelative(request) ? undefined : resolveUrl(request);
+  const isOurOrigin = given === undefined || mayHaveCredentials(request, given, base);
+  const apply = isOurOrigin ? applyOf(authorization) : undefined;
+  // `apply` gets a copy, so that the next attempt begins without these credentials.
+  const outgoing = apply ? request.copy(emptyAnswer) : request;
+  if (apply) await applyTo(outgoing, authorization, apply, fields);
+  sent.request = outgoing;
+  const url = given && outgoing === request ? given : resolveUrl(outgoing);
+  const credentials: AttemptCredentials = {
+    ...(apply ? addedCredentials(request.parts, outgoing.parts) : noneAdded),
+    detectOn: isOurOrigin && isRenewable(authorization, call) ? authorization.detectOn : undefined,
+    declaredOrigin: declaredOrigin(base, url),
+  };
   try {
-    if (!apply) {
-      const response = await attempt(copy, call.sender, context, withoutApply(base, url, undefined), url);
-      return { response };
-    }
-    const authorized = copy.copy(emptyAnswer);
-    await applyTo(authorized, authorization, apply, fields);
-    sent.request = authorized;
-    // What `apply` changed may be the query; a URL that it left alone is not parsed again.
-    const isSameUrl =
-      authorized.parts.params === copy.parts.params && authorized.parts.rawQuery === copy.parts.rawQuery;
-    const authorizedUrl = isSameUrl ? url : resolveUrl(authorized);
-    const attemptCredentials: AttemptCredentials = {
-      ...addedCredentials(copy.parts, authorized.parts),
-      detectOn,
-      declaredOrigin: declaredOrigin(base, url),
-    };
-    return { response: await attempt(authorized, call.sender, context, attemptCredentials, authorizedUrl) };
+    return { response: await attempt(outgoing, call.sender, context, credentials, url) };
   } catch (error) {
-    return { error, wasAuthorized: apply !== undefined };
+    return { error, isOurOrigin, generation };
   }
 }
 
-function prepared(request: Request, base: ConnectionBase): Request {
-  const copy = request.copy(emptyAnswer);
-  copy.parts.base = base.url;
-  return copy;
-}
-
 /**
- * `apply` gets a copy that is never sent: an async `apply` that returns the request would else send it. Gives nothing:
- * a promise of a request would be a promise of its answer.
+ * The copy is never sent by itself: an async `apply` that returns its request would else send it. Gives nothing: a
+ * promise of a request would be a promise of its answer.
  */
 async function applyTo(
-  authorized: Request,
+  outgoing: Request,
   authorization: SingleAuthorization,
   apply: Apply,
   fields: ConnectionFields,
 ): Promise<void> {
   const accessToken = authorization.type === 'oauth2' ? (fields['access_token'] as string | undefined) : undefined;
-  const result = apply(authorized, { fields }, accessToken, authorized.parts.authType);
-  if (result !== authorized && isPromise(result)) await result;
+  const result = apply(outgoing, { fields }, accessToken, outgoing.parts.authType);
+  if (result !== outgoing && isPromise(result)) await result;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-const credentialCarriers: AttemptCredentials['carriers'] = { headers: credentialHeaders, params: new Set<string>() };
-
-function withoutApply(base: ConnectionBase, url: URL, detectOn: SingleAuthorization['detectOn']): AttemptCredentials {
-  return { carriers: credentialCarriers, detectOn, declaredOrigin: declaredOrigin(base, url) };
-}
+const noneAdded: Pick<AttemptCredentials, 'carriers'> = {
+  carriers: { headers: credentialHeaders, params: new Set<string>() },
+};
 
 /** Only an origin that stands in the connector or the operator's configuration is trusted for its port. */
 function declaredOrigin(base: ConnectionBase, url: URL): string | undefined {

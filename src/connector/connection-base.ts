@@ -48,7 +48,7 @@ function fixedBase(connector: Connector, written: string | undefined): Connectio
 }
 
 function createBase(connector: Connector, written: unknown, isDeclared: boolean): ConnectionBase {
-  const named = (connector.connection?.origins ?? []).map((origin) => new URL(origin).origin);
+  const named = (connector.connection?.origins ?? []).map((origin) => parseOrigin(connector, origin));
   if (written === undefined || written === null || written === '') {
     return { url: undefined, origins: new Set(named), declared: new Set(named) };
   }
@@ -58,6 +58,15 @@ function createBase(connector: Connector, written: unknown, isDeclared: boolean)
     origins: new Set([url.origin, ...named]),
     declared: new Set(isDeclared ? [url.origin, ...named] : named),
   };
+}
+
+function parseOrigin(connector: Connector, written: string): string {
+  if (URL.canParse(written)) return new URL(written).origin;
+  throw new GatewayError(
+    'REQUEST_INVALID',
+    `${connector.title ?? connector.name}: connection.origins expects origins such as "https://uploads.example.com"; got ${JSON.stringify(written)}.`,
+    { connector: connector.name },
+  );
 }
 
 function parseBase(connector: Connector, written: unknown): URL {

@@ -182,6 +182,11 @@ export interface Action extends Presentation {
   readonly input?: NotationSource;
   /** What `execute` gives: one row, or with `list` or `paginate` many of them. */
   readonly output?: NotationSource;
+  /**
+   * Fields of the entity in `output` that its rows do not have, though the object's `lookup` gives them: one that is asked
+   * for is looked up. Name those alone, else every row costs a call.
+   */
+  readonly lacks?: readonly string[];
   /** The answer is a plain list of `output`. */
   readonly list?: boolean;
   /** The answer is a page of a longer list of `output`: a Relay connection in the graph. */

@@ -40,7 +40,8 @@ export async function renew(
 
 async function run(state: Renewals, renewal: () => Promise<void>): Promise<void> {
   try {
-    await renewal();
+    // Not at once: whatever it throws, it must not end before the caller has noted that it is under way.
+    await Promise.resolve().then(renewal);
     state.generation += 1;
   } finally {
     state.underWay = undefined;
@@ -51,8 +52,9 @@ function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void =>
       reject(new GatewayError('REQUEST_CANCELLED', 'The call ended while it waited for new credentials.'));
+    // First of all: a failure of the work must have somebody who hears it.
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

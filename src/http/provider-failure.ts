@@ -6,6 +6,8 @@ import type { CallContext, ReceivedResponse } from './wire.ts';
 
 /** The answer behind an error, for hooks and matchers only: it never enters a message, a log or a client's answer. */
 export interface FailedAnswer {
+  /** Of the request that was answered so. */
+  readonly method: string;
   readonly status: number;
   /** e.g. `404 Not Found` */
   readonly message: string;
@@ -54,7 +56,7 @@ export function providerFailure(
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
     },
   );
-  answers.set(error, { status, message, headers, text, url });
+  answers.set(error, { method: call.method, status, message, headers, text, url });
   return error;
 }
 

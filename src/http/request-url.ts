@@ -42,6 +42,11 @@ export function resolveUrl(request: Addressed): URL {
   return url;
 }
 
+/** Whether it leads below its base by its form alone: it has one, and no scheme. `resolveUrl` still judges it. */
+export function isRelative(request: Addressed): boolean {
+  return request.parts.base !== undefined && !absolute.test(request.parts.url);
+}
+
 /** For `currentUrl`: the same text without judging it. */
 export function requestUrl(request: Addressed): string {
   const target = requestTarget(request);

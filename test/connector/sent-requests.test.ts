@@ -332,13 +332,18 @@ describe('the open connection', () => {
 
   it('ends the call with the error of the connector', () => {
     const { error } = open();
-    expect(() => error('There is no such customer.', 'not_found')).toThrow(
-      expect.objectContaining({
-        code: 'CONNECTOR_ERROR',
-        message: 'There is no such customer.',
-        details: { connector: 'shop', errorCode: 'shop.not_found' },
-      }) as Error,
-    );
+    let thrown: unknown;
+    try {
+      error('There is no such customer.', 'not_found');
+    } catch (caught) {
+      thrown = caught;
+    }
+    expect(thrown).toBeInstanceOf(ProviderError);
+    expect(thrown).toMatchObject({
+      code: 'CONNECTOR_ERROR',
+      message: 'There is no such customer.',
+      details: { connector: 'shop', errorCode: 'shop.not_found' },
+    });
   });
 
   it('gives up a request after its own time', async () => {

@@ -27,7 +27,7 @@ describe('a request', () => {
     const request = get();
     await expect(request).rejects.toThrow('it was sent');
     await expect(request.then((body: unknown) => body)).rejects.toThrow('it was sent');
-    await expect(request.catch((error: Error) => error.message)).resolves.toBe('it was sent');
+    await expect(request.catch((error) => (error as Error).message)).resolves.toBe('it was sent');
   });
 
   it('merges params, headers and object payloads, the later value winning', () => {
@@ -134,7 +134,7 @@ describe('a request that is built wrongly', () => {
   });
 
   it('refuses a hook that is no function and a time that is none', () => {
-    expect(() => get().afterErrorResponse(404 as never)).toThrow(
+    expect(() => get().afterErrorResponse(...([404] as unknown as [() => 1]))).toThrow(
       'GET customers.json: afterErrorResponse() needs a function as its last argument.',
     );
     expect(() => get().timeout(-1)).toThrow('GET customers.json: timeout() expects milliseconds above 0; got -1.');

@@ -1,6 +1,6 @@
 /** Forms as Rails reads them. */
 import { describe, it, expect } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeForm, encodeForm, formNames } from '../../../src/http/formats/form.ts';
 
 describe('encodeForm', () => {

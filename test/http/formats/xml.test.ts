@@ -1,6 +1,6 @@
 /** XML: the convention of seed 003's runtime, and what is never read (safety X6). */
 import { describe, it, expect } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { quickestMs } from '../../support/quickest.ts';
 import { decodeXml, encodeXml } from '../../../src/http/formats/xml.ts';
 

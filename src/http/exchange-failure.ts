@@ -31,11 +31,15 @@ export interface TimeLimits {
 }
 
 /** Reads an error of the wire (of undici, of Node's sockets, resolver and TLS). */
-export function readWireError(cause: unknown, wasSent: boolean, limits: TimeLimits): ExchangeFailure {
+export function readWireError(cause: Error, wasSent: boolean, limits: TimeLimits): ExchangeFailure {
   if (cause instanceof ExchangeFailure) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const kept = (kind: FailureKind, message: string, isTransient = false): ExchangeFailure =>
-    new ExchangeFailure(kind, message, cause, isTransient);
+  const {
+    code = '',
+    message = '',
+    name,
+  } = cause as { readonly code?: string; readonly message?: string; readonly name?: string };
+  const kept = (kind: FailureKind, reason: string, isTransient = false): ExchangeFailure =>
+    new ExchangeFailure(kind, reason, cause, isTransient);
   switch (code) {
     case 'ADDRESS_REFUSED':
       return kept('refused', 'it is not at a public address');
@@ -51,29 +55,31 @@ export function readWireError(cause: unknown, wasSent: boolean, limits: TimeLimi
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_NOT_SUPPORTED':
     case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
-      return kept('request', (cause as Error).message);
+      return kept('request', message);
     case 'UND_ERR_DESTROYED':
     case 'UND_ERR_CLOSED':
       return kept('cancelled', 'the gateway is stopping');
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return kept('invalid', 'has another length than it announced');
     case 'HPE_INVALID_EOF_STATE':
     case 'HPE_CLOSED_CONNECTION':
-    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return kept('cut', 'the connection was cut inside the answer', true);
     case 'ENOTFOUND':
       return kept('unreachable', 'its name could not be resolved');
     case 'ECONNREFUSED':
       return kept('unreachable', 'the connection was refused', true);
     default:
+      // Some faults of the parser have no code.
+      if (name === 'HTTPParserError') return kept('invalid', 'is no HTTP/1.1');
       return readOtherError(kept, code, wasSent);
   }
 }
 
 function readOtherError(
-  kept: (kind: FailureKind, message: string, isTransient?: boolean) => ExchangeFailure,
+  kept: (kind: FailureKind, reason: string, isTransient?: boolean) => ExchangeFailure,
   code: string,
   wasSent: boolean,
 ): ExchangeFailure {
-  if (code.startsWith('HPE_')) return kept('invalid', `is no HTTP/1.1 (${code})`);
   if (wasSent) return kept('cut', 'the connection was cut before the answer was complete', true);
   if (/CERT|SELF_SIGNED|ISSUER|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)) {
     return kept('unreachable', `no trusted TLS connection could be made (${code})`);

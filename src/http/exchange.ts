@@ -11,6 +11,11 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** Where requests wait for a connection; each counts itself in and out. */
+export interface Queue {
+  waiting: number;
+}
+
 /** What undici hands to a handler, as far as it is used here. */
 interface Controller {
   abort(reason: Error): void;
@@ -30,6 +35,7 @@ export class Exchange {
   status = 0;
 
   readonly #limits: BodyLimits & TimeLimits;
+  readonly #queue: Queue;
   readonly #isHead: boolean;
   readonly #onDone: (outcome: Answer | ExchangeFailure) => void;
   #controller: Controller | undefined;
@@ -39,10 +45,18 @@ export class Exchange {
   #chunks: Buffer[] = [];
   #received = 0;
   #failure: ExchangeFailure | undefined;
+  #isWaiting = true;
   #isDone = false;
 
-  constructor(limits: BodyLimits & TimeLimits, isHead: boolean, onDone: (outcome: Answer | ExchangeFailure) => void) {
+  constructor(
+    limits: BodyLimits & TimeLimits,
+    queue: Queue,
+    isHead: boolean,
+    onDone: (outcome: Answer | ExchangeFailure) => void,
+  ) {
     this.#limits = limits;
+    this.#queue = queue;
+    queue.waiting++;
     this.#isHead = isHead;
     this.#onDone = onDone;
   }
@@ -59,6 +73,7 @@ export class Exchange {
   onRequestStart(controller: Controller): void {
     // It may have been given up while it waited for a connection.
     if (this.#failure) return controller.abort(this.#failure);
+    this.#leaveQueue();
     this.#controller = controller;
     this.wasSent = true;
   }
@@ -135,6 +150,13 @@ export class Exchange {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#chunks = [];
+    this.#leaveQueue();
     this.#onDone(outcome);
+  }
+
+  #leaveQueue(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#queue.waiting--;
   }
 }

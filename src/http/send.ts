@@ -1,6 +1,6 @@
 /** The one outbound client: every byte that goes to a provider leaves here. */
 import { createHash } from 'node:crypto';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import { createGuardedLookup, urlRefusal } from './address-guard.ts';
 import type { AddressPolicy, ResolveName } from './address-guard.ts';
 import { acceptedEncodings } from './decode-body.ts';
@@ -9,7 +9,7 @@ import { RecentPools } from './recent-pools.ts';
 import { defaultRetryLimits } from './retry.ts';
 import type { RetryLimits } from './retry.ts';
 import { Sending } from './sending.ts';
-import type { Desk, SentEvent } from './sending.ts';
+import type { Desk, Dispatching, SentEvent } from './sending.ts';
 import type { CallContext, OutgoingRequest, ReceivedResponse, TlsIdentity } from './wire.ts';
 
 export type { CallContext, OutgoingRequest, ReceivedResponse, TlsIdentity } from './wire.ts';
@@ -70,7 +70,7 @@ export interface SenderOptions {
 /** Makes the client. One is enough for a gateway; close it at the end. */
 export function createSender(options: SenderOptions = {}): Sender {
   const settings = settle(options);
-  const pools = new RecentPools<Pool>({ maxPools: settings.maxPools, idleMs: settings.poolIdleMs }, (pool) => {
+  const pools = new RecentPools<OriginPool>({ maxPools: settings.maxPools, idleMs: settings.poolIdleMs }, (pool) => {
     // Its running requests end first; what they meet is theirs to report.
     void pool.close().catch(() => {});
   });
@@ -120,36 +120,60 @@ function settle(options: SenderOptions) {
   };
 }
 
-function poolFor(pools: RecentPools<Pool>, settings: Settings, request: OutgoingRequest, nowMs: number): Pool {
+function poolFor(
+  pools: RecentPools<OriginPool>,
+  settings: Settings,
+  request: OutgoingRequest,
+  nowMs: number,
+): OriginPool {
   const { url, tls, declaredOrigin } = request;
   const refusal = urlRefusal(url, settings.policy, declaredOrigin);
   if (refusal !== undefined) throw new ExchangeFailure('refused', refusal);
   const key = tls ? `${url.origin} ${fingerprint(tls)}` : url.origin;
   let pool = pools.get(key, nowMs);
   if (!pool) {
-    pool = openPool(url.origin, tls, settings);
+    pool = new OriginPool(url.origin, tls, settings);
     pools.add(key, pool, nowMs);
   }
   return pool;
 }
 
-function openPool(origin: string, tls: TlsIdentity | undefined, settings: Settings): Pool {
-  const { policy, replayedOrigins } = settings;
-  const isAllowedPrivate = policy.allowedPrivateOrigins.has(origin) || replayedOrigins.has(origin);
-  return new Pool(replayedOrigins.get(origin) ?? origin, {
-    connections: settings.connectionsPerOrigin,
-    pipelining: 1,
-    headersTimeout: settings.firstByteTimeoutMs,
-    bodyTimeout: settings.idleTimeoutMs,
-    maxHeaderSize: settings.maxHeaderBytes,
-    connect: {
+/** The connections to one origin. */
+class OriginPool {
+  /** Requests that wait for a connection. */
+  waiting = 0;
+  readonly #pool: Pool;
+
+  constructor(origin: string, tls: TlsIdentity | undefined, settings: Settings) {
+    const { policy, replayedOrigins } = settings;
+    const isAllowedPrivate = policy.allowedPrivateOrigins.has(origin) || replayedOrigins.has(origin);
+    const connect = buildConnector({
       timeout: settings.connectTimeoutMs,
       // Explicitly, so that no variable of the environment can switch it off.
       rejectUnauthorized: true,
       ...(isAllowedPrivate ? undefined : { lookup: settings.lookup }),
       ...(tls && { cert: tls.certificate, key: tls.key, passphrase: tls.passphrase, ca: tls.ca && [...tls.ca] }),
-    },
-  });
+    });
+    this.#pool = new Pool(replayedOrigins.get(origin) ?? origin, {
+      connections: settings.connectionsPerOrigin,
+      pipelining: 1,
+      headersTimeout: settings.firstByteTimeoutMs,
+      bodyTimeout: settings.idleTimeoutMs,
+      maxHeaderSize: settings.maxHeaderBytes,
+      connect: (options, callback) => {
+        if (this.waiting > 0) return connect(options, callback);
+        // undici connects anew for every request that was aborted, and leaves that connection idle: each answer that we
+        // cut off, or each client that goes, would open one more (https://github.com/nodejs/undici/issues/5845).
+        process.nextTick(callback, new Error('No request waits for this connection.'), null);
+      },
+    });
+  }
+
+  dispatch: Dispatching['dispatch'] = (options, exchange) => this.#pool.dispatch(options, exchange);
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
 }
 
 const fingerprints = new WeakMap<TlsIdentity, string>();

@@ -2,7 +2,7 @@
 import { Deadline } from './deadline.ts';
 import type { BodyLimits } from './decode-body.ts';
 import { Exchange } from './exchange.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer, Queue } from './exchange.ts';
 import { ExchangeFailure, failureError } from './exchange-failure.ts';
 import type { TimeLimits } from './exchange-failure.ts';
 import { followRedirect } from './redirect.ts';
@@ -20,7 +20,7 @@ export interface SendLimits extends BodyLimits, TimeLimits {
 }
 
 /** Connections to one origin, as far as they are used here. */
-export interface Dispatching {
+export interface Dispatching extends Queue {
   dispatch(
     options: { path: string; method: string; headers: string[]; body?: string | Uint8Array | undefined },
     handler: Exchange,
@@ -121,7 +121,7 @@ export class Sending {
     this.#sent++;
     this.#status = 0;
     return new Promise((resolve) => {
-      const exchange = new Exchange(this.#limits, method === 'HEAD', (outcome) => {
+      const exchange = new Exchange(this.#limits, pool, method === 'HEAD', (outcome) => {
         this.#wasSent ||= exchange.wasSent;
         this.#status = exchange.status;
         resolve(outcome);

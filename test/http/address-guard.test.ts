@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { createGuardedLookup, isPublicAddress, urlRefusal } from '../../src/http/address-guard.ts';
 import type { ResolveName } from '../../src/http/address-guard.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { defaultRetryLimits, isTransientStatus, nextDelayMs, retryAfterMs } from '../../src/http/retry.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');

@@ -70,15 +70,17 @@ export async function startFakeProvider(
   const answer = typeof script === 'function' ? script : routeHandler(script);
   const notify = (): void => watchers.forEach((watch) => watch());
 
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await readRequest(incoming);
+    if (!request) return;
+    requests.push(request);
+    notify();
+    await answerWith(answer, request, response);
+  };
   const server = createServer(options, (incoming, response) => {
     // A client that cuts the connection is part of many scripts.
     response.on('error', () => {});
-    void readRequest(incoming).then(async (request) => {
-      if (!request) return;
-      requests.push(request);
-      notify();
-      await answerWith(answer, request, response);
-    });
+    void serve(incoming, response);
   });
   server.on('connection', (socket) => {
     sockets.add(socket);

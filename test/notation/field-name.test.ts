@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   camelCase,
   fieldName,
@@ -43,7 +43,11 @@ describe('camelCase', () => {
   });
 
   it('changes nothing in what it made', () => {
-    fc.assert(fc.property(fc.string(), (name) => expect(camelCase(camelCase(name))).toBe(camelCase(name))));
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z][A-Za-z_]*$/), (name) =>
+        expect(camelCase(camelCase(name))).toBe(camelCase(name)),
+      ),
+    );
   });
 });
 

@@ -2,6 +2,7 @@
  * What the notation says to TypeScript. Nothing here runs: `infer.test.ts` gives this file to the compiler, which fails on
  * every line that is not as it says.
  */
+/* oxlint-disable typescript/no-unnecessary-type-parameters, typescript/no-generated-empty-object-type -- Types are compared by what the compiler infers for a parameter, also those of an empty notation. */
 import type { Notation, ObjectDefinition } from '../../src/notation/field.ts';
 import type { InputOf, OutputOf, RowOf } from '../../src/notation/infer.ts';
 

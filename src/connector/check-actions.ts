@@ -1,4 +1,5 @@
 /** Checks the actions of a connector, and how they page. */
+import { didYouMean } from '../notation/nearest.ts';
 import { describe, checkKeys, isPlainObject, type KeyKinds } from './check-keys.ts';
 import { checkPatterns } from './check-patterns.ts';
 import { presentationKeys } from './presentation-keys.ts';
@@ -10,6 +11,7 @@ const actionKeys: KeyKinds = {
   idempotent: 'boolean',
   batch: 'boolean',
   maxBatchSize: 'count',
+  lacks: 'strings',
   list: 'boolean',
   paginate: 'object',
   execute: 'function!',
@@ -57,9 +59,27 @@ function checkAction(action: Unchecked, path: string, check: PartCheck): void {
       check.fault('ACTION_INVALID', `${path}.input`, message);
     }
   }
+  checkLacks(action, `${path}.lacks`, check);
   checkRetries(action, path, check);
   if (isPlainObject(action.paginate)) {
     checkPaginate(action.paginate, `${path}.paginate`, action.readOnly === true, check);
+  }
+}
+
+/** What rows lack can only be looked up in an entity that has it. */
+function checkLacks({ lacks, output }: Unchecked, path: string, check: PartCheck): void {
+  if (!Array.isArray(lacks)) return;
+  const { key, lookup } = isPlainObject(output) ? output : {};
+  if (key === undefined || lookup === undefined) {
+    const message = 'expected an `output` that is an object with `key` and `lookup`; got another.';
+    check.fault('ACTION_INVALID', path, message);
+    return;
+  }
+  const names = (listedFields(output) ?? []).map((field) => String(field.name));
+  for (const name of lacks) {
+    if (typeof name !== 'string' || names.includes(name)) continue;
+    const message = `expected names of fields of its output${didYouMean(name, names)}; got ${describe(name)}.`;
+    check.fault('ACTION_INVALID', path, message);
   }
 }
 

@@ -7,6 +7,7 @@ import type { ActionBinding } from '../graph/binding.ts';
 import type { ListCursors } from './list-cursor.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 import type { OperationState } from './operation-state.ts';
+import { rememberLacks } from './partial-rows.ts';
 import { readRelayConnection, type ListArguments } from './relay-connection.ts';
 
 export interface ActionResolverOptions {
@@ -29,16 +30,20 @@ export function createActionResolver(
     state.useConnection(info, opened);
     const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
     const input = await action.coerceInput(opened.run, given);
-    if (output.shape === 'connection') return readList(action, opened, input, args, options);
-    return checkShape(await action.run(opened.run, input), binding);
+    if (output.shape === 'connection') return readList(binding, action, opened, input, args, state, options);
+    const answer = checkShape(await action.run(opened.run, input), binding);
+    rememberLacks(Array.isArray(answer) ? answer : [answer], action.definition, output.entity, state.partialRows);
+    return answer;
   };
 }
 
 function readList(
+  { output }: ActionBinding,
   action: RunnableAction,
   opened: OpenedConnection,
   input: Readonly<Record<string, unknown>>,
   args: ListArguments,
+  { partialRows }: OperationState,
   { cursors, maxFirst }: ActionResolverOptions,
 ) {
   const paginate = action.definition.paginate;
@@ -48,7 +53,11 @@ function readList(
     cursors,
     maxFirst,
     scope: cursors.scope(`${action.connector.name}.${action.name}`, input, opened.run.id),
-    readPage: (token, size) => action.readPage(opened.run, input, token, size),
+    async readPage(token, size) {
+      const page = await action.readPage(opened.run, input, token, size);
+      rememberLacks(page.rows, action.definition, output.entity, partialRows);
+      return page;
+    },
   });
 }
 

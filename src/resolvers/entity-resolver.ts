@@ -9,6 +9,7 @@ import {
 import { GatewayError } from '../errors.ts';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
 import type { OperationState } from './operation-state.ts';
+import { partialRowLacking, rememberLacks } from './partial-rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 type Resolver = GraphQLFieldResolver<Row, OperationState>;
@@ -22,9 +23,9 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
   const { name } = binding.field;
   return (row, _args, state, info) => {
     if (Object.hasOwn(row, name)) return coerce(row[name]);
-    const partial = state.partialRows.get(row);
+    const partial = partialRowLacking(row, name, state.partialRows);
     if (!partial) return coerce(undefined);
-    return loadWholeRow(partial.entity, partial.key, state, info).then((whole) => coerce(readOwn(whole, name)));
+    return loadRow(partial.entity, partial.key, state, info, true).then((whole) => coerce(readOwn(whole, name)));
   };
 }
 
@@ -34,9 +35,9 @@ export function createJoinResolver(binding: JoinBinding): Resolver {
   const joinOne = embedded ? joinEmbedded : joinByKey;
   return (row, _args, state, info) => {
     if (!Object.hasOwn(row, field.name)) {
-      const partial = state.partialRows.get(row);
+      const partial = partialRowLacking(row, field.name, state.partialRows);
       if (!partial) return null;
-      return loadWholeRow(partial.entity, partial.key, state, info).then((whole) =>
+      return loadRow(partial.entity, partial.key, state, info, true).then((whole) =>
         joinValue(readOwn(whole, field.name)),
       );
     }
@@ -61,17 +62,20 @@ function joinEmbedded(entity: Entity, value: unknown, state: OperationState): un
 function joinByKey(entity: Entity, key: unknown, state: OperationState, info: GraphQLResolveInfo): unknown {
   if (key === undefined || key === null || key === '') return null;
   if (selectsOnlyKey(info, entity)) return { [entity.key.name]: key };
-  return loadWholeRow(entity, key, state, info);
+  return loadRow(entity, key, state, info, false);
 }
 
-async function loadWholeRow(
+async function loadRow(
   entity: Entity,
   key: unknown,
   state: OperationState,
   info: GraphQLResolveInfo,
+  isWhole: boolean,
 ): Promise<unknown> {
   const opened = await state.connectionBelow(info, entity.connector);
-  return state.loadRow(entity, key, opened);
+  const row = await state.loadRow(entity, key, opened, isWhole);
+  if (!isWhole && entity.batch) rememberLacks([row], entity.batch.definition, entity, state.partialRows);
+  return row;
 }
 
 function readOwn(row: unknown, name: string): unknown {

@@ -7,7 +7,13 @@ import { fieldName } from '../notation/field-name.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 
 /** The row of an entity, or `null` when the provider has none of that key. */
-export type LoadRow = (entity: Entity, key: unknown, opened: OpenedConnection) => Promise<unknown>;
+export type LoadRow = (
+  entity: Entity,
+  key: unknown,
+  opened: OpenedConnection,
+  /** Only the whole row will do: the batch action is passed over when its rows lack fields. */
+  isWhole?: boolean,
+) => Promise<unknown>;
 
 /** The action that loads an entity, prepared at start. */
 export type EntityActions = (entity: Entity, kind: 'lookup' | 'batch') => RunnableAction | undefined;
@@ -21,11 +27,12 @@ const defaultMaxBatchSize = 100;
  */
 export function createLoaders(entityActions: EntityActions): LoadRow {
   const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
-  return (entity, key, opened) => {
-    const name = JSON.stringify([entity.id, opened.run.id ?? null]);
+  return (entity, key, opened, isWhole = false) => {
+    const byLookup = isWhole && entity.batch?.definition.lacks !== undefined;
+    const name = JSON.stringify([entity.id, opened.run.id ?? null, byLookup]);
     let loader = loaders.get(name);
     if (!loader) {
-      loader = createLoader(entity, opened, entityActions);
+      loader = createLoader(entity, opened, entityActions, byLookup);
       loaders.set(name, loader);
     }
     return loader.load(key);
@@ -36,8 +43,9 @@ function createLoader(
   entity: Entity,
   opened: OpenedConnection,
   entityActions: EntityActions,
+  byLookup: boolean,
 ): DataLoader<unknown, unknown, string> {
-  const batch = entityActions(entity, 'batch');
+  const batch = byLookup ? undefined : entityActions(entity, 'batch');
   const lookup = entityActions(entity, 'lookup');
   if (batch) {
     return new DataLoader((keys) => loadTogether(entity, batch, opened, keys), {

@@ -2,10 +2,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Connections } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
-import type { Entity } from '../graph/binding.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
 import { createLoaders, type LoadRow, type EntityActions } from './loaders.ts';
+import type { PartialRows } from './partial-rows.ts';
 
 export interface OperationState extends OperationContext {
   /** Opens the caller's connection for a connector, once per operation. @throws AuthorizationError */
@@ -15,13 +15,7 @@ export interface OperationState extends OperationContext {
   /** The connection for a join: the root field's own where the connector is the same, else the caller's usual one. */
   readonly connectionBelow: (info: GraphQLResolveInfo, connector: Connector) => Promise<OpenedConnection>;
   readonly loadRow: LoadRow;
-  /** Rows of which the provider gave only a part: what they lack is loaded by their key. */
-  readonly partialRows: WeakMap<object, PartialRow>;
-}
-
-export interface PartialRow {
-  readonly entity: Entity;
-  readonly key: unknown;
+  readonly partialRows: PartialRows;
 }
 
 /** State of one operation. */

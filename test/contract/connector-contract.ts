@@ -18,7 +18,7 @@ const projectFolder = resolve(import.meta.dirname, '../..');
 /** The order in which every action and trigger says things, so that who has read one can read all. */
 const uniformOrder = `
   title subtitle description hint help displayPriority deprecated graphqlName capability
-  readOnly idempotent batch maxBatchSize scopes type startField intervalMs
+  readOnly idempotent batch maxBatchSize lacks scopes type startField intervalMs
   configFields input output list paginate isSuccess retryOnResponse retryOnRequest maxRetries
   execute poll webhook documentId sortBy dedup
   sampleOutput summarizeInput summarizeOutput`

@@ -3,7 +3,7 @@ import github from '../../connectors/github/connector.ts';
 import { objects } from '../../connectors/github/objects.ts';
 import { repositoryRecordings, userRecording } from '../connectors/github/recordings.ts';
 import { differences, selectRecorded, undeclared } from '../support/recorded-row.ts';
-import { readScenario, startReplay, type Recording, type Replay } from '../support/replay.ts';
+import { deriveRecording, readScenario, startReplay, type Recording, type Replay } from '../support/replay.ts';
 import { runGateway, type RunningGateway } from '../support/running-gateway.ts';
 
 const owner = 'octokit-fixture-org';
@@ -123,15 +123,51 @@ describe('joins from issues', () => {
     ]);
   });
 
-  it('load the repository once for all issues of it, with all of its fields', async () => {
+  it('load all repositories by one search', async () => {
     const gateway = await serve(...readScenario('search-issues'), ...repositoryRecordings('search-issues'));
-    const answer = await gateway.ask(search('repository { name stargazersCount subscribersCount }'));
-    const repository = { name: 'search-issues', stargazersCount: 42, subscribersCount: 42 };
+    const answer = await gateway.ask(search('repository { name stargazersCount }'));
+    const repository = { name: 'search-issues', stargazersCount: 42 };
     expect(answer.errors).toBeUndefined();
     expect(answer.data.githubSearchIssues.nodes).toEqual([
       { number: 2, repository },
       { number: 1, repository },
     ]);
+    expect(replay.requests.map(({ path }) => path)).toEqual(['/search/issues', '/search/repositories']);
+    expect(replay.unmatched).toEqual([]);
+  });
+
+  it('look up what the rows of that search lack, once for each repository', async () => {
+    const gateway = await serve(...readScenario('search-issues'), ...repositoryRecordings('search-issues'));
+    const answer = await gateway.ask(search('repository { name subscribersCount organization { login } }'));
+    const repository = { name: 'search-issues', subscribersCount: 42, organization: { login: owner } };
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data.githubSearchIssues.nodes).toEqual([
+      { number: 2, repository },
+      { number: 1, repository },
+    ]);
+    expect(replay.requests.map(({ path }) => path)).toEqual([
+      '/search/issues',
+      '/search/repositories',
+      `/repos/${owner}/search-issues`,
+    ]);
+    expect(replay.unmatched).toEqual([]);
+  });
+
+  it('look up who closed an issue, which no list of issues tells', async () => {
+    const [page] = readScenario('paginate-issues') as [Recording];
+    const closed = page.response.map((issue: any) =>
+      deriveRecording(page, {
+        path: `/repos/${owner}/paginate-issues/issues/${issue.number}`,
+        response: { ...issue, closed_by: issue.user },
+      }),
+    );
+    const gateway = await serve(page, ...closed);
+    const answer = await gateway.ask(`{
+      githubIssues(owner: "${owner}", repo: "paginate-issues", first: 3) { nodes { closedBy { login } pullRequest { url } } }
+    }`);
+    const node = { closedBy: { login: 'octokit-fixture-user-a' }, pullRequest: null };
+    expect(answer).toEqual({ data: { githubIssues: { nodes: [node, node, node] } } });
+    expect(replay.requests).toHaveLength(4);
     expect(replay.unmatched).toEqual([]);
   });
 

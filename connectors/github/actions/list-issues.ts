@@ -11,6 +11,7 @@ export const listIssues = defineAction({
     learnMoreUrl: 'https://docs.github.com/en/rest/issues/issues#list-repository-issues',
   },
   readOnly: true,
+  lacks: ['closed_by'],
   scopes: [],
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },

@@ -11,6 +11,7 @@ export const searchIssues = defineAction({
     learnMoreUrl: 'https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests',
   },
   readOnly: true,
+  lacks: ['closed_by'],
   scopes: [],
   input: [
     {

@@ -12,7 +12,7 @@ export function selectRecorded(connector: Connector, notation: Notation, recorde
     if (values.length === 0) return [];
     const nested = nestedFields(connector, field);
     if (!nested) return [fieldName(field)];
-    const rows = values.flat().filter((value) => value !== null) as Row[];
+    const rows = values.flat().filter((value) => value !== null);
     return [`${fieldName(field)} ${rows.length > 0 ? selectRecorded(connector, nested, rows) : '{ __typename }'}`];
   });
   return `{ ${parts.join(' ')} }`;
@@ -46,17 +46,17 @@ export function undeclared(connector: Connector, notation: Notation, recorded: R
     if (!field) return [`${path}${name}`];
     const nested = nestedFields(connector, field);
     if (!nested) return [];
-    const rows = [value].flat().filter((row) => row !== null) as Row[];
+    const rows = [value].flat().filter((row) => row !== null);
     return rows.flatMap((row) => undeclared(connector, nested, row, `${path}${name}.`));
   });
 }
 
-function isSame(field: Field, isKey: boolean, was: unknown, is: unknown): boolean {
+function isSame(field: Field, isKey: boolean, was: any, is: any): boolean {
   if (was === null || was === undefined) return is === null;
-  if (isKey || field.references !== undefined) return is === String(was as string);
-  if (Array.isArray(field.pickList)) return is === screamingSnakeCase(String(was as string));
-  if (field.type === 'date_time') return Date.parse(is as string) === Date.parse(was as string);
-  if (field.format !== undefined) return String(is as string) === String(was as string);
+  if (isKey || field.references !== undefined) return is === String(was);
+  if (Array.isArray(field.pickList)) return is === screamingSnakeCase(String(was));
+  if (field.type === 'date_time') return Date.parse(is) === Date.parse(was);
+  if (field.format !== undefined) return String(is) === String(was);
   return JSON.stringify(is) === JSON.stringify(was);
 }
 

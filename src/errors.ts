@@ -28,6 +28,8 @@ export const errorCodes = {
   LOOKUP_UNKNOWN: 'An object names a lookup or batch action that its connector does not have.',
   NAME_INVALID: 'A GraphQL name cannot be made from what was given.',
   NAME_COLLISION: 'Two things have the same name in the graph.',
+  CONNECTOR_UNKNOWN: 'There is no connector of that name.',
+  GENERATED_STALE: 'A generated file is not what would be generated now.',
   COMPOSITION_FAILED: 'The subgraphs do not compose.',
   CONFIGURATION_MISSING: 'The configuration file does not exist.',
   CONFIGURATION_INVALID: 'The configuration file is not of the expected shape.',
@@ -48,6 +50,7 @@ export const errorCodes = {
   MEDIA_TYPE_UNSUPPORTED: 'The body of a request is not of a media type that the gateway reads.',
   ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
   METHOD_NOT_ALLOWED: 'The path does not take that method.',
+  HOST_NOT_ALLOWED: 'A request names a host that the gateway is not known by.',
   // The subject connects, reconnects or chooses.
   CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
   CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',

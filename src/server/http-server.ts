@@ -1,20 +1,20 @@
 /** The one HTTP server: hardened by default, every error as JSON, and a stop that loses no answer. */
 import { randomBytes } from 'node:crypto';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
 import { DefinitionError } from '../errors.ts';
 import { callerFrom } from './caller.ts';
 import { answerTo, errorAnswer } from './error-answer.ts';
-import { addExplorerRoutes } from './explorer.ts';
+import { watchRequests } from './graceful-stop.ts';
 import type { GraphSource } from './graph-source.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
-import type { GraphqlEndpoint } from './graphql-endpoint.ts';
 import { addHealthRoutes } from './health.ts';
+import { hostGuard } from './host-guard.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
+import { refuseMalformed } from './malformed-request.ts';
 
 export interface HttpServerOptions {
   readonly graphs: GraphSource;
@@ -39,6 +39,11 @@ export interface HttpServerOptions {
   readonly explorer?: boolean;
   /** The query that GraphiQL shows at first. */
   readonly explorerQuery?: string;
+  /**
+   * Host names, without port, by which requests may come beside localhost, 127.0.0.1 and [::1]. Default: no others while
+   * listening on loopback, all elsewhere.
+   */
+  readonly allowedHosts?: readonly string[];
   /** Default: `callerFrom`. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller;
 }
@@ -63,10 +68,10 @@ export interface HttpServer {
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { graphs, logger, host = '127.0.0.1', port = 4000, production = false } = options;
   const { introspection = !production, explorer = !production } = options;
-  let draining = false;
-  const isDraining = () => draining;
-  const app = createApp(options, isDraining);
-  const requests = watchRequests(app.server, isDraining);
+  // The hooks ask only when a request comes, and then it is there.
+  const isDraining = (): boolean => requests.isDraining();
+  const app = createApp(options, hostGuard(host, options.allowedHosts), isDraining);
+  const requests = watchRequests(app.server);
   const endpoint = await createGraphqlEndpoint({
     graphs,
     logger,
@@ -84,17 +89,22 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     endpoint.addRoutes(routes);
     addHealthRoutes(routes, { graphs, isDraining, production, introspection });
   });
-  if (explorer) app.register(async (routes) => addExplorerRoutes(routes, { defaultQuery: options.explorerQuery }));
+  if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
   let closing: Promise<void> | undefined;
   return {
     app,
     listen: () => listen(app, host, port),
     close: () => {
-      draining = true;
-      closing ??= stop(app, requests, endpoint, options.stopTimeoutMs ?? 9_000, logger);
+      closing ??= requests.stop(app, options.stopTimeoutMs ?? 9_000, logger).then(endpoint.stop);
       return closing;
     },
   };
+}
+
+/** Loaded where it is served only: it brings packages that production does without. */
+async function addExplorer(routes: FastifyInstance, defaultQuery: string | undefined): Promise<void> {
+  const { addExplorerRoutes } = await import('./explorer.ts');
+  await addExplorerRoutes(routes, { defaultQuery });
 }
 
 /** Answers hold data, never a page: no browser may sniff, frame, keep or run them. */
@@ -104,7 +114,11 @@ const dataHeaders = {
   'cache-control': 'no-store',
 };
 
-function createApp(options: HttpServerOptions, isDraining: () => boolean): FastifyInstance {
+function createApp(
+  options: HttpServerOptions,
+  isAllowedHost: (host: string | undefined) => boolean,
+  isDraining: () => boolean,
+): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: options.logger,
     // Lines about requests are written below: Fastify's hold the whole URL, and with it the variables of a GET.
@@ -113,7 +127,7 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
     childLoggerFactory: (logger) => logger,
     genReqId: requestIds(),
     requestIdHeader: false,
-    // Neither Host nor X-Forwarded-* decide anything.
+    // X-Forwarded-* decide nothing, and Host only whether we are meant.
     trustProxy: false,
     bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
     onProtoPoisoning: 'error',
@@ -129,7 +143,7 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
   });
   // Only JSON is read; form and plain text are what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain');
-  addHooks(app, options.logger, isDraining);
+  addHooks(app, options.logger, isAllowedHost, isDraining);
   answerUnknownRoutes(app);
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   return app;
@@ -141,28 +155,6 @@ function createApp(options: HttpServerOptions, isDraining: () => boolean): Fasti
   }
 }
 
-/** Bytes that are no HTTP request. They may hold credentials, so they are not logged. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [statusLine, status, message] = malformed[error.code ?? ''] ?? malformed.other;
-  const body = JSON.stringify(errorAnswer(status, 'BODY_INVALID', message).body);
-  socket.end(
-    `HTTP/1.1 ${statusLine}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
-const malformed: { readonly [code: string]: readonly [string, number, string] } & {
-  readonly other: readonly [string, number, string];
-} = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 408, 'The request did not arrive within the time limit.'],
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 431, 'The head of the request is larger than 16 KiB.'],
-  other: ['400 Bad Request', 400, 'The request is not valid HTTP.'],
-};
-
 /** Ids are unique across replicas (a random start) and cheap (a counter). */
 function requestIds(): () => string {
   const start = randomBytes(6).toString('base64url');
@@ -170,15 +162,25 @@ function requestIds(): () => string {
   return () => `${start}-${(count += 1).toString(36)}`;
 }
 
-function addHooks(app: FastifyInstance, logger: FastifyBaseLogger, isDraining: () => boolean): void {
+function addHooks(
+  app: FastifyInstance,
+  logger: FastifyBaseLogger,
+  isAllowedHost: (host: string | undefined) => boolean,
+  isDraining: () => boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    if (!isAllowedHost(request.headers.host)) {
+      const message = 'The gateway is not known by the host name of this request. Set `allowedHosts` to add it.';
+      const { status, body } = errorAnswer(421, 'HOST_NOT_ALLOWED', message, request.id);
+      return reply.code(status).headers(dataHeaders).send(body);
+    }
     if (!isDraining()) return done();
     reply.header('connection', 'close');
     const path = pathOf(request);
     if (path === '/readyz' || path === '/healthz') return done();
     const { status, body } = errorAnswer(503, 'NOT_READY', 'The gateway is stopping. Ask again.', request.id);
-    reply.code(status).headers(dataHeaders).send(body);
+    return reply.code(status).headers(dataHeaders).send(body);
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
@@ -242,54 +244,3 @@ const listenFaults: Record<string, string> = {
   EACCES: 'this user may not use that port. Choose one above 1023 with --port',
   ENOTFOUND: 'the host name is unknown. Choose another host with --host',
 };
-
-interface RequestWatch {
-  /** Resolves when no request is under way: answered, or its connection gone. */
-  readonly ended: () => Promise<void>;
-}
-
-function watchRequests(server: Server, isDraining: () => boolean): RequestWatch {
-  let underWay = 0;
-  let tellEnded: () => void = () => {};
-  server.on('request', (_request, response) => {
-    underWay += 1;
-    response.once('close', () => {
-      underWay -= 1;
-      if (underWay === 0) tellEnded();
-    });
-  });
-  // Between the decision to stop and the end of listening a connection may still come in.
-  server.on('connection', (socket) => {
-    if (isDraining()) socket.destroy();
-  });
-  return {
-    ended: () =>
-      new Promise((resolve) => {
-        tellEnded = resolve;
-        if (underWay === 0) resolve();
-      }),
-  };
-}
-
-async function stop(
-  app: FastifyInstance,
-  requests: RequestWatch,
-  endpoint: GraphqlEndpoint,
-  timeoutMs: number,
-  logger: FastifyBaseLogger,
-): Promise<void> {
-  const deadline = setTimeout(() => {
-    logger.warn({ timeoutMs }, 'Answers under way did not end in time; their connections are cut');
-    app.server.closeAllConnections();
-  }, timeoutMs);
-  try {
-    const closed = app.close();
-    await requests.ended();
-    // Node counts a connection that never sent a request as busy; browsers keep such ones at hand.
-    app.server.closeAllConnections();
-    await closed;
-    await endpoint.stop();
-  } finally {
-    clearTimeout(deadline);
-  }
-}

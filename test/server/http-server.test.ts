@@ -85,14 +85,49 @@ describe('the server', () => {
     }
   });
 
-  it('answers the same whatever Host and X-Forwarded-* say', async () => {
+  it('believes no X-Forwarded-* header', async () => {
     const { url } = await runServer(smallGraph());
     const answer = await sendBytes(
       url,
-      'GET /nothing HTTP/1.1\r\nHost: evil.example/%\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n',
+      'GET /nothing HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n',
     );
     expect(answer).toMatch(/^HTTP\/1.1 404 /);
     expect(answer).not.toContain('evil');
+  });
+
+  it('refuses a page whose name was made to point at this machine', async () => {
+    const graph = smallGraph();
+    const { url } = await runServer(graph);
+    const body = '{"query":"{greeting}"}';
+    const ask = (host: string) =>
+      sendBytes(
+        url,
+        `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    for (const host of [
+      'evil.example:4000',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      '127.0.0.1:1@evil',
+      '',
+    ]) {
+      expect(await ask(host)).toMatch(
+        /^HTTP\/1.1 421 [^]*"message":"The gateway is not known by the host name of this request. Set `allowedHosts` to add it.","extensions":\{"code":"HOST_NOT_ALLOWED"/,
+      );
+    }
+    expect(graph.executed).toHaveLength(0);
+    for (const host of ['localhost', 'LOCALHOST:4000', '127.0.0.1:80', '[::1]:4000']) {
+      expect(await ask(host)).toMatch(/^HTTP\/1.1 200 [^]*\{"data":\{"greeting":"Hello you"\}\}$/);
+    }
+  });
+
+  it('answers to the host names that it was told', async () => {
+    const { url } = await runServer(smallGraph(), { allowedHosts: ['Gateway.example'] });
+    const ask = (host: string) => sendBytes(url, `GET /readyz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(await ask('gateway.example:443')).toMatch(/^HTTP\/1.1 200 /);
+    expect(await ask('localhost')).toMatch(/^HTTP\/1.1 200 /);
+    expect(await ask('other.example')).toMatch(/^HTTP\/1.1 421 /);
   });
 
   it('says when its address is taken, by what means another is chosen', async () => {
@@ -179,9 +214,11 @@ describe('a graceful stop', () => {
     const server = await runServer(graph);
     // A connection on which a request is half sent when the stop begins.
     const half = openConnection(server.url);
-    await half.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
+    await half.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n');
     const other = openConnection(server.url);
-    await other.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n');
+    await other.write(
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n',
+    );
     const underWay = server.ask('{ slow }');
     await entered.promise;
 

@@ -136,11 +136,16 @@ function checkExceptionHandlers(handlers: unknown, check: PartCheck): void {
   for (const [index, entry] of (handlers as readonly unknown[]).entries()) {
     const [errorClass, handler, code] = Array.isArray(entry) ? (entry as readonly unknown[]) : [];
     const isEntry =
-      typeof errorClass === 'function' &&
+      isClass(errorClass) &&
       (handler === null || typeof handler === 'function') &&
       (code === null || typeof code === 'string');
     if (isEntry) continue;
     const message = `expected [error class, handler or null, code or null]; got ${describe(entry)}.`;
     check.fault('CONNECTOR_INVALID', `${check.path}.exceptionHandlers[${index}]`, message);
   }
+}
+
+/** What `instanceof` takes: an arrow function is none. */
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

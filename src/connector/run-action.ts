@@ -1,14 +1,16 @@
 /** Runs an action: input coerced, `execute` called, its requests sent, its errors named. */
-import { InputError, GatewayError, ProviderError, type ErrorCode } from '../errors.ts';
+import { GatewayError, InputError } from '../errors.ts';
 import { createCallBudget } from '../http/budget.ts';
 import { Request } from '../http/request.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import type { Sender } from '../http/send.ts';
 import { compileInput, type CoerceOptions } from '../notation/coerce.ts';
+import { checkFields } from '../notation/check-fields.ts';
 import type { Notation } from '../notation/field.ts';
 import type { Credentials } from './authorize.ts';
-import { isPlainObject } from './check-keys.ts';
-import type { Action, Connector, ExceptionHandler, NotationSource, PageRequest } from './definition.ts';
+import { describe, isPlainObject } from './check-keys.ts';
+import type { Action, Connector, NotationSource, PageRequest } from './definition.ts';
+import { connectionOfConvertors } from './connection-of-convertors.ts';
 import { createOpenConnection, type OpenConnection } from './open-connection.ts';
 import {
   pageFromAnswer,
@@ -18,6 +20,8 @@ import {
   type PageToken,
   type ReadPage,
 } from './read-page.ts';
+import { repeatAction, type Repeating } from './repeat-action.ts';
+import { nameError, type LogFault } from './name-error.ts';
 
 /** With which connection an action runs, and until when. */
 export interface ActionRun {
@@ -61,6 +65,8 @@ export interface RunOptions {
   /** Requests that one call may send. Default 100. */
   readonly maxRequestsPerCall?: number;
   readonly timeZone?: string;
+  /** Told of what the code of a connector threw and nobody foresaw; the client only learns that it did. */
+  readonly logFault?: LogFault;
 }
 
 /** Prepares an action of a checked connector. */
@@ -68,7 +74,7 @@ export function prepareAction(connector: Connector, name: string, options: RunOp
   const definition = connector.actions?.[name];
   if (!definition) throw new TypeError(`${connector.name} has no action ${name}.`);
   const raisedIn = `actions.${name}`;
-  const coerceInput = prepareInput(connector, definition.input, options);
+  const coerceInput = prepareInput(connector, name, definition.input, options);
   const firstPage: PageRequest = { size: 0 };
 
   const call = <T>(run: ActionRun, body: (connection: OpenConnection) => Promise<T>) =>
@@ -120,7 +126,7 @@ interface ConnectorCall {
   readonly raisedIn: string;
   readonly run: ActionRun;
   readonly options: RunOptions;
-  readonly definition: Pick<Action, 'readOnly' | 'idempotent' | 'isSuccess'>;
+  readonly definition: Repeating & Pick<Action, 'isSuccess'>;
 }
 
 /** Calls code of a connector with an open connection of its own budget, and names what it throws. */
@@ -139,16 +145,34 @@ async function callConnector<T>(
     isRepeatable: definition.readOnly === true || definition.idempotent === true,
     isSuccess: definition.isSuccess,
   });
+  return naming({ connector, raisedIn, run, options }, () =>
+    repeatAction(definition, run.signal, () => body(connection)),
+  );
+}
+
+/** Names whatever code of a connector throws. */
+async function naming<T>(
+  { connector, raisedIn, run, options }: Omit<ConnectorCall, 'definition'>,
+  work: () => Promise<T>,
+) {
   try {
-    return await body(connection);
+    return await work();
   } catch (error) {
-    throw nameError(error, connector, run.id, raisedIn);
+    const { id, credentials } = run;
+    throw nameError(error, {
+      connector,
+      connection: id,
+      raisedIn,
+      fields: credentials.fields(),
+      logFault: options.logFault,
+    });
   }
 }
 
 /** A notation that is known at start is compiled once; one that depends on the configuration, when it is asked for. */
 function prepareInput(
   connector: Connector,
+  name: string,
   source: NotationSource | undefined,
   options: RunOptions,
 ): RunnableAction['coerceInput'] {
@@ -156,19 +180,41 @@ function prepareInput(
   if (typeof source === 'function') {
     return async (run, args) => {
       const given = args.input ?? {};
-      if (!isPlainObject(given)) throw new InputError('INPUT_INVALID', 'input: expected an object.');
-      return compileInput(await source(run.credentials.fields()), coerce)(given);
+      if (!isPlainObject(given)) {
+        throw new InputError('INPUT_INVALID', `input: expected an object; got ${describe(given)}.`);
+      }
+      const raisedIn = `actions.${name}.input`;
+      const notation = await naming({ connector, raisedIn, run, options }, async () =>
+        checkGiven(await source(run.credentials.fields()), connector, raisedIn),
+      );
+      return compileInput(notation, { ...coerce, keys: 'notation' })(given);
     };
   }
   const compiled = compileInput(notationOf(source), coerce);
   return async (_run, args) => compiled(args);
 }
 
+/** What a connector gives while it runs is checked as what it says at start is. */
+function checkGiven(notation: unknown, connector: Connector, raisedIn: string): Notation {
+  const path = `${connector.name}.${raisedIn}`;
+  const [fault] = checkFields(notation, path, {
+    convertors: new Set(Object.keys(connector.methods ?? {})),
+    objects: new Map(Object.entries(connector.objects ?? {})),
+    pickLists: new Set(Object.keys(connector.pickLists ?? {})),
+    warn: () => {},
+  });
+  if (!fault) return notation as Notation;
+  throw new GatewayError('CONNECTOR_ERROR', `${fault.path}: ${fault.message}`);
+}
+
 /** What coercion has to know of a connector. */
 export function coerceOptions(connector: Connector, timeZone?: string): CoerceOptions {
   return {
     objects: new Map(Object.entries(connector.objects ?? {})),
-    methods: (name) => connector.methods?.[name] as ((value: unknown) => unknown) | undefined,
+    methods: (name) => {
+      const method = connector.methods?.[name];
+      return method && ((value) => method(connectionOfConvertors(connector), value));
+    },
     timeZone,
   };
 }
@@ -177,56 +223,4 @@ export function coerceOptions(connector: Connector, timeZone?: string): CoerceOp
 export function notationOf(source: Exclude<NotationSource, (...args: any[]) => unknown> | undefined): Notation {
   if (source === undefined) return [];
   return 'fields' in source ? source.fields : source;
-}
-
-/** The error as it leaves: with connector, connection, `<connector>.<code>` and where it was raised. */
-function nameError(error: unknown, connector: Connector, connection: string | undefined, raisedIn: string): unknown {
-  const handled = handleException(error, connector.exceptionHandlers ?? []);
-  const known = error instanceof GatewayError ? error : undefined;
-  const code = handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error');
-  const details = { connector: connector.name, connection, raisedIn, errorCode: `${connector.name}.${code}` };
-  if (known && handled.message === undefined) return known.addDetails(details);
-  if (known) {
-    const ErrorClass = known.constructor as typeof GatewayError;
-    return new ErrorClass(known.code, handled.message ?? known.message, { ...details, ...known.details, cause: known });
-  }
-  // The message of an error that nobody wrote for clients may hold anything, so only a handler's is shown.
-  const message =
-    handled.message ??
-    `${connector.title ?? connector.name}: ${raisedIn} failed in the connector's own code. The log has the cause.`;
-  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: error });
-}
-
-/** Every handler whose class matches runs, in order; a later message or code wins over an earlier one. */
-function handleException(error: unknown, handlers: readonly ExceptionHandler[]): { message?: string; code?: string } {
-  let result: { message?: string; code?: string } = {};
-  for (const [errorClass, handler, code] of handlers) {
-    if (!(error instanceof errorClass)) continue;
-    if (code !== null) result = { ...result, code };
-    result = { ...result, ...handler?.(error) };
-  }
-  return result;
-}
-
-/** Codes of the second level, as connectors of all kinds share them (contracts §3.4). */
-const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
-  PROVIDER_BAD_REQUEST: 'bad_request',
-  PROVIDER_INVALID: 'bad_request',
-  PROVIDER_UNAUTHORIZED: 'unauthorized',
-  REAUTH_REQUIRED: 'unauthorized',
-  PROVIDER_FORBIDDEN: 'permission_denied',
-  PROVIDER_NOT_FOUND: 'not_found',
-  PROVIDER_CONFLICT: 'conflict',
-  PROVIDER_RATE_LIMITED: 'rate_limit',
-  PROVIDER_UNAVAILABLE: 'service_error',
-  PROVIDER_UNREACHABLE: 'bad_gateway',
-  PROVIDER_TIMEOUT: 'request_timeout',
-  PROVIDER_ANSWER_INVALID: 'invalid_response',
-  PROVIDER_ANSWER_TOO_LARGE: 'invalid_response',
-  INPUT_INVALID: 'invalid_value',
-  INPUT_REQUIRED: 'invalid_value',
-};
-
-function defaultErrorCode(code: ErrorCode): string {
-  return errorCodesByCause[code] ?? 'api_error';
 }

@@ -285,6 +285,12 @@ describe('checkConnector', () => {
     );
   });
 
+  it('wants a class in an exception handler, since an arrow function has no instances', () => {
+    expect(faultsOf({ exceptionHandlers: [[() => {}, null, 'x']] })).toEqual([
+      'CONNECTOR_INVALID: shop.exceptionHandlers[0]: expected [error class, handler or null, code or null]; got a list of 3.',
+    ]);
+  });
+
   it('takes no long time over a long word', () => {
     const long = 'a'.repeat(100_000);
     expect(faultsOf({ objects: { o: { fields: [id], key: long } } })).toEqual([

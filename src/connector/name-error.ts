@@ -1,0 +1,117 @@
+/** Names what the code of a connector threw: which connector, which connection, where, and `<connector>.<code>`. */
+import { GatewayError, ProviderError, type ErrorCode } from '../errors.ts';
+import type { ConnectionFields, Connector, ExceptionHandler } from './definition.ts';
+
+/** A fault in the code of a connector, for the log. */
+export interface ConnectorFault {
+  readonly connector: string;
+  readonly connection: string | undefined;
+  /** e.g. `actions.get_issue` */
+  readonly raisedIn: string;
+  /** The stack, or what was thrown where that is no error; without the values of the connection's fields. */
+  readonly cause: string;
+}
+export type LogFault = (fault: ConnectorFault) => void;
+
+/** Whose code threw, and where. */
+export interface FailedCode {
+  readonly connector: Connector;
+  /** Id of the connection; absent for a connector that needs none. */
+  readonly connection: string | undefined;
+  readonly raisedIn: string;
+  /** Of the connection: their values never enter the log. */
+  readonly fields: ConnectionFields;
+  readonly logFault?: LogFault | undefined;
+}
+
+/**
+ * The error as it leaves. Handlers of the connector choose code and message; what nobody foresaw becomes CONNECTOR_ERROR
+ * and is told to the log.
+ */
+export function nameError(error: unknown, code: FailedCode): GatewayError {
+  let handled: Handled;
+  try {
+    handled = handleException(error, code.connector.exceptionHandlers ?? []);
+  } catch (thrown) {
+    return nameHandled(thrown, {}, { ...code, raisedIn: 'exceptionHandlers' });
+  }
+  return nameHandled(error, handled, code);
+}
+
+function nameHandled(
+  error: unknown,
+  handled: Handled,
+  { connector, connection, raisedIn, fields, logFault }: FailedCode,
+) {
+  const known = error instanceof GatewayError ? error : undefined;
+  const code = handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error');
+  const details = { connector: connector.name, connection, raisedIn, errorCode: `${connector.name}.${code}` };
+  if (known && handled.message === undefined) return known.addDetails(details);
+  if (known) {
+    const ErrorClass = known.constructor as typeof GatewayError;
+    return new ErrorClass(known.code, handled.message ?? known.message, { ...details, ...known.details, cause: known });
+  }
+  if (handled.message === undefined) {
+    logFault?.({ connector: connector.name, connection, raisedIn, cause: withoutSecrets(error, fields) });
+  }
+  // The message of an error that nobody wrote for clients may hold anything, so only a handler's is shown.
+  const message =
+    handled.message ??
+    `${connector.title ?? connector.name}: ${raisedIn} failed in the connector's own code. The log has the cause.`;
+  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: error });
+}
+
+interface Handled {
+  readonly message?: string;
+  readonly code?: string;
+}
+
+/** Every handler whose class matches runs, in order; a later message or code wins over an earlier one. */
+function handleException(error: unknown, handlers: readonly ExceptionHandler[]): Handled {
+  let result: Handled = {};
+  for (const [errorClass, handler, code] of handlers) {
+    if (!(error instanceof errorClass)) continue;
+    if (code !== null) result = { ...result, code };
+    const given: unknown = handler?.(error);
+    if (typeof given === 'object' && given !== null) result = { ...result, ...textsOf(given) };
+  }
+  return result;
+}
+
+function textsOf({ message, code }: { readonly message?: unknown; readonly code?: unknown }): Handled {
+  return { ...(typeof message === 'string' && { message }), ...(typeof code === 'string' && { code }) };
+}
+
+/** Shorter values would be found in every word. */
+const shortestSecret = 6;
+
+function withoutSecrets(thrown: unknown, fields: ConnectionFields): string {
+  let text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : `${typeof thrown} thrown: ${String(thrown)}`;
+  for (const value of Object.values(fields)) {
+    if (typeof value === 'string' && value.length >= shortestSecret) text = text.replaceAll(value, '[redacted]');
+  }
+  return text;
+}
+
+/** Codes of the second level, as connectors of all kinds share them (contracts §3.4). */
+const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
+  PROVIDER_BAD_REQUEST: 'bad_request',
+  PROVIDER_INVALID: 'bad_request',
+  PROVIDER_UNAUTHORIZED: 'unauthorized',
+  REAUTH_REQUIRED: 'unauthorized',
+  PROVIDER_FORBIDDEN: 'permission_denied',
+  PROVIDER_NOT_FOUND: 'not_found',
+  PROVIDER_CONFLICT: 'conflict',
+  PROVIDER_RATE_LIMITED: 'rate_limit',
+  PROVIDER_UNAVAILABLE: 'service_error',
+  PROVIDER_UNREACHABLE: 'bad_gateway',
+  PROVIDER_TIMEOUT: 'request_timeout',
+  PROVIDER_ANSWER_INVALID: 'invalid_response',
+  PROVIDER_ANSWER_TOO_LARGE: 'invalid_response',
+  INPUT_INVALID: 'invalid_value',
+  INPUT_REQUIRED: 'invalid_value',
+};
+
+function defaultErrorCode(code: ErrorCode): string {
+  return errorCodesByCause[code] ?? 'api_error';
+}

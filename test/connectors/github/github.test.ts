@@ -1,0 +1,205 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import github from '../../../connectors/github/connector.ts';
+import { callConnector, type ConnectorCaller } from '../../support/connector-call.ts';
+import { startFakeProvider, type FakeProvider, type Reply } from '../../support/fake-provider.ts';
+
+let provider: FakeProvider;
+let caller: ConnectorCaller;
+afterEach(async () => {
+  await caller.close();
+  await provider.close();
+});
+
+/** GitHub, answering everything with this. */
+async function connect(reply: Reply | ((path: string) => Reply)): Promise<ConnectorCaller> {
+  provider = await startFakeProvider((request) => (typeof reply === 'function' ? reply(request.url) : reply));
+  caller = callConnector(
+    github,
+    { token: 't' },
+    {
+      replayedOrigins: { 'https://api.github.com': provider.origin },
+      allowedPrivateOrigins: [provider.origin],
+    },
+  );
+  return caller;
+}
+
+const getRepository = (connection: ConnectorCaller) => connection.rows('getRepository', { owner: 'o', repo: 'r' });
+
+describe('the rate limits of GitHub', () => {
+  const body = { message: "API rate limit exceeded for user ID 1. (But here's the good news: …)" };
+
+  it.each([403, 429])('are told as such with status %i, with the wait that GitHub asks for', async (status) => {
+    const connection = await connect({ status, headers: { 'retry-after': '30' }, json: body });
+    await expect(getRepository(connection)).rejects.toMatchObject({
+      code: 'PROVIDER_RATE_LIMITED',
+      message: `GitHub answered ${status}: the connected account has used up its requests. Ask again in 30 s.`,
+      details: { errorCode: 'github.rate_limit', http: { status }, retryAfterMs: 30_000 },
+    });
+  });
+
+  it('end when the hour of the account ends, where GitHub names that', async () => {
+    const reset = Math.floor(Date.now() / 1000) + 600;
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) };
+    const connection = await connect({ status: 403, headers, json: body });
+    const error = await getRepository(connection).catch((caught: unknown) => caught);
+    const { retryAfterMs } = (error as { details: { retryAfterMs: number } }).details;
+    expect(retryAfterMs).toBeGreaterThan(590_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(600_000);
+  });
+
+  it('last a minute where GitHub says nothing of the time', async () => {
+    const json = { message: 'You have exceeded a secondary rate limit. Please wait a few minutes.' };
+    const connection = await connect({ status: 403, json });
+    await expect(getRepository(connection)).rejects.toMatchObject({ details: { retryAfterMs: 60_000 } });
+  });
+
+  it('are not taken for a lack of rights', async () => {
+    const connection = await connect({ status: 403, json: { message: 'Resource not accessible by token' } });
+    await expect(getRepository(connection)).rejects.toMatchObject({
+      code: 'PROVIDER_FORBIDDEN',
+      details: { errorCode: 'github.permission_denied' },
+    });
+  });
+});
+
+describe('what GitHub does not find', () => {
+  it('may be hidden from the account, and the message says so', async () => {
+    const connection = await connect({ status: 404, json: { message: 'Not Found' } });
+    await expect(getRepository(connection)).rejects.toMatchObject({
+      code: 'PROVIDER_NOT_FOUND',
+      message: 'GitHub has no such thing, or the connected account may not see it.',
+      details: { errorCode: 'github.not_found', http: { status: 404 }, raisedIn: 'actions.getRepository' },
+    });
+  });
+});
+
+describe('paths', () => {
+  it('hold each value as one segment, whatever is in it', async () => {
+    const connection = await connect({ json: { id: 1 } });
+    await connection.rows('getLabel', { owner: 'o', repo: 'r', name: 'help/wanted? #1' });
+    expect(provider.requests[0]?.url).toBe('/repos/o/r/labels/help%2Fwanted%3F%20%231');
+  });
+
+  it('refuse what would climb out of them', async () => {
+    const connection = await connect({ json: {} });
+    await expect(connection.rows('getUser', { login: '..' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(provider.requests).toEqual([]);
+  });
+
+  it.each([
+    ['getRepositoryByFullName', { fullName: 'octokit' }],
+    ['getRepositoryByFullName', { fullName: 'a/b/c' }],
+    ['getIssueByUrl', { url: 'https://api.github.com.evil.example/repos/a/b/issues/1' }],
+    ['getIssueByUrl', { url: 'https://api.github.com/repos/a/b/issues/1/../2' }],
+  ])('are not made by %s of %j', async (action, args) => {
+    const connection = await connect({ json: {} });
+    await expect(connection.rows(action, args)).rejects.toMatchObject({
+      details: { errorCode: 'github.invalid_value' },
+    });
+    expect(provider.requests).toEqual([]);
+  });
+});
+
+describe('getRepositoriesByFullNames', () => {
+  it('asks for all names at once, and never lets a name become another qualifier', async () => {
+    const connection = await connect({ json: { items: [{ full_name: 'a/b' }] } });
+    await connection.rows('getRepositoriesByFullNames', { fullNames: ['a/b', 'c/d user:x', 'e/f.js'] });
+    expect(provider.requests[0]?.query).toEqual({ q: 'repo:a/b repo:e/f.js fork:true', per_page: '100' });
+  });
+
+  it('takes it for nothing found when the account can see none of them', async () => {
+    const message = 'The listed users and repositories cannot be searched either because …';
+    const connection = await connect({ status: 422, json: { message: 'Validation Failed', errors: [{ message }] } });
+    expect(await connection.rows('getRepositoriesByFullNames', { fullNames: ['a/b'] })).toEqual([]);
+  });
+
+  it('still fails for any other reason', async () => {
+    const connection = await connect({ status: 422, json: { message: 'Validation Failed' } });
+    await expect(connection.rows('getRepositoriesByFullNames', { fullNames: ['a/b'] })).rejects.toMatchObject({
+      code: 'PROVIDER_INVALID',
+    });
+  });
+
+  it('asks for as many names as fit into the longest URL', async () => {
+    const connection = await connect({ json: { items: [] } });
+    const longest = `${'o'.repeat(39)}/${'r'.repeat(100)}`;
+    const { maxBatchSize = 0 } = github.actions?.getRepositoriesByFullNames ?? {};
+    await connection.rows('getRepositoriesByFullNames', {
+      fullNames: Array.from({ length: maxBatchSize }, () => longest),
+    });
+    expect(provider.requests[0]?.url.length).toBeLessThan(8192);
+    expect(maxBatchSize).toBeGreaterThanOrEqual(25);
+  });
+});
+
+describe('listIssues', () => {
+  it('sends the filters that are given, and leaves out those that are null', async () => {
+    const connection = await connect({ json: [] });
+    const args = {
+      owner: 'o',
+      repo: 'r',
+      state: 'all',
+      labels: ['bug', 'help wanted'],
+      assignee: null,
+      since: new Date(0),
+    };
+    await connection.rows('listIssues', args);
+    expect(provider.requests[0]?.query).toEqual({
+      state: 'all',
+      labels: 'bug,help wanted',
+      since: '1970-01-01T00:00:00.000Z',
+      per_page: '30',
+    });
+  });
+});
+
+describe('the trigger newIssue', () => {
+  const row = (number: number, created: string, updated: string, more: object = {}) => ({
+    number,
+    id: number,
+    created_at: created,
+    updated_at: updated,
+    repository_url: 'https://api.github.com/repos/o/r',
+    ...more,
+  });
+  const input = { owner: 'o', repo: 'r', since: new Date('2024-01-02T00:00:00Z') };
+
+  it('gives what was opened since the start, whatever was changed later, and no pull requests', async () => {
+    const connection = await connect({
+      json: [
+        row(1, '2024-01-01T00:00:00Z', '2024-01-03T00:00:00Z'),
+        row(2, '2024-01-02T00:00:00Z', '2024-01-04T00:00:00Z'),
+        row(3, '2024-01-04T00:00:00Z', '2024-01-05T00:00:00Z', { pull_request: { url: 'x' } }),
+      ],
+    });
+    const page = await connection.poll('newIssue', input);
+    expect(page.events.map((issue: { number: number }) => issue.number)).toEqual([2]);
+    expect(page.events[0].repository_full_name).toBe('o/r');
+    expect(page).toMatchObject({
+      nextPoll: { changedSince: '2024-01-05T00:00:00Z', createdSince: '2024-01-02T00:00:00.000Z' },
+      canPollMore: false,
+    });
+  });
+
+  it('goes on after the last change, and keeps the start', async () => {
+    const connection = await connect({ json: [] });
+    const cursor = { changedSince: '2024-01-05T00:00:00Z', createdSince: '2024-01-02T00:00:00.000Z' };
+    expect(await connection.poll('newIssue', input, cursor)).toEqual({
+      events: [],
+      nextPoll: cursor,
+      canPollMore: false,
+    });
+    expect(provider.requests[0]?.query).toMatchObject({
+      since: '2024-01-05T00:00:00Z',
+      sort: 'updated',
+      direction: 'asc',
+    });
+  });
+
+  it('polls again at once after a full page', async () => {
+    const rows = Array.from({ length: 100 }, (_, index) => row(index, '2024-01-03T00:00:00Z', '2024-01-03T00:00:00Z'));
+    const connection = await connect({ json: rows });
+    expect((await connection.poll('newIssue', input)).canPollMore).toBe(true);
+  });
+});

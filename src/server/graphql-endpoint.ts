@@ -10,17 +10,17 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import { GraphQLError } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLFormattedError, GraphQLSchema, ValidationRule } from 'graphql';
+import type { DocumentNode, GraphQLError, GraphQLSchema, OperationTypeNode, ValidationRule } from 'graphql';
 import type { Caller } from '../connection/caller.ts';
-import { errorCodes, GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import { ClientOperation } from './client-operation.ts';
 import { errorAnswer, internalErrorMessage } from './error-answer.ts';
+import { errorFormatter } from './format-error.ts';
 import type { GraphSource } from './graph-source.ts';
-import { exceededLimits, tooManyTokens } from './limits.ts';
+import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
-import { maskErrors } from './mask-errors.ts';
+import { runOperation } from './run-operation.ts';
 
 export interface GraphqlEndpointOptions {
   readonly graphs: GraphSource;
@@ -142,7 +142,7 @@ function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
     // `hideSuggestions` is what hideSchemaDetailsFromClientErrors does, without a plugin on each request.
     validationOptions: { maxErrors: 5, hideSuggestions: production },
     validationRules: [reportExceededLimits],
-    formatError: errorFormatter(options),
+    formatError: errorFormatter({ maxTokens: limits.tokens, logger, production }),
     stringifyResult: (result) => JSON.stringify(result),
     // No plugin here may have `willResolveField`: Apollo would wrap every field of the shared schema for good.
     plugins: [
@@ -168,24 +168,9 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOpti
   const executor = async ({ schema, document, request, operation, context }: ExecutorInput) => {
     const graph = graphOf.get(schema);
     if (!graph) throw new Error('An operation was validated against a schema that was never served.');
-    if (!operation) return unknownOperation(request.operationName);
-    if (operation.operation === 'subscription') return subscriptionOverHttp();
-    const client = context.operation;
-    try {
-      const result = await client.within(operationTimeoutMs, () =>
-        graph.execute({
-          document,
-          operationName: request.operationName ?? null,
-          variables: request.variables ?? noVariables,
-          context: client,
-        }),
-      );
-      return maskErrors(result, client.requestId, logger);
-    } catch (error) {
-      const original = error instanceof Error ? error : new Error('Execution failed.', { cause: error });
-      const whole = new GraphQLError(original.message, { originalError: original });
-      return maskErrors({ data: null, errors: [whole] }, client.requestId, logger);
-    }
+    const { operationName, variables } = request;
+    const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
+    return runOperation(graph, asked, operationTimeoutMs, logger);
   };
   return {
     onSchemaLoadOrUpdate: (callback) => {
@@ -214,24 +199,8 @@ interface ExecutorInput {
   readonly document: DocumentNode;
   readonly request: { readonly operationName?: string | null; readonly variables?: Record<string, unknown> };
   /** Undefined when the document has no such operation, or several and none was named. */
-  readonly operation?: { readonly operation: 'query' | 'mutation' | 'subscription' };
+  readonly operation?: { readonly operation: `${OperationTypeNode}` };
   readonly context: Context;
-}
-
-const noVariables: Readonly<Record<string, unknown>> = Object.freeze({});
-
-/** Apollo Server gives it the code OPERATION_RESOLUTION_FAILURE. */
-function unknownOperation(name: string | null | undefined): ExecutionResult {
-  const message = name
-    ? `The document has no operation named "${name}". Send the name of one that it has as operationName.`
-    : 'The document has several operations, or none. Send one, or name the one to run as operationName.';
-  return { errors: [new GraphQLError(message)] };
-}
-
-function subscriptionOverHttp(): ExecutionResult {
-  const message =
-    'This gateway does not serve subscriptions over GraphQL requests yet. Ask for the same data with a query.';
-  return { errors: [new GraphQLError(message, { extensions: { code: 'NOT_SERVED' } })] };
 }
 
 /** Documents that stand for ones that were too large, with what was wrong with those. */
@@ -265,41 +234,6 @@ const reportExceededLimits: ValidationRule = (context) => {
     },
   };
 };
-
-const clientCodes: ReadonlySet<unknown> = new Set([
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'BAD_USER_INPUT',
-  'BAD_REQUEST',
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-]);
-
-/** Says what a client reads of each error; errors of fields were masked before, where the request id was known. */
-function errorFormatter({ limits, logger, production }: GraphqlEndpointOptions) {
-  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const code = formatted.extensions?.['code'];
-    if (typeof code === 'string' && Object.hasOwn(errorCodes, code)) return formatted;
-    if (!clientCodes.has(code)) {
-      logger.error({ err: error }, 'A request failed with an error that nobody foresaw');
-      return { message: 'Plugboard failed.', extensions: { code: 'INTERNAL_ERROR' } };
-    }
-    const { originalError } = error instanceof GraphQLError ? error : {};
-    if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE') {
-      return originalError.toJSON();
-    }
-    if (code === 'GRAPHQL_PARSE_FAILED' && tokenLimit.test(formatted.message)) {
-      return tooManyTokens(limits.tokens).toJSON();
-    }
-    if (formatted.extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
-      return { ...formatted, message: 'Introspection is off on this gateway. Set `introspection: true` to allow it.' };
-    }
-    return production ? { ...formatted, message: formatted.message.replace(suggestion, '') } : formatted;
-  };
-}
-
-const tokenLimit = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
-const suggestion = / ?Did you mean(.+?)\?$/;
 
 /** Apollo Server logs sentences; ours logs objects too. */
 function apolloLogger(logger: FastifyBaseLogger) {

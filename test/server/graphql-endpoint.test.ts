@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
+import * as fc from 'fast-check';
 import { defaultLimits } from '../../src/server/limits.ts';
 import { changingGraph, fetchJson, runServer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
@@ -92,6 +93,20 @@ describe('bad input', () => {
     ]);
   });
 
+  it('gets no suggestion about variables in production either', async () => {
+    const query = 'query ($filter: Filter) { search(filter: $filter) }';
+    const variables = { filter: { secretTitl: 'x' } };
+    const message =
+      'Variable "$filter" got invalid value { secretTitl: "x" }; Field "secretTitl" is not defined by type "Filter".';
+    const development = await runServer(smallGraph());
+    expect(firstError(await development.ask(query, { variables }))).toEqual([
+      'BAD_USER_INPUT',
+      `${message} Did you mean "secretTitle"?`,
+    ]);
+    const production = await runServer(smallGraph(), { production: true });
+    expect(firstError(await production.ask(query, { variables }))).toEqual(['BAD_USER_INPUT', message]);
+  });
+
   it('is told at most five errors and that there are more', async () => {
     const { ask } = await runServer(smallGraph());
     const { body } = await ask('{ a b c d e f g h }');
@@ -164,6 +179,54 @@ describe('bad input', () => {
     const body = JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } });
     const answer = await fetchJson(`${url}/graphql`, { method: 'POST', headers: json, body });
     expect(firstError(answer)).toEqual(['PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported']);
+  });
+});
+
+describe('any JSON at all', () => {
+  it('is answered or refused with a code, and never breaks the server', async () => {
+    const { app } = await runServer(smallGraph());
+    const word = fc.constantFrom(
+      '{',
+      '}',
+      '(',
+      ')',
+      ' a: ',
+      'greeting',
+      'item',
+      '...',
+      ' on ',
+      '"x"',
+      '$n',
+      '@skip',
+      '#',
+    );
+    const text = fc.array(word, { maxLength: 12 }).map((words) => words.join(' '));
+    const body = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ query: fc.oneof(text, fc.jsonValue()), variables: fc.jsonValue(), operationName: fc.jsonValue() }),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (payload) => {
+        const answer = await app.inject({
+          method: 'POST',
+          url: '/graphql',
+          headers: { ...json, host: 'localhost' },
+          payload: JSON.stringify(payload),
+        });
+        const { data, errors } = answer.json();
+        expect(answer.statusCode).toBeLessThan(500);
+        if (data === undefined) expect(errors[0].extensions.code).toMatch(/^(GRAPHQL|BAD|BODY|OPERATION)_/);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('of 400 000 levels is refused or answered, and the next request is served', async () => {
+    const { url, ask } = await runServer(smallGraph());
+    const body = `{"query":"query ($n: String) { greeting(name: $n) }","variables":{"n":${'['.repeat(400_000)}${']'.repeat(400_000)}}}`;
+    const answer = await fetchJson(`${url}/graphql`, { method: 'POST', headers: json, body });
+    expect(answer.body.errors).toHaveLength(1);
+    expect((await ask('{ greeting }')).body).toEqual({ data: { greeting: 'Hello you' } });
   });
 });
 

@@ -20,12 +20,16 @@ const sdl = /* GraphQL */ `
     deliberate: String
     item: Item
     secretField: String
+    search(filter: Filter): String
   }
   type Item {
     id: ID
     name: String
     item: Item
     items(first: Int): [Item]
+  }
+  input Filter {
+    secretTitle: String
   }
   type Mutation {
     rename(name: String!): String

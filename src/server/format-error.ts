@@ -1,0 +1,52 @@
+/** Says what a client reads of an error that Apollo Server reports. */
+import type { FastifyBaseLogger } from 'fastify';
+import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import { errorCodes } from '../errors.ts';
+import { tooManyTokens } from './limits.ts';
+
+interface FormatOptions {
+  readonly maxTokens: number;
+  readonly logger: FastifyBaseLogger;
+  /** Leaves out suggestions, which tell names of the schema. */
+  readonly production: boolean;
+}
+
+/**
+ * Gives the last step of every error: ours and those about the client's request pass, in our words where they have a
+ * code of ours; all others are hidden. Errors of fields were masked before (`maskErrors`), where the request id was known.
+ */
+export function errorFormatter({ maxTokens, logger, production }: FormatOptions) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const code = formatted.extensions?.['code'];
+    if (typeof code === 'string' && Object.hasOwn(errorCodes, code)) return formatted;
+    if (!clientCodes.has(code)) {
+      logger.error({ err: error }, 'A request failed with an error that nobody foresaw');
+      return { message: 'Plugboard failed.', extensions: { code: 'INTERNAL_ERROR' } };
+    }
+    const { originalError } = error instanceof GraphQLError ? error : {};
+    if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE') {
+      return originalError.toJSON();
+    }
+    if (code === 'GRAPHQL_PARSE_FAILED' && tokenLimit.test(formatted.message)) {
+      return tooManyTokens(maxTokens).toJSON();
+    }
+    if (formatted.extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED') {
+      return { ...formatted, message: 'Introspection is off on this gateway. Set `introspection: true` to allow it.' };
+    }
+    return production ? { ...formatted, message: formatted.message.replace(suggestion, '') } : formatted;
+  };
+}
+
+const tokenLimit = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
+const suggestion = / ?Did you mean(.+?)\?$/;
+
+/** What Apollo Server says about the client's request. */
+const clientCodes: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+]);

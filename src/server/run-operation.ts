@@ -1,0 +1,57 @@
+/** Runs one validated operation on the graph that it was validated against. */
+import type { FastifyBaseLogger } from 'fastify';
+import { GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionResult, OperationTypeNode } from 'graphql';
+import type { ServedGraph } from '../resolvers/executor.ts';
+import type { ClientOperation } from './client-operation.ts';
+import { maskErrors } from './mask-errors.ts';
+
+/** An operation as the client asked for it. */
+export interface AskedOperation {
+  readonly document: DocumentNode;
+  readonly operationName: string | null | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  /** Undefined when the document has no such operation, or several and none was named. */
+  readonly kind: `${OperationTypeNode}` | undefined;
+  readonly client: ClientOperation;
+}
+
+/**
+ * Executes within the time limit and masks what nobody foresaw.
+ *
+ * Never rejects: an executor that fails as a whole gives `data: null` and one error.
+ */
+export async function runOperation(
+  graph: ServedGraph,
+  { document, operationName, variables = noVariables, kind, client }: AskedOperation,
+  timeLimitMs: number,
+  logger: FastifyBaseLogger,
+): Promise<ExecutionResult> {
+  if (!kind) return unknownOperation(operationName);
+  if (kind === 'subscription') return subscriptionOverHttp();
+  const operation = { document, operationName: operationName ?? null, variables, context: client };
+  try {
+    const result = await client.within(timeLimitMs, () => graph.execute(operation));
+    return maskErrors(result, client.requestId, logger);
+  } catch (error) {
+    const originalError = error instanceof Error ? error : new Error('Execution failed.', { cause: error });
+    const errors = [new GraphQLError(originalError.message, { originalError })];
+    return maskErrors({ data: null, errors }, client.requestId, logger);
+  }
+}
+
+const noVariables: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** Apollo Server gives it the code OPERATION_RESOLUTION_FAILURE. */
+function unknownOperation(name: string | null | undefined): ExecutionResult {
+  const message = name
+    ? `The document has no operation named "${name}". Send the name of one that it has as operationName.`
+    : 'The document has several operations, or none. Send one, or name the one to run as operationName.';
+  return { errors: [new GraphQLError(message)] };
+}
+
+function subscriptionOverHttp(): ExecutionResult {
+  const message =
+    'This gateway does not serve subscriptions over GraphQL requests yet. Ask for the same data with a query.';
+  return { errors: [new GraphQLError(message, { extensions: { code: 'NOT_SERVED' } })] };
+}

@@ -1,13 +1,13 @@
 /** Sends the requests of one call with the credentials of its connection, and renews these once when they fail. */
 import { AuthorizationError, ProviderError } from '../errors.ts';
-import { attempt, credentialHeaders, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
+import { attempt, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
 import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import type { Dispatch, ProviderResponse, Request } from '../http/request.ts';
 import { isRelative, resolveUrl } from '../http/request-url.ts';
 import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.ts';
 import type { Sender } from '../http/send.ts';
-import { addedCredentials, emptyAnswer } from './added-credentials.ts';
+import { addedCredentials, emptyAnswer, noneAdded } from './added-credentials.ts';
 import { baseOf, type ConnectionBase } from './connection-base.ts';
 import { renew, renewalsOf, type Acquire } from './renewal.ts';
 import type { Action, Apply, ConnectionFields, Connector, SingleAuthorization } from './definition.ts';
@@ -62,7 +62,7 @@ export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch 
     } catch (error) {
       response = await runAfterErrorResponse(sent.request, error);
     }
-    return runAfterResponse(sent.request, response);
+    return sent.request.parts.afterResponse ? runAfterResponse(sent.request, response) : response;
   };
 }
 
@@ -157,7 +157,8 @@ interface Sent {
 }
 
 async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext, sent: Sent): Promise<Outcome> {
-  const base = await baseOf(call);
+  const known = baseOf(call);
+  const base = known instanceof Promise ? await known : known;
   const { generation } = renewalsOf(call.credentials);
   const fields = call.credentials.fields();
   const authorization = authorizationOf(call.connector, fields);
@@ -168,13 +169,16 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
   const apply = isOurOrigin ? applyOf(authorization) : undefined;
   // `apply` gets a copy, so that the next attempt begins without these credentials.
   const outgoing = apply ? request.copy(emptyAnswer) : request;
-  if (apply) await applyTo(outgoing, authorization, apply, fields);
+  const applying = apply && applyTo(outgoing, authorization, apply, fields);
+  if (applying) await applying;
   sent.request = outgoing;
   const url = given && outgoing === request ? given : resolveUrl(outgoing);
+  const { carriers, inPayload } = apply ? addedCredentials(request.parts, outgoing.parts) : noneAdded;
   const credentials: AttemptCredentials = {
-    ...(apply ? addedCredentials(request.parts, outgoing.parts) : noneAdded),
+    carriers,
+    inPayload,
     detectOn: isOurOrigin && isRenewable(authorization, call) ? authorization.detectOn : undefined,
-    declaredOrigin: declaredOrigin(base, url),
+    declaredOrigin: given ? declaredOrigin(base, url) : base.declaredOrigin,
   };
   try {
     return { response: await attempt(outgoing, call.sender, context, credentials, url) };
@@ -184,27 +188,23 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
 }
 
 /**
- * The copy is never sent by itself: an async `apply` that returns its request would else send it. Gives nothing: a
- * promise of a request would be a promise of its answer.
+ * The copy is never sent by itself: an async `apply` that returns its request would else send it. Gives a promise only
+ * where there is something to wait for, and never of the request: that would be one of its answer.
  */
-async function applyTo(
+function applyTo(
   outgoing: Request,
   authorization: SingleAuthorization,
   apply: Apply,
   fields: ConnectionFields,
-): Promise<void> {
+): PromiseLike<unknown> | undefined {
   const accessToken = authorization.type === 'oauth2' ? (fields['access_token'] as string | undefined) : undefined;
   const result = apply(outgoing, { fields }, accessToken, outgoing.parts.authType);
-  if (result !== outgoing && isPromise(result)) await result;
+  return result !== outgoing && isPromise(result) ? result : undefined;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
-
-const noneAdded: Pick<AttemptCredentials, 'carriers'> = {
-  carriers: { headers: credentialHeaders, params: new Set<string>() },
-};
 
 /** Only an origin that stands in the connector or the operator's configuration is trusted for its port. */
 function declaredOrigin(base: ConnectionBase, url: URL): string | undefined {

@@ -6,6 +6,8 @@ export interface ConnectionBase {
   readonly url: URL | undefined;
   /** Origins that get credentials; empty: the connector names none, so every one that it asks. */
   readonly origins: ReadonlySet<string>;
+  /** Origin of `url` when it is declared, for requests that stay below it. */
+  readonly declaredOrigin: string | undefined;
   /** Those of them that stand in the connector or the configuration, no part of them entered by a person. */
   readonly declared: ReadonlySet<string>;
 }
@@ -50,12 +52,13 @@ function fixedBase(connector: Connector, written: string | undefined): Connectio
 function createBase(connector: Connector, written: unknown, isDeclared: boolean): ConnectionBase {
   const named = (connector.connection?.origins ?? []).map((origin) => parseOrigin(connector, origin));
   if (written === undefined || written === null || written === '') {
-    return { url: undefined, origins: new Set(named), declared: new Set(named) };
+    return { url: undefined, origins: new Set(named), declaredOrigin: undefined, declared: new Set(named) };
   }
   const url = parseBase(connector, written);
   return {
     url,
     origins: new Set([url.origin, ...named]),
+    declaredOrigin: isDeclared ? url.origin : undefined,
     declared: new Set(isDeclared ? [url.origin, ...named] : named),
   };
 }

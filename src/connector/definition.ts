@@ -222,7 +222,10 @@ export interface Paginate {
   readonly firstPage?: number;
   /** Parameter that carries the size of a page. Absent: the provider's size is fixed. */
   readonly sizeParam?: string;
-  /** Rows of a page where `sizeParam` is absent, or where the client asks for none. Default 50. */
+  /**
+   * Rows of a page where `sizeParam` is absent, or where the client asks for none. Default 50. Where neither is given, a page
+   * of any size may be followed by another, so the end of a list takes one request more.
+   */
   readonly pageSize?: number;
   /** Most rows that one page may have. Default 100, or `pageSize` where that is more. */
   readonly maxPageSize?: number;

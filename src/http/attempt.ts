@@ -7,7 +7,7 @@ import { encodeJson } from './formats/json.ts';
 import { encodeMultipart } from './formats/multipart.ts';
 import { decodeText, encodeRaw } from './formats/raw.ts';
 import { encodeXml } from './formats/xml.ts';
-import { decodeAnswer } from './decode-answer.ts';
+import { AnswerRefused, decodeAnswer } from './decode-answer.ts';
 import { matchesAnswer } from './matcher.ts';
 import { providerFailure } from './provider-failure.ts';
 import type { ProviderResponse, Request, RequestMatcher, RequestParts } from './request.ts';
@@ -64,8 +64,10 @@ export async function attempt(
 ): Promise<ProviderResponse> {
   const { parts } = request;
   const outgoing = encodeRequest(request, url, context, credentials);
-  const response = await sendWithin(parts.timeoutMs, outgoing, sender, context);
-  if (parts.digest !== true || response.status !== 401) return judge(request, response, context, credentials);
+  const response = await (parts.timeoutMs === undefined
+    ? sender.send(outgoing, context)
+    : sendWithin(parts.timeoutMs, outgoing, sender, context));
+  if (!parts.digest || response.status !== 401) return judge(request, response, context, credentials);
   const authorization = digestAuthorization(parts, outgoing, response);
   if (authorization === undefined) return judge(request, response, context, credentials);
   const authorized = { ...outgoing, headers: { ...outgoing.headers, authorization } };
@@ -98,7 +100,7 @@ function encodeRequest(
   const encoded = encodeBody(parts);
   if (encoded) headers['content-type'] = encoded.contentType;
   if (parts.headers) Object.assign(headers, parts.headers);
-  if ((parts.user !== undefined || parts.password !== undefined) && parts.digest !== true) {
+  if ((parts.user !== undefined || parts.password !== undefined) && !parts.digest) {
     headers['authorization'] = basicAuthorization(parts.user, parts.password);
   }
   const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
@@ -218,49 +220,59 @@ function judge(
   credentials: AttemptCredentials,
 ): ProviderResponse {
   const { status, headers } = response;
-  const { method, parts } = request;
-  const text = (): string => decodeText(response.body, headers['content-type']) ?? response.body.toString('latin1');
-  const fail = (reason?: string): ProviderError =>
-    providerFailure(
-      response,
-      text,
-      { method, shownUrl: shownUrl(response.url, context.redact), title: context.title, context },
-      reason,
-    );
-  const isIgnoredRedirect = parts.redirection === 'ignore' && status >= 300 && status < 400;
+  const isIgnoredRedirect = request.parts.redirection === 'ignore' && status >= 300 && status < 400;
   const isGood = (status >= 200 && status < 300) || isIgnoredRedirect;
-  if (!isGood && !context.isSuccess) throw fail();
-  const body =
-    isGood && !isIgnoredRedirect ? decode(request, response, context) : decodeOrText(request, response, text);
+  if (!isGood && !context.isSuccess) throw failure(request, response, context);
+  const body = isGood && !isIgnoredRedirect ? decode(request, response, context) : decodeOrText(request, response);
   if (context.isSuccess && !context.isSuccess({ status, headers, body })) {
-    throw fail(isGood ? ', which the connector takes for a failure' : '');
+    throw failure(request, response, context, isGood ? ', which the connector takes for a failure' : '');
   }
   const { detectOn } = credentials;
-  if (detectOn && status < 300 && isDetected(detectOn, text(), body)) {
-    throw fail(', with a body that the connector takes for a failure');
+  if (detectOn && status < 300 && isDetected(detectOn, textOf(response), body)) {
+    throw failure(request, response, context, ', with a body that the connector takes for a failure');
   }
   return { status, headers, body, url: response.url.href };
 }
 
+function failure(
+  request: Request,
+  response: ReceivedResponse,
+  context: AttemptContext,
+  reason?: string,
+): ProviderError {
+  const { method } = request;
+  const { title, redact } = context;
+  const call = { method, shownUrl: shownUrl(response.url, redact), title, context };
+  return providerFailure(response, () => textOf(response), call, reason);
+}
+
+function textOf({ body, headers }: ReceivedResponse): string {
+  return decodeText(body, headers['content-type']) ?? body.toString('latin1');
+}
+
 function decode(request: Request, response: ReceivedResponse, context: AttemptContext): unknown {
-  const { parts, method } = request;
-  return decodeAnswer(response, parts.responseFormat, parts.formatOptions, (reason) => {
+  const { responseFormat, formatOptions } = request.parts;
+  try {
+    return decodeAnswer(response, responseFormat, formatOptions);
+  } catch (error) {
+    if (!(error instanceof AnswerRefused)) throw error;
     const shown = shownUrl(response.url, context.redact);
-    return new ProviderError('PROVIDER_ANSWER_INVALID', `${context.title} answered ${method} ${shown} ${reason}.`, {
+    const message = `${context.title} answered ${request.method} ${shown} ${error.message}.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, {
       connector: context.connector,
       ...(context.connection === undefined ? {} : { connection: context.connection }),
       http: { status: response.status },
     });
-  });
+  }
 }
 
 /** Error pages and redirects are often HTML whatever was asked for: then the text is what there is. */
-function decodeOrText(request: Request, response: ReceivedResponse, text: () => string): unknown {
+function decodeOrText(request: Request, response: ReceivedResponse): unknown {
   const { responseFormat, formatOptions } = request.parts;
   try {
-    return decodeAnswer(response, responseFormat, formatOptions, (reason) => new Error(reason));
+    return decodeAnswer(response, responseFormat, formatOptions);
   } catch {
-    return text();
+    return textOf(response);
   }
 }
 

@@ -7,68 +7,61 @@ import { decodeXml, XmlRefused } from './formats/xml.ts';
 import type { Format, FormatOptions } from './request.ts';
 import type { ReceivedResponse } from './wire.ts';
 
-/** Makes the error from what comes after "GitHub answered GET https://…": `with text/html where JSON was expected`. */
-export type Refuse = (reason: string) => Error;
+/** Why a body was not read; its message follows "GitHub answered GET https://…": `with text/html where JSON was expected`. */
+export class AnswerRefused extends Error {}
 
 /**
- * Decodes a body. Nothing (204, HEAD, an empty body) is `{}` in JSON, XML and forms, and `''` raw; JSON and XML are read
- * whatever their content type says, but never when it says HTML.
+ * Decodes a body. Nothing (204, HEAD, an empty body) is `{}` in JSON, XML and forms, and `''` raw. JSON is read whatever
+ * the content type says, because many providers say something else; what it says is named when that fails.
  *
- * @throws what `refuse` makes; the body never enters it.
+ * @throws AnswerRefused; the body never enters it.
  */
-export function decodeAnswer(
-  response: ReceivedResponse,
-  format: Format,
-  options: FormatOptions | undefined,
-  refuse: Refuse,
-): unknown {
+export function decodeAnswer(response: ReceivedResponse, format: Format, options: FormatOptions | undefined): unknown {
   const { body, headers, status } = response;
   if (format === 'raw' && options?.bytes === true) return body;
   if (body.length === 0 || status === 204) return format === 'raw' ? '' : {};
   const contentType = headers['content-type'];
   const text = decodeText(body, contentType);
-  if (text === undefined) throw refuse('in a charset that is not known');
+  if (text === undefined) throw new AnswerRefused('in a charset that is not known');
   switch (format) {
     case 'json':
-      return readJson(text, contentType, refuse);
+      return readJson(text, contentType);
     case 'xml':
-      return readXml(text, contentType, options, refuse);
+      return readXml(text, contentType, options);
     case 'www_form_urlencoded':
-      if (isHtml(mediaTypeOf(contentType))) throw refuse(`with ${mediaTypeOf(contentType)} where a form was expected`);
+      if (isHtml(mediaTypeOf(contentType)))
+        throw new AnswerRefused(`with ${mediaTypeOf(contentType)} where a form was expected`);
       return decodeForm(text);
     case 'multipart':
-      throw refuse('to a request that expects multipart, which is only sent, never read; use responseFormat("raw")');
+      throw new AnswerRefused(
+        'to a request that expects multipart, which is only sent, never read; use responseFormat("raw")',
+      );
     case 'raw':
       break;
   }
   return text;
 }
 
-function readJson(text: string, contentType: string | undefined, refuse: Refuse): unknown {
+function readJson(text: string, contentType: string | undefined): unknown {
   try {
     return decodeJson(text);
   } catch (error) {
     const mediaType = mediaTypeOf(contentType);
     if (mediaType !== '' && !/[/+]json$/.test(mediaType))
-      throw refuse(`with ${shown(mediaType)} where JSON was expected`);
-    throw refuse(`with a body that cannot be read: ${faultOf(error)}`);
+      throw new AnswerRefused(`with ${shown(mediaType)} where JSON was expected`);
+    throw new AnswerRefused(`with a body that cannot be read: ${faultOf(error)}`);
   }
 }
 
-function readXml(
-  text: string,
-  contentType: string | undefined,
-  options: FormatOptions | undefined,
-  refuse: Refuse,
-): unknown {
+function readXml(text: string, contentType: string | undefined, options: FormatOptions | undefined): unknown {
   const mediaType = mediaTypeOf(contentType);
   if (mediaType === 'text/html' || /[/+]json$/.test(mediaType)) {
-    throw refuse(`with ${mediaType} where XML was expected`);
+    throw new AnswerRefused(`with ${mediaType} where XML was expected`);
   }
   try {
     return decodeXml(text, options);
   } catch (error) {
-    throw refuse(
+    throw new AnswerRefused(
       `with a body that is no XML we read: ${error instanceof XmlRefused ? error.message : 'it is not well-formed'}`,
     );
   }

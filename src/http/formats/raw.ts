@@ -37,5 +37,6 @@ export function mediaTypeOf(contentType: string | undefined): string {
 
 function charsetOf(contentType: string): string | undefined {
   if (!contentType.includes(';')) return undefined;
+  if (contentType.endsWith('charset=utf-8')) return 'utf-8';
   return /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType)?.[1]?.toLowerCase();
 }

@@ -11,6 +11,8 @@ export function typePrefix(connector: Connector): string {
 /**
  * Name of the root field of an action, trigger or pick list: `githubIssue`, `githubCreateIssue`, `githubNewIssue`.
  * Reading actions drop one leading `get_` or `list_` (`getIssue` and `get_issue` alike), always, and nothing else.
+ *
+ * @returns an empty string where nothing in the key can be said.
  */
 export function rootFieldName(
   connector: Connector,
@@ -20,8 +22,8 @@ export function rootFieldName(
 ): string {
   if (presentation?.graphqlName !== undefined) return presentation.graphqlName;
   const prefix = typePrefix(connector);
-  const rest = reads ? withoutReadingVerb(key) : key;
-  return prefix.charAt(0).toLowerCase() + prefix.slice(1) + pascalCase(rest);
+  const rest = pascalCase(reads ? withoutReadingVerb(key) : key);
+  return rest === '' ? '' : prefix.charAt(0).toLowerCase() + prefix.slice(1) + rest;
 }
 
 /** Whether an action only reads, and so is a Query field. */

@@ -3,6 +3,7 @@ import { GatewayError, ProviderError } from '../errors.ts';
 import type { ProviderResponse, Request } from '../http/request.ts';
 import { describe } from './check-keys.ts';
 import type { Page, PageRequest, Paginate } from './definition.ts';
+import { linkTarget } from './link-header.ts';
 
 /** Which page: what the provider wants for it; `null` is the first. */
 export type PageToken = string | number | null;
@@ -60,9 +61,8 @@ export function pageFromResponse(response: ProviderResponse, paginate: Paginate,
     throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
   }
   const totalCount =
-    paginate.totalCount === undefined ? undefined : Number(readPath(response.body, paginate.totalCount));
-  const known = totalCount !== undefined && Number.isFinite(totalCount) ? totalCount : undefined;
-  return { rows, next: nextToken(response, paginate, page, rows.length, known), totalCount: known };
+    paginate.totalCount === undefined ? undefined : readCount(readPath(response.body, paginate.totalCount));
+  return { rows, next: nextToken(response, paginate, page, rows.length, totalCount), totalCount };
 }
 
 /** Rows and next page from what a paging `execute` answered by itself. */
@@ -82,20 +82,41 @@ function nextToken(
   rowCount: number,
   totalCount: number | undefined,
 ): PageToken | undefined {
-  const hasMore = paginate.hasMore === undefined ? undefined : Boolean(readPath(response.body, paginate.hasMore));
+  const hasMore = paginate.hasMore === undefined ? undefined : readFlag(readPath(response.body, paginate.hasMore));
   if (hasMore === false) return null;
-  const { strategy } = paginate;
-  if (strategy === 'link') return nextLink(response.headers.link) ?? null;
-  if (strategy === 'cursor' || strategy === 'next_url') {
-    const next = readPath(response.body, paginate.next ?? 'next');
-    return typeof next === 'string' || typeof next === 'number' ? (next === '' ? null : next) : null;
+  switch (paginate.strategy) {
+    case 'link':
+      return targetOf(linkTarget(response.headers.link ?? '', 'next'), response.url);
+    case 'next_url':
+      return targetOf(readPath(response.body, paginate.next ?? 'next'), response.url);
+    case 'cursor': {
+      const next = readPath(response.body, paginate.next ?? 'next');
+      return (typeof next === 'string' && next !== '') || typeof next === 'number' ? next : null;
+    }
+    case 'page':
+    case 'offset':
+      return countedToken(paginate, page, rowCount, hasMore, totalCount);
   }
-  const start = page.offset ?? ((page.number ?? 1) - (paginate.firstPage ?? 1)) * page.size;
-  const next = page.offset === undefined ? (page.number ?? 1) + 1 : page.offset + rowCount;
+}
+
+function countedToken(
+  paginate: Paginate,
+  page: PageRequest,
+  rowCount: number,
+  hasMore: boolean | undefined,
+  totalCount: number | undefined,
+): PageToken | undefined {
+  const next = followingToken(page, rowCount);
   if (hasMore === true) return next;
-  if (totalCount !== undefined) return start + rowCount < totalCount && rowCount > 0 ? next : null;
+  if (rowCount === 0) return null;
+  // Nobody said how large a page is, so a page of any size may be a full one.
+  const isSizeKnown = paginate.sizeParam !== undefined || paginate.pageSize !== undefined;
+  if (totalCount !== undefined && (isSizeKnown || page.offset !== undefined)) {
+    const start = page.offset ?? ((page.number ?? 1) - (paginate.firstPage ?? 1)) * page.size;
+    return start + rowCount < totalCount ? next : null;
+  }
   // A short page is the last; a full one may be, and only the next page can tell.
-  return rowCount < page.size ? null : undefined;
+  return isSizeKnown && rowCount < page.size ? null : undefined;
 }
 
 /** Token of the page after this one, where the answer does not tell it: only `page` and `offset` can count on. */
@@ -103,16 +124,21 @@ export function followingToken(page: PageRequest, rowCount: number): PageToken {
   return page.offset === undefined ? (page.number ?? 1) + 1 : page.offset + rowCount;
 }
 
-/** Target of `rel="next"` in a Link header (RFC 8288 §3). */
-function nextLink(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  for (const [, target, parameters = ''] of header.matchAll(
-    /<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
-  )) {
-    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]*))/i.exec(parameters);
-    if ((relation?.[1] ?? relation?.[2] ?? '').split(/\s+/).includes('next')) return target;
-  }
-  return undefined;
+/** A URL in an answer is relative to the URL that answered (RFC 8288 §3.2). */
+function targetOf(target: unknown, base: string): PageToken {
+  if (typeof target !== 'string' || target === '') return null;
+  return URL.canParse(target, base) ? new URL(target, base).href : target;
+}
+
+/** Whether more follows; `undefined` where the provider does not say. */
+function readFlag(value: unknown): boolean | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === 'string' ? !['', 'false', '0', 'no'].includes(value.toLowerCase()) : Boolean(value);
+}
+
+function readCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof count === 'number' && Number.isFinite(count) ? count : undefined;
 }
 
 /** The value at a dotted path; only own properties count. */

@@ -46,6 +46,17 @@ describe('the GitHub connector, through the whole gateway', () => {
     });
   });
 
+  it('follows GitHub to the new name of a repository, with the token, since it is the same origin', async () => {
+    const gateway = await serve(...readScenario('rename-repository'));
+    const answer = await gateway.ask(`{ githubRepository(owner: "${owner}", repo: "rename-repository") { id name } }`);
+    expect(answer).toEqual({ data: { githubRepository: { id: 1000, name: 'rename-repository-newname' } } });
+    expect(replay.requests.map(({ path }) => path)).toEqual([
+      `/repos/${owner}/rename-repository`,
+      '/repositories/1000',
+    ]);
+    expect(replay.requests[1]?.headers.authorization).toBe(`token ${token}`);
+  });
+
   it('reads all 13 issues, 3 a page, by the Link header', async () => {
     const gateway = await serve(...readScenario('paginate-issues'));
     const query = `query ($after: String) {

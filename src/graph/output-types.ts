@@ -124,8 +124,10 @@ export class OutputTypes {
     }
     const entity = this.#entities().referenced(this.#connector, field, origin);
     if (!entity || (isKey && !join.beside)) return;
-    const name = join.beside ? join.name : (field.graphqlName ?? join.name);
-    add(name, this.#join(field, entity, false, list), origin);
+    if (!join.beside) return add(field.graphqlName ?? join.name, this.#join(field, entity, false, list), origin);
+    // The field's own words are about the key.
+    const description = `What \`${fieldName(field)}\` names.`;
+    add(join.name, { ...this.#join(field, entity, false, list), description }, origin);
   }
 
   #field(parent: string, field: Field, origin: string, isKey: boolean): GraphQLFieldConfig<unknown, unknown> {

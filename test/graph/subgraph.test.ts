@@ -72,6 +72,7 @@ type ShopThing @key(fields: "id") {
   """Says "hi"."""
   id: ID!
   customerId: ID
+  """What \`customerId\` names."""
   customer: CrmCustomer
   at: DateTime
   state: ShopThingState

@@ -87,7 +87,7 @@ function makersOf(connector: Connector, register: NameRegister, entities: () => 
   const enums = new EnumTypes(connector, register);
   const inputs = new InputTypes(connector, register, shapes, enums);
   const outputs = new OutputTypes(connector, register, shapes, enums, entities);
-  return { connector, shapes, enums, inputs, outputs, lists: new ListTypes(connector, register) };
+  return { connector, shapes, inputs, outputs, lists: new ListTypes(connector, register) };
 }
 
 /** Names of subgraphs are written in capitals in the supergraph, so they must differ in more than that. */

@@ -14,7 +14,6 @@ import { labelize } from '../notation/labelize.ts';
 import { type ActionBinding, bind, type Binding, type EventPart, type OutputBinding } from './binding.ts';
 import { deprecationReason, describeRootField } from './descriptions.ts';
 import type { Entities } from './entities.ts';
-import type { EnumTypes } from './enum-types.ts';
 import type { InputTypes } from './input-types.ts';
 import type { ListTypes } from './list-types.ts';
 import type { NameOrigins, NameRegister } from './name-register.ts';
@@ -48,7 +47,6 @@ export interface ConnectorParts {
   readonly connector: Connector;
   readonly register: NameRegister;
   readonly shapes: Shapes;
-  readonly enums: EnumTypes;
   readonly inputs: InputTypes;
   readonly outputs: OutputTypes;
   readonly lists: ListTypes;

@@ -85,12 +85,12 @@ function decrypt(cursor: string, secret: Buffer): Buffer | undefined {
   }
 }
 
-/** Equal inputs give equal text, in whatever order their keys came. */
+/** Equal inputs give equal text, in whatever order their keys came; what is not JSON is marked, so that nothing else gives it. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, entry]) => [key, sortKeys(entry)]);
+  if (typeof value === 'bigint') return { bigint: String(value) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return { date: value };
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { object: entries.map(([key, entry]) => [key, sortKeys(entry)]) };
 }

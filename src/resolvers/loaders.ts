@@ -1,19 +1,20 @@
 /** Joins: rows of entities by their key, batched per operation, connection and action. */
 import DataLoader from 'dataloader';
+import { describe } from '../connector/check-keys.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { Entity } from '../graph/binding.ts';
 import { fieldName } from '../notation/field-name.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 
-/** The row of an entity, or `null` when the provider has none of that key. */
+/** The row of an entity, or `null` when the provider has none of that key; at once when it was loaded before. */
 export type LoadRow = (
   entity: Entity,
   key: unknown,
   opened: OpenedConnection,
   /** Only the whole row will do: the batch action is passed over when its rows lack fields. */
   isWhole?: boolean,
-) => Promise<unknown>;
+) => unknown;
 
 /** The action that loads an entity, prepared at start. */
 export type EntityActions = (entity: Entity, kind: 'lookup' | 'batch') => RunnableAction | undefined;
@@ -26,17 +27,24 @@ const defaultMaxBatchSize = 100;
  * together, split by its `maxBatchSize`. Rows are matched by their key, in whatever order and number they come.
  */
 export function createLoaders(entityActions: EntityActions): LoadRow {
-  const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
+  const loaders = new Map<Entity, Map<string | undefined, Loader>>();
+  const wholeLoaders: typeof loaders = new Map();
   return (entity, key, opened, isWhole = false) => {
     const byLookup = isWhole && entity.batch?.definition.lacks !== undefined;
-    const name = JSON.stringify([entity.id, opened.run.id ?? null, byLookup]);
-    let loader = loaders.get(name);
-    if (!loader) {
-      loader = createLoader(entity, opened, entityActions, byLookup);
-      loaders.set(name, loader);
-    }
-    return loader.load(key);
+    const kind = byLookup ? wholeLoaders : loaders;
+    let byConnection = kind.get(entity);
+    if (!byConnection) kind.set(entity, (byConnection = new Map()));
+    let loader = byConnection.get(opened.run.id);
+    if (!loader) byConnection.set(opened.run.id, (loader = createLoader(entity, opened, entityActions, byLookup)));
+    const row = loader.rows.get(String(key));
+    return row === undefined ? loader.load(key) : row;
   };
+}
+
+interface Loader {
+  readonly load: (key: unknown) => Promise<unknown>;
+  /** What was loaded so far, by key; `null` for rows that the provider does not have. */
+  readonly rows: ReadonlyMap<string, unknown>;
 }
 
 function createLoader(
@@ -44,22 +52,27 @@ function createLoader(
   opened: OpenedConnection,
   entityActions: EntityActions,
   byLookup: boolean,
-): DataLoader<unknown, unknown, string> {
+): Loader {
+  const rows = new Map<string, unknown>();
   const batch = byLookup ? undefined : entityActions(entity, 'batch');
   const lookup = entityActions(entity, 'lookup');
-  if (batch) {
-    return new DataLoader((keys) => loadTogether(entity, batch, opened, keys), {
-      cacheKeyFn: String,
-      maxBatchSize: batch.definition.maxBatchSize ?? defaultMaxBatchSize,
-    });
-  }
-  if (!lookup) {
+  if (!batch && !lookup) {
     const message = `${entity.id} cannot be joined: it has neither a lookup nor a batch action.`;
     throw new ProviderError('CONNECTOR_ERROR', message, { connector: entity.connector.name });
   }
-  return new DataLoader((keys) => Promise.all(keys.map((key) => loadOne(entity, lookup, opened, key))), {
-    cacheKeyFn: String,
-  });
+  const loadAll = async (keys: readonly unknown[]): Promise<readonly unknown[]> => {
+    const found = batch
+      ? await loadTogether(entity, batch, opened, keys)
+      : await Promise.all(keys.map((key) => loadOne(entity, lookup!, opened, key)));
+    for (const [index, key] of keys.entries()) {
+      const row = found[index];
+      if (!(row instanceof Error)) rows.set(String(key), row);
+    }
+    return found;
+  };
+  const maxBatchSize = batch ? (batch.definition.maxBatchSize ?? defaultMaxBatchSize) : undefined;
+  const loader = new DataLoader<unknown, unknown, string>(loadAll, { cacheKeyFn: String, maxBatchSize });
+  return { rows, load: (key) => loader.load(key) };
 }
 
 async function loadTogether(
@@ -78,7 +91,8 @@ async function loadTogether(
   }
   const byKey = new Map<string, unknown>();
   for (const row of rows as readonly unknown[]) {
-    if (typeof row === 'object' && row !== null) byKey.set(String((row as never)[entity.key.name]), row);
+    if (typeof row !== 'object' || row === null || !Object.hasOwn(row, entity.key.name)) continue;
+    byKey.set(String((row as Readonly<Record<string, unknown>>)[entity.key.name]), row);
   }
   return keys.map((key) => byKey.get(String(key)) ?? null);
 }
@@ -94,7 +108,10 @@ async function loadOne(
   if (!argument) throw new TypeError(`${entity.id} has no lookup argument.`);
   try {
     const input = await action.coerceInput(opened.run, { [fieldName(argument)]: key });
-    return (await action.run(opened.run, input)) ?? null;
+    const row = (await action.run(opened.run, input)) ?? null;
+    if (typeof row === 'object' && !Array.isArray(row)) return row;
+    const message = `${entity.connector.name}.${action.name}: expected one row, an object; the provider gave ${describe(row)}.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: entity.connector.name });
   } catch (error) {
     if (error instanceof ProviderError && error.code === 'PROVIDER_NOT_FOUND') return null;
     return error instanceof Error ? error : new Error('A lookup failed.', { cause: error });

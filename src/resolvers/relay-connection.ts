@@ -73,7 +73,7 @@ export async function readRelayConnection(args: ListArguments, reader: ListReade
     if (end < page.rows.length) return finish(() => true);
     if (following === null) return finish(() => false);
     if (edges.length >= first) {
-      return finish(page.next === undefined ? () => hasRows(reader, following, size) : () => true);
+      return finish(page.next === undefined ? once(() => hasRows(reader, following, size)) : () => true);
     }
     [token, index] = [following, 0];
   }
@@ -135,4 +135,10 @@ function positionAfter(paginate: Paginate, row: RowPosition, page: ReadPage, fol
 
 async function hasRows(reader: ListReader, token: PageToken, size: number): Promise<boolean> {
   return (await reader.readPage(token, size)).rows.length > 0;
+}
+
+/** However often it is asked for, and under however many aliases. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
 }

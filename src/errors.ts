@@ -173,3 +173,31 @@ export class AuthorizationError extends GatewayError {}
 
 /** Wait, or tell the provider. `details.http.status` and `details.retryAfterMs` say more where they are known. */
 export class ProviderError extends GatewayError {}
+
+/** The same in every copy of this file. */
+const kind = Symbol.for('plugboard.error');
+
+/**
+ * A connector may bring its own copy of this file, as when its TypeScript is loaded beside the built gateway. So that its
+ * errors are ours and ours are its, `instanceof` compares what the classes are called by us, not which copy made them.
+ */
+function isOfKind(this: object & { readonly prototype: object }, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const wanted = ownKind(this);
+  for (let each: unknown = Object.getPrototypeOf(value); each; each = Object.getPrototypeOf(each)) {
+    if (each === this.prototype) return true;
+    if (wanted !== undefined && ownKind(each.constructor) === wanted) return true;
+  }
+  return false;
+}
+
+/** A class that somebody derives from ours has no kind of its own, and is itself only. */
+function ownKind(errorClass: unknown): string | undefined {
+  if (typeof errorClass !== 'function') return undefined;
+  return Object.getOwnPropertyDescriptor(errorClass, kind)?.value as string | undefined;
+}
+
+Object.defineProperty(GatewayError, Symbol.hasInstance, { value: isOfKind });
+for (const errorClass of [GatewayError, DefinitionError, InputError, AuthorizationError, ProviderError]) {
+  Object.defineProperty(errorClass, kind, { value: errorClass.name });
+}

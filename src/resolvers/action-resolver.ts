@@ -5,6 +5,7 @@ import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
 import type { ListCursors } from './list-cursor.ts';
+import { createLoadAhead } from './load-ahead.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 import type { OperationState } from './operation-state.ts';
 import { rememberLacks } from './partial-rows.ts';
@@ -25,14 +26,23 @@ export function createActionResolver(
   options: ActionResolverOptions,
 ): GraphQLFieldResolver<unknown, OperationState> {
   const { connector, output } = binding;
+  const loadAhead = createLoadAhead();
   return async (_root, args: Arguments, state, info) => {
     const opened = await state.open(connector, args.connection as string | null | undefined);
     state.useConnection(info, opened);
     const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
     const input = await action.coerceInput(opened.run, given);
-    if (output.shape === 'connection') return readList(binding, action, opened, input, args, state, options);
+    if (output.shape === 'connection') {
+      const list = await readList(binding, action, opened, input, args, state, options);
+      const rows = list.edges.map(({ node }) => node);
+      await loadAhead(rows, state, info);
+      return list;
+    }
     const answer = checkShape(await action.run(opened.run, input), binding);
-    rememberLacks(Array.isArray(answer) ? answer : [answer], action.definition, output.entity, state.partialRows);
+    const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
+    rememberLacks(rows, action.definition, output.entity, state.partialRows);
+    const loading = loadAhead(rows, state, info);
+    if (loading) await loading;
     return answer;
   };
 }

@@ -1,13 +1,8 @@
 /** What happens when a field of a row is asked for: its value is coerced, or the row that it names is joined. */
-import {
-  Kind,
-  type FieldNode,
-  type GraphQLFieldResolver,
-  type GraphQLResolveInfo,
-  type SelectionSetNode,
-} from 'graphql';
-import { GatewayError } from '../errors.ts';
+import type { FieldNode, GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
+import { isKey, selectsMoreThan } from './join-keys.ts';
+import type { OpenedConnection } from './opened-connection.ts';
 import type { OperationState } from './operation-state.ts';
 import { partialRowLacking, rememberLacks } from './partial-rows.ts';
 
@@ -25,7 +20,7 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
     if (Object.hasOwn(row, name)) return coerce(row[name]);
     const partial = partialRowLacking(row, name, state.partialRows);
     if (!partial) return coerce(undefined);
-    return loadRow(partial.entity, partial.key, state, info, true).then((whole) => coerce(readOwn(whole, name)));
+    return whenLoaded(loadRow(partial.entity, partial.key, state, info, true), (whole) => coerce(readOwn(whole, name)));
   };
 }
 
@@ -37,7 +32,7 @@ export function createJoinResolver(binding: JoinBinding): Resolver {
     if (!Object.hasOwn(row, field.name)) {
       const partial = partialRowLacking(row, field.name, state.partialRows);
       if (!partial) return null;
-      return loadRow(partial.entity, partial.key, state, info, true).then((whole) =>
+      return whenLoaded(loadRow(partial.entity, partial.key, state, info, true), (whole) =>
         joinValue(readOwn(whole, field.name)),
       );
     }
@@ -60,22 +55,31 @@ function joinEmbedded(entity: Entity, value: unknown, state: OperationState): un
 
 /** The row holds the key. Where nothing but the key is asked for, no call is made. */
 function joinByKey(entity: Entity, key: unknown, state: OperationState, info: GraphQLResolveInfo): unknown {
-  if (key === undefined || key === null || key === '') return null;
+  if (!isKey(key)) return null;
   if (selectsOnlyKey(info, entity)) return { [entity.key.name]: key };
   return loadRow(entity, key, state, info, false);
 }
 
-async function loadRow(
+/** The row at once when it was loaded before: no promise, so that graphql-js goes on without waiting. */
+function loadRow(
   entity: Entity,
   key: unknown,
   state: OperationState,
   info: GraphQLResolveInfo,
   isWhole: boolean,
-): Promise<unknown> {
-  const opened = await state.connectionBelow(info, entity.connector);
-  const row = await state.loadRow(entity, key, opened, isWhole);
-  if (!isWhole && entity.batch) rememberLacks([row], entity.batch.definition, entity, state.partialRows);
-  return row;
+): unknown {
+  return whenLoaded(state.connectionBelow(info, entity.connector), (opened) => {
+    const row = state.loadRow(entity, key, opened as OpenedConnection, isWhole);
+    if (isWhole || entity.batch?.definition.lacks === undefined) return row;
+    return whenLoaded(row, (found) => {
+      rememberLacks([found], entity.batch!.definition, entity, state.partialRows);
+      return found;
+    });
+  });
+}
+
+function whenLoaded(value: unknown, use: (value: unknown) => unknown): unknown {
+  return value instanceof Promise ? value.then(use) : use(value);
 }
 
 function readOwn(row: unknown, name: string): unknown {
@@ -88,18 +92,8 @@ const keyOnlySelections = new WeakMap<readonly FieldNode[], boolean>();
 function selectsOnlyKey(info: GraphQLResolveInfo, entity: Entity): boolean {
   let isKeyOnly = keyOnlySelections.get(info.fieldNodes);
   if (isKeyOnly === undefined) {
-    isKeyOnly = info.fieldNodes.every((node) => namesOnly(node.selectionSet, entity.keyName, info));
+    isKeyOnly = !info.fieldNodes.some((node) => selectsMoreThan(entity.keyName, node.selectionSet, info));
     keyOnlySelections.set(info.fieldNodes, isKeyOnly);
   }
   return isKeyOnly;
-}
-
-function namesOnly(selectionSet: SelectionSetNode | undefined, keyName: string, info: GraphQLResolveInfo): boolean {
-  return (selectionSet?.selections ?? []).every((selection) => {
-    if (selection.kind === Kind.FIELD) return selection.name.value === keyName || selection.name.value === '__typename';
-    if (selection.kind === Kind.INLINE_FRAGMENT) return namesOnly(selection.selectionSet, keyName, info);
-    const fragment = info.fragments[selection.name.value];
-    if (!fragment) throw new GatewayError('INTERNAL_ERROR', 'A fragment of a validated operation is missing.');
-    return namesOnly(fragment.selectionSet, keyName, info);
-  });
 }

@@ -7,13 +7,16 @@ import { toOpenedConnection, type OpenedConnection } from './opened-connection.t
 import { createLoaders, type LoadRow, type EntityActions } from './loaders.ts';
 import type { PartialRows } from './partial-rows.ts';
 
-export interface OperationState extends OperationContext {
+export interface OperationState {
   /** Opens the caller's connection for a connector, once per operation. @throws AuthorizationError */
   readonly open: (connector: Connector, connectionId?: string | null) => Promise<OpenedConnection>;
   /** Remembers which connection a root field uses, so that joins below it use the same. */
   readonly useConnection: (info: GraphQLResolveInfo, opened: OpenedConnection) => void;
   /** The connection for a join: the root field's own where the connector is the same, else the caller's usual one. */
-  readonly connectionBelow: (info: GraphQLResolveInfo, connector: Connector) => Promise<OpenedConnection>;
+  readonly connectionBelow: (
+    info: GraphQLResolveInfo,
+    connector: Connector,
+  ) => OpenedConnection | Promise<OpenedConnection>;
   readonly loadRow: LoadRow;
   readonly partialRows: PartialRows;
 }
@@ -24,30 +27,46 @@ export function createOperationState(
   connections: Connections,
   entityActions: EntityActions,
 ): OperationState {
-  const opened = new Map<string, Promise<OpenedConnection>>();
+  const opened = new Map<Connector, Map<string | undefined, Opening>>();
   const byRootField = new Map<string | number, OpenedConnection>();
-  const open = (connector: Connector, connectionId?: string | null) => {
-    const key = JSON.stringify([connector.name, connectionId ?? null]);
-    let opening = opened.get(key);
-    if (!opening) {
-      opening = connections
-        .open(context.caller, connector, connectionId)
-        .then((usable) => toOpenedConnection(usable, context.signal));
-      opened.set(key, opening);
-    }
+  const openingOf = (connector: Connector, connectionId: string | undefined): Opening => {
+    let openings = opened.get(connector);
+    if (!openings) opened.set(connector, (openings = new Map()));
+    let opening = openings.get(connectionId);
+    if (!opening) openings.set(connectionId, (opening = startOpening(connector, connectionId, context, connections)));
     return opening;
   };
   return {
-    ...context,
-    open,
+    open: (connector, connectionId) => openingOf(connector, connectionId ?? undefined).promise,
     useConnection: (info, connection) => void byRootField.set(rootKey(info), connection),
-    connectionBelow: async (info, connector) => {
+    connectionBelow: (info, connector) => {
       const above = byRootField.get(rootKey(info));
-      return above?.connector === connector ? above : open(connector);
+      if (above?.connector === connector) return above;
+      const opening = openingOf(connector, undefined);
+      return opening.connection ?? opening.promise;
     },
     loadRow: createLoaders(entityActions),
     partialRows: new WeakMap(),
   };
+}
+
+/** A connection that is being opened, and the connection itself once it is there: rows then need not wait for it. */
+interface Opening {
+  readonly promise: Promise<OpenedConnection>;
+  connection: OpenedConnection | undefined;
+}
+
+function startOpening(
+  connector: Connector,
+  connectionId: string | undefined,
+  context: OperationContext,
+  connections: Connections,
+): Opening {
+  const promise = connections.open(context.caller, connector, connectionId).then((usable) => {
+    return (opening.connection = toOpenedConnection(usable, context.signal));
+  });
+  const opening: Opening = { promise, connection: undefined };
+  return opening;
 }
 
 /** Response key of the root field that a field stands below: unique in its operation. */

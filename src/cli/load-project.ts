@@ -5,6 +5,7 @@ import { checkConfiguration, type Configuration } from '../configuration.ts';
 import * as define from '../connector/define.ts';
 import { createImportSource, type ImportSource } from '../connector/import-source.ts';
 import { loadConnectors, type LoadedConnectors } from '../connector/load-connectors.ts';
+import { loadFailure } from '../connector/load-failure.ts';
 import { DefinitionError } from '../errors.ts';
 import * as face from '../index.ts';
 
@@ -83,8 +84,7 @@ async function importConfiguration(
   try {
     exported = (await importSource(file)) as { default?: unknown };
   } catch (cause) {
-    const reason = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n', 1)[0]}` : 'an unknown error';
-    const message = `expected a file that can be loaded; loading it ended with ${reason}`;
+    const message = `expected a file that can be loaded; loading it ended with ${loadFailure(cause)}`;
     throw new DefinitionError([{ code: 'CONFIGURATION_LOAD_FAILED', path, message }], { cause });
   }
   if (exported.default === undefined) {

@@ -1,4 +1,5 @@
 /** Imports a file of an application, TypeScript included, on every Node that we support. */
+import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
 
@@ -25,6 +26,11 @@ export function createImportSource(
       virtualModules: { ...modules },
       interopDefault: false,
     });
+    // jiti, too, leaves these to Node, so the source of the entry is given to it; `.mjs` parts of it stay as they were.
+    if (fresh && file.endsWith('.mjs')) {
+      const source = await readFile(file, 'utf8');
+      return jiti.evalModule(source, { filename: file, ext: '.ts', async: true, forceTranspile: true });
+    }
     return jiti.import(file);
   };
 }

@@ -3,10 +3,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { DefinitionError, type Fault } from '../errors.ts';
 import { checkConnector } from './check-connector.ts';
-import { describe } from './check-keys.ts';
 import { connectorWarnings } from './define.ts';
 import type { Connector } from './definition.ts';
 import type { ImportSource } from './import-source.ts';
+import { loadFailure } from './load-failure.ts';
 
 /** A connector and the folder that it came from. */
 export interface LoadedConnector {
@@ -110,18 +110,8 @@ function loadFaults(error: unknown, file: string): readonly Fault[] {
   // By its shape: the error may come from another copy of this module, which the project has installed.
   const { faults } = (error ?? {}) as Partial<DefinitionError>;
   if (Array.isArray(faults)) return faults as Fault[];
-  const reason =
-    error instanceof Error || isErrorLike(error) ? `${error.name}: ${firstLine(error.message)}` : describe(error);
-  const message = `expected a file that can be loaded; loading ${basename(file)} ended with ${reason}`;
+  const message = `expected a file that can be loaded; loading ${basename(file)} ended with ${loadFailure(error)}`;
   return [{ code: 'CONNECTOR_LOAD_FAILED', path: file, message }];
-}
-
-function isErrorLike(error: unknown): error is Error {
-  return typeof (error as Error | undefined)?.message === 'string';
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }
 
 function findDuplicates(loaded: readonly LoadedConnector[]): Fault[] {

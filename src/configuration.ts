@@ -12,6 +12,8 @@ export interface Configuration {
   readonly host?: string;
   /** Default 4000. */
   readonly port?: number;
+  /** Host names, beside loopback's, by which clients may name the gateway. Default: none on loopback; elsewhere any. */
+  readonly allowedHosts?: readonly string[];
   /** Lets everyone who reaches the port use every connection, beyond loopback too. Default `false`. */
   readonly allowUnauthenticatedCallers?: boolean;
   /** Connections that the operator owns, until subjects connect by themselves. */
@@ -47,6 +49,10 @@ export interface LimitsConfiguration {
   readonly directives?: number;
   /** Default 20. */
   readonly rootFields?: number;
+  /** Fields of one operation, fragments counted where they are spread. Default 2 000. */
+  readonly fields?: number;
+  /** Fields that repeat a response name of their selection set. Default 30. */
+  readonly repeats?: number;
   /** Milliseconds that one operation may take. Default 30 000. */
   readonly operationMs?: number;
   /** Most rows that `first` may ask for. Default 100. */
@@ -77,6 +83,7 @@ const configurationShape = z.strictObject({
   connectors: z.union([z.string(), z.array(z.string())]).optional(),
   host: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
+  allowedHosts: z.array(z.string().min(1)).optional(),
   allowUnauthenticatedCallers: z.boolean().optional(),
   connections: z
     .array(
@@ -103,6 +110,8 @@ const configurationShape = z.strictObject({
       aliases: count.optional(),
       directives: count.optional(),
       rootFields: count.optional(),
+      fields: count.optional(),
+      repeats: count.optional(),
       operationMs: count.optional(),
       first: count.optional(),
     })

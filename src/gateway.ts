@@ -170,20 +170,21 @@ function createGraphSource(first: ServedGraph): ReloadableGraph {
 }
 
 function createServer(graphs: GraphSource, options: GatewayOptions, logger: Logger): Promise<HttpServer> {
-  const { host, port, introspection, explorer, limits = {}, ...rest } = options.configuration ?? {};
-  const { bodyBytes, operationMs, tokens, depth, aliases, directives, rootFields } = limits;
+  const { host, port, allowedHosts, introspection, explorer, limits = {}, ...rest } = options.configuration ?? {};
+  const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
   return createHttpServer({
     graphs,
     logger,
     host,
     port,
+    allowedHosts,
     introspection,
     explorer,
     explorerQuery: options.explorerQuery,
     production: rest.production ?? process.env.NODE_ENV === 'production',
     bodyLimitBytes: bodyBytes,
     operationTimeoutMs: operationMs,
-    limits: withoutAbsent({ tokens, depth, aliases, directives, rootFields }),
+    limits: withoutAbsent(operationLimits),
   });
 }
 

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { GraphQLError, Kind } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { errorCodes, GatewayError } from '../errors.ts';
+import { describeFailure } from './describe-failure.ts';
 import { internalErrorMessage } from './error-answer.ts';
 
 /**
@@ -19,6 +20,7 @@ export function maskErrors(result: ExecutionResult, requestId: string, logger: F
 function maskError(error: GraphQLError, requestId: string, logger: FastifyBaseLogger): GraphQLError {
   const { code } = error.extensions ?? {};
   if (typeof code === 'string' && code !== 'INTERNAL_ERROR' && Object.hasOwn(errorCodes, code)) {
+    if (code === 'CONNECTOR_ERROR') logFailure('The code of a connector failed', error, requestId, logger);
     return keepHttpInside(error);
   }
   if (code === undefined && isAboutVariables(error)) return error;
@@ -26,8 +28,14 @@ function maskError(error: GraphQLError, requestId: string, logger: FastifyBaseLo
   if (cause instanceof GatewayError && code === undefined && cause.code !== 'INTERNAL_ERROR') {
     return replace(error, error.message, { code: cause.code });
   }
-  logger.error({ requestId, path: error.path, err: cause }, 'A field failed with an error that nobody foresaw');
+  logFailure('A field failed with an error that nobody foresaw', error, requestId, logger);
   return replace(error, internalErrorMessage(requestId), { code: 'INTERNAL_ERROR', requestId });
+}
+
+function logFailure(message: string, error: GraphQLError, requestId: string, logger: FastifyBaseLogger): void {
+  const { connector, raisedIn } = error.extensions;
+  const failure = describeFailure(error.originalError ?? error);
+  logger.error({ requestId, path: error.path, connector, raisedIn, failure }, message);
 }
 
 /** Apollo Server gives such errors BAD_USER_INPUT; the message repeats the client's own value. */

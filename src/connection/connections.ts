@@ -64,6 +64,8 @@ export function createConnections(
   const faults: Fault[] = registrations.flatMap(({ connector }, index) =>
     byName.has(connector) ? [] : [unknownConnector(`registrations[${index}]`, connector, byName)],
   );
+  faults.push(...doubleRegistrations(registrations));
+  const ids = new Set<string>();
   const owned = configured.flatMap((entry, index) => {
     const path = `connections[${index}]`;
     const connector = byName.get(entry.connector);
@@ -72,9 +74,11 @@ export function createConnections(
       return [];
     }
     const fields = checkConnectionFields(connector, entry.fields ?? {}, `${path}.fields`, environment, faults);
-    return [createOwned(connector, entry, fields, registrationOf.get(connector.name))];
+    const connection = createOwned(connector, entry, fields, registrationOf.get(connector.name));
+    if (ids.has(connection.id)) faults.push(double(path, connector.name));
+    ids.add(connection.id);
+    return [connection];
   });
-  faults.push(...findDoubles(owned));
   if (faults.length > 0) throw new DefinitionError(faults);
   return { open: async (caller, connector, id) => choose(owned, caller, connector, id, registrationOf) };
 }
@@ -85,8 +89,24 @@ function createOwned(
   fields: ConnectionFields,
   registration: Registration | undefined,
 ): OwnedConnection {
-  const id = [connector.name, entry.subject ?? 'tenant', entry.label].filter(Boolean).join('.');
+  const parts = [
+    entry.subject === undefined ? tenantOwner : ownerName(entry.subject),
+    entry.label && escapeDots(entry.label),
+  ];
+  const id = [connector.name, ...parts.filter((part) => part !== undefined)].join('.');
   return { id, connector, subject: entry.subject, registration, credentials: createCredentials(fields) };
+}
+
+/** Stands for the owner in the id of a connection that belongs to the tenant. */
+const tenantOwner = 'tenant';
+
+/** Different owners never give the same id, whatever they are called. */
+function ownerName(subject: string): string {
+  return subject === tenantOwner ? '%74enant' : escapeDots(subject);
+}
+
+function escapeDots(text: string): string {
+  return text.replace(/[%.]/g, (sign) => (sign === '.' ? '%2E' : '%25'));
 }
 
 /** Credentials that live as long as the process: what `acquire` gave is merged into what was configured. */
@@ -148,14 +168,15 @@ function unknownConnector(path: string, name: string, known: ReadonlyMap<string,
   return { code: 'CONFIGURATION_INVALID', path: `${path}.connector`, message };
 }
 
-function findDoubles(owned: readonly OwnedConnection[]): Fault[] {
-  const seen = new Set<string>();
-  return owned.flatMap(({ id, connector }, index) => {
-    if (!seen.has(id)) {
-      seen.add(id);
-      return [];
-    }
-    const message = `expected one connection per owner and connector, or a \`label\` on each; ${connector.name} has another with the same owner and label.`;
-    return [{ code: 'CONFIGURATION_INVALID' as const, path: `connections[${index}]`, message }];
+function double(path: string, connector: string): Fault {
+  const message = `expected one connection per owner and connector, or a \`label\` on each; ${connector} has another with the same owner and label.`;
+  return { code: 'CONFIGURATION_INVALID', path, message };
+}
+
+function doubleRegistrations(registrations: readonly Registration[]): Fault[] {
+  return registrations.flatMap(({ connector }, index) => {
+    if (registrations.findIndex((other) => other.connector === connector) === index) return [];
+    const message = `expected one registration per connector; ${JSON.stringify(connector)} has another.`;
+    return [{ code: 'CONFIGURATION_INVALID' as const, path: `registrations[${index}].connector`, message }];
   });
 }

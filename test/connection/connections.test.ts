@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals';
+import { createConnections, type Registration, type StaticConnection } from '../../src/connection/connections.ts';
+import type { Connector } from '../../src/connector/definition.ts';
+import { AuthorizationError, DefinitionError, formatFault } from '../../src/errors.ts';
+
+const canary = 'canary-3f9a27';
+const shop: Connector = {
+  name: 'shop',
+  title: 'Shop',
+  connection: {
+    fields: [
+      { name: 'api_token', label: 'API token', optional: false, controlType: 'password' },
+      { name: 'region', default: 'eu' },
+    ],
+    authorization: { type: 'api_key', apply: () => {} },
+  },
+};
+const open: Connector = { name: 'open', title: 'Open data' };
+const fields = { api_token: canary };
+const ada = { tenant: 'default', subject: 'ada' };
+const bob = { tenant: 'default', subject: 'bob' };
+
+function connect(
+  configured: readonly StaticConnection[],
+  environment: Record<string, string | undefined> = {},
+  registrations: readonly Registration[] = [],
+) {
+  return createConnections([shop, open], configured, registrations, environment);
+}
+
+function faultsOf(...args: Parameters<typeof connect>): string[] {
+  try {
+    connect(...args);
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.faults.map(formatFault);
+    throw error;
+  }
+  return [];
+}
+
+async function refusal(promise: Promise<unknown>): Promise<AuthorizationError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AuthorizationError)) throw new Error(`Expected an AuthorizationError; got ${String(error)}`);
+  expect(error.message).not.toContain('canary');
+  return error;
+}
+
+describe('the connection of a caller', () => {
+  it('is the subject’s own one', async () => {
+    const connections = connect([
+      { connector: 'shop', subject: 'ada', fields },
+      { connector: 'shop', subject: 'bob', fields: { api_token: 'b' } },
+    ]);
+    expect((await connections.open(ada, shop)).id).toBe('shop.ada');
+    expect((await connections.open(bob, shop)).credentials.fields()).toEqual({ api_token: 'b', region: 'eu' });
+  });
+
+  it('is the tenant’s where the subject has none, and its own before that', async () => {
+    const connections = connect([
+      { connector: 'shop', fields: { api_token: 't' } },
+      { connector: 'shop', subject: 'ada', fields },
+    ]);
+    expect((await connections.open(bob, shop)).id).toBe('shop.tenant');
+    expect((await connections.open(ada, shop)).id).toBe('shop.ada');
+    expect((await connections.open(ada, shop, 'shop.tenant')).id).toBe('shop.tenant');
+  });
+
+  it('is required where the connector needs one', async () => {
+    const error = await refusal(connect([]).open(ada, shop));
+    expect(error.message).toBe('Shop is not connected for this subject. Connect it, then ask again.');
+    expect(error.extensions).toEqual({
+      code: 'CONNECTION_REQUIRED',
+      connector: 'shop',
+      connect: { connector: 'shop' },
+    });
+  });
+
+  it('is none where the connector needs none', async () => {
+    const usable = await connect([], {}, [{ connector: 'open', baseUri: 'https://o.example.com/' }]).open(ada, open);
+    expect(usable.id).toBeUndefined();
+    expect(usable.credentials.fields()).toEqual({});
+    expect(usable.registration?.baseUri).toBe('https://o.example.com/');
+  });
+
+  it('has to be named where there are several', async () => {
+    const connections = connect([
+      { connector: 'shop', subject: 'ada', label: 'work', fields },
+      { connector: 'shop', subject: 'ada', label: 'home', fields },
+      { connector: 'shop', subject: 'bob', label: 'other', fields },
+    ]);
+    const error = await refusal(connections.open(ada, shop));
+    expect(error.code).toBe('CONNECTION_AMBIGUOUS');
+    expect(error.message).toBe(
+      'You have several connections for Shop: pass one of "shop.ada.work", "shop.ada.home" as `connection`.',
+    );
+    expect((await connections.open(ada, shop, 'shop.ada.home')).id).toBe('shop.ada.home');
+    expect((await connections.open(bob, shop, null)).id).toBe('shop.bob.other');
+  });
+
+  it('of somebody else is not found, with the very words of one that does not exist', async () => {
+    const connections = connect([
+      { connector: 'shop', subject: 'ada', fields },
+      { connector: 'shop', subject: 'bob', fields },
+    ]);
+    const foreign = await refusal(connections.open(ada, shop, 'shop.bob'));
+    const absent = await refusal(connections.open(ada, shop, 'shop.eve'));
+    const ofOther = await refusal(connections.open(ada, open, 'shop.ada'));
+    expect(foreign.message).toBe('There is no connection "shop.bob" of yours for Shop.');
+    expect(foreign.message.replace('bob', 'eve')).toBe(absent.message);
+    expect(foreign.extensions).toEqual(absent.extensions);
+    expect(foreign.extensions).toEqual({ code: 'CONNECTION_NOT_FOUND', connector: 'shop' });
+    expect(ofOther.code).toBe('CONNECTION_NOT_FOUND');
+  });
+
+  it('keeps what `acquire` gave', async () => {
+    const connections = connect([{ connector: 'shop', subject: 'ada', fields }]);
+    const { credentials } = await connections.open(ada, shop);
+    await credentials.merge({ session: 's1' });
+    expect((await connections.open(ada, shop)).credentials.fields()).toEqual({
+      api_token: canary,
+      region: 'eu',
+      session: 's1',
+    });
+  });
+
+  it('is found whatever strange ids its owner has', async () => {
+    const subject = '__proto__';
+    const connections = connect([{ connector: 'shop', subject, fields }]);
+    expect((await connections.open({ ...ada, subject }, shop)).id).toBe('shop.__proto__');
+    expect((await refusal(connections.open(ada, shop))).code).toBe('CONNECTION_REQUIRED');
+  });
+
+  it('of an owner whose name looks like another’s is not shared', () => {
+    expect(
+      faultsOf([
+        { connector: 'shop', subject: 'a', label: 'b', fields },
+        { connector: 'shop', subject: 'a.b', fields },
+        { connector: 'shop', subject: 'tenant', fields },
+        { connector: 'shop', fields },
+      ]),
+    ).toEqual([]);
+  });
+});
+
+describe('configured connections', () => {
+  it('take values from the environment', async () => {
+    const connections = connect([{ connector: 'shop', fields: { api_token: { env: 'SHOP_TOKEN' } } }], {
+      SHOP_TOKEN: canary,
+    });
+    expect((await connections.open(ada, shop)).credentials.fields()['api_token']).toBe(canary);
+  });
+
+  it('tell every fault at once, and never a value', () => {
+    const faults = faultsOf(
+      [
+        { connector: 'shp', fields },
+        { connector: 'shop', fields: { api_tokn: canary } },
+        { connector: 'shop', subject: 'a', fields: { api_token: { env: 'UNSET' }, region: { env: canary.length } } },
+        { connector: 'open', fields: { key: canary } },
+        { connector: 'shop', subject: 'b', fields },
+        { connector: 'shop', subject: 'b', fields },
+      ],
+      {},
+      [{ connector: 'shoppe' }],
+    );
+    expect(faults).toEqual([
+      'CONFIGURATION_INVALID: registrations[0].connector: expected the name of a connector, one of shop, open; got "shoppe".',
+      'CONFIGURATION_INVALID: connections[0].connector: expected the name of a connector, one of shop, open; got "shp".',
+      'CONFIGURATION_INVALID: connections[1].fields.api_tokn: expected one of the fields of shop: api_token, region (did you mean "api_token"?).',
+      'CONFIGURATION_INVALID: connections[1].fields.api_token: expected a value for API token, which shop requires; got nothing.',
+      'CONFIGURATION_INVALID: connections[2].fields.api_token: expected the environment variable UNSET to be set; it is not.',
+      "CONFIGURATION_INVALID: connections[2].fields.region: expected { env: 'NAME' } with the name of a variable; got 13.",
+      'CONFIGURATION_INVALID: connections[3].fields.key: expected one of the fields of open: it has none.',
+      'CONFIGURATION_INVALID: connections[5]: expected one connection per owner and connector, or a `label` on each; shop has another with the same owner and label.',
+    ]);
+    expect(faults.join('\n')).not.toContain('canary');
+  });
+
+  it('name a second registration of one connector', () => {
+    expect(faultsOf([], {}, [{ connector: 'shop' }, { connector: 'shop' }])).toEqual([
+      'CONFIGURATION_INVALID: registrations[1].connector: expected one registration per connector; "shop" has another.',
+    ]);
+  });
+
+  it('take the fields of the options of `multi`', async () => {
+    const multi: Connector = {
+      name: 'multi',
+      connection: {
+        authorization: {
+          type: 'multi',
+          selected: () => 'key',
+          options: { key: { type: 'api_key', apply: () => {}, fields: [{ name: 'key' }] } },
+        },
+      },
+    };
+    const connections = createConnections([multi], [{ connector: 'multi', fields: { key: 'k' } }]);
+    expect((await connections.open(ada, multi)).credentials.fields()).toEqual({ key: 'k' });
+  });
+});

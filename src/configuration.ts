@@ -101,7 +101,7 @@ const configurationShape = z.strictObject({
   introspection: z.boolean().optional(),
   explorer: z.boolean().optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
-  timeZone: z.string().refine(isTimeZone, 'expected the IANA name of a time zone').optional(),
+  timeZone: z.string().refine(isTimeZone, 'the IANA name of a time zone, e.g. Europe/Berlin').optional(),
   limits: z
     .strictObject({
       bodyBytes: count.optional(),
@@ -136,7 +136,11 @@ const configurationShape = z.strictObject({
 export function checkConfiguration(value: unknown, path = 'configuration'): Configuration {
   const checked = configurationShape.safeParse(value);
   if (checked.success) return checked.data;
-  throw new DefinitionError(checked.error.issues.flatMap((issue) => toFaults(issue, value, path)));
+  const faults = checked.error.issues.flatMap((issue) => toFaults(issue, value, path));
+  // A value of the wrong type is also too short, too small …: what is told first says it.
+  throw new DefinitionError(
+    faults.filter((fault, index) => faults.findIndex((other) => other.path === fault.path) === index),
+  );
 }
 
 function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[] {
@@ -151,8 +155,38 @@ function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[]
     });
   }
   const got = describeKind(issue.path.reduce<unknown>((value, key) => (value as never)?.[key], root));
-  const expected = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
-  return [{ code, path: at(issue.path), message: `${expected}; got ${got}.` }];
+  return [{ code, path: at(issue.path), message: `expected ${expectedBy(issue)}; got ${got}.` }];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** In our words, as all other definitions are told. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'invalid_union':
+      return 'a string or a list of strings';
+    case 'invalid_format':
+      return issue.format === 'url' ? 'a URL' : `a ${issue.format}`;
+    case 'too_small':
+      if (issue.origin === 'string') return issue.minimum === 1 ? 'a text' : `at least ${issue.minimum} characters`;
+      return issue.inclusive === false ? `a number above ${issue.minimum}` : `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
 }
 
 /** Keys of the part of the configuration at a path. */
@@ -173,8 +207,10 @@ function unwrap(shape: any): any {
 function describeKind(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
+  if (value === '') return 'an empty string';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function isTimeZone(name: string): boolean {

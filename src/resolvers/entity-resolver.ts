@@ -86,14 +86,16 @@ function readOwn(row: unknown, name: string): unknown {
   return typeof row === 'object' && row !== null && Object.hasOwn(row, name) ? (row as Row)[name] : undefined;
 }
 
-/** Elements of a list share their field nodes, so each selection is looked at once. */
-const keyOnlySelections = new WeakMap<readonly FieldNode[], boolean>();
+/** By the nodes of documents, which live as long as Apollo Server remembers the document; each is looked at once. */
+const keyOnlyNodes = new WeakMap<FieldNode, boolean>();
 
-function selectsOnlyKey(info: GraphQLResolveInfo, entity: Entity): boolean {
-  let isKeyOnly = keyOnlySelections.get(info.fieldNodes);
-  if (isKeyOnly === undefined) {
-    isKeyOnly = !info.fieldNodes.some((node) => selectsMoreThan(entity.keyName, node.selectionSet, info));
-    keyOnlySelections.set(info.fieldNodes, isKeyOnly);
-  }
-  return isKeyOnly;
+function selectsOnlyKey({ fieldNodes, fragments }: GraphQLResolveInfo, { keyName }: Entity): boolean {
+  return fieldNodes.every((node) => {
+    let isKeyOnly = keyOnlyNodes.get(node);
+    if (isKeyOnly === undefined) {
+      isKeyOnly = !selectsMoreThan(keyName, node.selectionSet, fragments);
+      keyOnlyNodes.set(node, isKeyOnly);
+    }
+    return isKeyOnly;
+  });
 }

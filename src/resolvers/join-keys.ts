@@ -18,13 +18,13 @@ export function isKey(value: unknown): boolean {
 export function selectsMoreThan(
   keyName: string,
   selectionSet: SelectionSetNode | undefined,
-  info: GraphQLResolveInfo,
+  fragments: GraphQLResolveInfo['fragments'],
 ): boolean {
   return (selectionSet?.selections ?? []).some((selection) => {
     if (selection.kind === Kind.FIELD) return selection.name.value !== keyName && selection.name.value !== '__typename';
-    if (selection.kind === Kind.INLINE_FRAGMENT) return selectsMoreThan(keyName, selection.selectionSet, info);
-    const fragment = info.fragments[selection.name.value];
+    if (selection.kind === Kind.INLINE_FRAGMENT) return selectsMoreThan(keyName, selection.selectionSet, fragments);
+    const fragment = fragments[selection.name.value];
     if (!fragment) throw new GatewayError('INTERNAL_ERROR', 'A fragment of a validated operation is missing.');
-    return selectsMoreThan(keyName, fragment.selectionSet, info);
+    return selectsMoreThan(keyName, fragment.selectionSet, fragments);
   });
 }

@@ -76,6 +76,6 @@ function joinsOf(set: SelectionSetNode | undefined, type: GraphQLNamedType, info
     if (!binding) return [];
     if (binding.kind === 'connection-part') return joinsOf(selection.selectionSet, getNamedType(field.type), info);
     if (binding.kind !== 'join' || binding.embedded) return [];
-    return selectsMoreThan(binding.entity.keyName, selection.selectionSet, info) ? [binding] : [];
+    return selectsMoreThan(binding.entity.keyName, selection.selectionSet, info.fragments) ? [binding] : [];
   });
 }

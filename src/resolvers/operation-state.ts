@@ -5,7 +5,7 @@ import type { Connector } from '../connector/definition.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
 import { createLoaders, type LoadRow, type EntityActions } from './loaders.ts';
-import type { PartialRows } from './partial-rows.ts';
+import { PartialRows } from './partial-rows.ts';
 
 export interface OperationState {
   /** Opens the caller's connection for a connector, once per operation. @throws AuthorizationError */
@@ -46,7 +46,7 @@ export function createOperationState(
       return opening.connection ?? opening.promise;
     },
     loadRow: createLoaders(entityActions),
-    partialRows: new WeakMap(),
+    partialRows: new PartialRows(),
   };
 }
 

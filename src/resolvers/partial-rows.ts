@@ -9,7 +9,19 @@ export interface PartialRow {
   readonly lacks?: readonly string[];
 }
 
-export type PartialRows = WeakMap<object, PartialRow>;
+/** The partial rows of one operation. Most operations have none, and a WeakMap costs the garbage collector more than its size. */
+export class PartialRows {
+  #rows: WeakMap<object, PartialRow> | undefined;
+
+  set(row: object, partial: PartialRow): void {
+    this.#rows ??= new WeakMap();
+    this.#rows.set(row, partial);
+  }
+
+  get(row: object): PartialRow | undefined {
+    return this.#rows?.get(row);
+  }
+}
 
 /** Remembers rows of an action that says what its rows lack. Costs nothing for any other. */
 export function rememberLacks(

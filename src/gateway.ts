@@ -61,7 +61,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     sdl: await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8'),
     sender: createSender({ ...senderOptions(configuration), ...options.sender }),
     cursors: createListCursors(key ?? randomBytes(32)),
-    logger,
   };
   const graphs = createGraphSource(assemble(options.connectors, parts));
   const server = await createServer(graphs, options, logger);
@@ -109,12 +108,11 @@ interface Parts {
   readonly sdl: string;
   readonly sender: Sender;
   readonly cursors: ListCursors;
-  readonly logger: Logger;
 }
 
 /** One generation: connections checked, graph built, resolvers attached; the faults of all are told together. */
 function assemble(connectors: readonly Connector[], parts: Parts): ServedGraph {
-  const { configuration, environment, sdl, sender, cursors, logger } = parts;
+  const { configuration, environment, sdl, sender, cursors } = parts;
   const faults: Fault[] = [];
   const connections = collectFaults(faults, (): Connections => {
     return createConnections(connectors, configuration.connections, configuration.registrations, environment);
@@ -127,7 +125,6 @@ function assemble(connectors: readonly Connector[], parts: Parts): ServedGraph {
     maxFirst: configuration.limits?.first ?? 100,
     maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
     timeZone: configuration.timeZone,
-    logFault: (fault) => logger.error(fault, 'The code of a connector failed'),
   });
 }
 

@@ -2,31 +2,19 @@
 import { GatewayError, ProviderError, type ErrorCode } from '../errors.ts';
 import type { ConnectionFields, Connector, ExceptionHandler } from './definition.ts';
 
-/** A fault in the code of a connector, for the log. */
-export interface ConnectorFault {
-  readonly connector: string;
-  readonly connection: string | undefined;
-  /** e.g. `actions.get_issue` */
-  readonly raisedIn: string;
-  /** The stack, or what was thrown where that is no error; without the values of the connection's fields. */
-  readonly cause: string;
-}
-export type LogFault = (fault: ConnectorFault) => void;
-
 /** Whose code threw, and where. */
 export interface FailedCode {
   readonly connector: Connector;
   /** Id of the connection; absent for a connector that needs none. */
   readonly connection: string | undefined;
   readonly raisedIn: string;
-  /** Of the connection: their values never enter the log. */
+  /** Of the connection: their values never enter an error, and so no log. */
   readonly fields: ConnectionFields;
-  readonly logFault?: LogFault | undefined;
 }
 
 /**
  * The error as it leaves. Handlers of the connector choose code and message; what nobody foresaw becomes CONNECTOR_ERROR
- * and is told to the log.
+ * with its cause, from which the values of the connection's fields are taken out.
  */
 export function nameError(error: unknown, code: FailedCode): GatewayError {
   let handled: Handled;
@@ -38,11 +26,7 @@ export function nameError(error: unknown, code: FailedCode): GatewayError {
   return nameHandled(error, handled, code);
 }
 
-function nameHandled(
-  error: unknown,
-  handled: Handled,
-  { connector, connection, raisedIn, fields, logFault }: FailedCode,
-) {
+function nameHandled(error: unknown, handled: Handled, { connector, connection, raisedIn, fields }: FailedCode) {
   const known = error instanceof GatewayError ? error : undefined;
   const code = handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error');
   const details = { connector: connector.name, connection, raisedIn, errorCode: `${connector.name}.${code}` };
@@ -51,14 +35,11 @@ function nameHandled(
     const ErrorClass = known.constructor as typeof GatewayError;
     return new ErrorClass(known.code, handled.message ?? known.message, { ...details, ...known.details, cause: known });
   }
-  if (handled.message === undefined) {
-    logFault?.({ connector: connector.name, connection, raisedIn, cause: withoutSecrets(error, fields) });
-  }
   // The message of an error that nobody wrote for clients may hold anything, so only a handler's is shown.
   const message =
     handled.message ??
     `${connector.title ?? connector.name}: ${raisedIn} failed in the connector's own code. The log has the cause.`;
-  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: error });
+  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: withoutSecrets(error, fields) });
 }
 
 interface Handled {
@@ -85,12 +66,19 @@ function textsOf({ message, code }: { readonly message?: unknown; readonly code?
 /** Shorter values would be found in every word. */
 const shortestSecret = 6;
 
-function withoutSecrets(thrown: unknown, fields: ConnectionFields): string {
-  let text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : `${typeof thrown} thrown: ${String(thrown)}`;
-  for (const value of Object.values(fields)) {
-    if (typeof value === 'string' && value.length >= shortestSecret) text = text.replaceAll(value, '[redacted]');
-  }
-  return text;
+/** The thrown thing itself where it holds no value of the connection's fields, else a copy without them. */
+function withoutSecrets(thrown: unknown, fields: ConnectionFields): unknown {
+  const secrets = Object.values(fields).filter(
+    (value): value is string => typeof value === 'string' && value.length >= shortestSecret,
+  );
+  const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  if (typeof thrown === 'string') return redact(thrown);
+  if (!(thrown instanceof Error)) return thrown;
+  const { name, message, stack = '', cause } = thrown;
+  const inner = cause === undefined ? undefined : withoutSecrets(cause, fields);
+  if (inner === cause && redact(message + stack) === message + stack) return thrown;
+  const copy = new Error(redact(message), inner === undefined ? undefined : { cause: inner });
+  return Object.assign(copy, { name, stack: redact(stack) });
 }
 
 /** Codes of the second level, as connectors of all kinds share them (contracts §3.4). */

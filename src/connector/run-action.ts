@@ -21,7 +21,7 @@ import {
   type ReadPage,
 } from './read-page.ts';
 import { repeatAction, type Repeating } from './repeat-action.ts';
-import { nameError, type LogFault } from './name-error.ts';
+import { nameError } from './name-error.ts';
 
 /** With which connection an action runs, and until when. */
 export interface ActionRun {
@@ -65,8 +65,6 @@ export interface RunOptions {
   /** Requests that one call may send. Default 100. */
   readonly maxRequestsPerCall?: number;
   readonly timeZone?: string;
-  /** Told of what the code of a connector threw and nobody foresaw; the client only learns that it did. */
-  readonly logFault?: LogFault;
 }
 
 /** Prepares an action of a checked connector. */
@@ -145,27 +143,19 @@ async function callConnector<T>(
     isRepeatable: definition.readOnly === true || definition.idempotent === true,
     isSuccess: definition.isSuccess,
   });
-  return naming({ connector, raisedIn, run, options }, () =>
-    repeatAction(definition, run.signal, () => body(connection)),
-  );
+  return naming({ connector, raisedIn, run }, () => repeatAction(definition, run.signal, () => body(connection)));
 }
 
 /** Names whatever code of a connector throws. */
 async function naming<T>(
-  { connector, raisedIn, run, options }: Omit<ConnectorCall, 'definition'>,
+  { connector, raisedIn, run }: Pick<ConnectorCall, 'connector' | 'raisedIn' | 'run'>,
   work: () => Promise<T>,
 ) {
   try {
     return await work();
   } catch (error) {
     const { id, credentials } = run;
-    throw nameError(error, {
-      connector,
-      connection: id,
-      raisedIn,
-      fields: credentials.fields(),
-      logFault: options.logFault,
-    });
+    throw nameError(error, { connector, connection: id, raisedIn, fields: credentials.fields() });
   }
 }
 
@@ -184,7 +174,7 @@ function prepareInput(
         throw new InputError('INPUT_INVALID', `input: expected an object; got ${describe(given)}.`);
       }
       const raisedIn = `actions.${name}.input`;
-      const notation = await naming({ connector, raisedIn, run, options }, async () =>
+      const notation = await naming({ connector, raisedIn, run }, async () =>
         checkGiven(await source(run.credentials.fields()), connector, raisedIn),
       );
       return compileInput(notation, { ...coerce, keys: 'notation' })(given);

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Action, Connector } from '../../src/connector/definition.ts';
-import type { ConnectorFault } from '../../src/connector/name-error.ts';
 import { prepareAction, runPickList, type ActionRun, type RunOptions } from '../../src/connector/run-action.ts';
 import { type GatewayError, InputError, ProviderError } from '../../src/errors.ts';
 import { scriptSender, type ScriptedAnswer } from '../support/scripted-sender.ts';
@@ -21,15 +20,14 @@ function connectorWith(action: Partial<Action>, more: Partial<Connector> = {}): 
 function prepare(connector: Connector, answers: readonly ScriptedAnswer[] = [{}], more: Partial<RunOptions> = {}) {
   const sender = scriptSender(...answers);
   const controller = new AbortController();
-  const faults: ConnectorFault[] = [];
-  const options: RunOptions = { sender, logFault: (fault) => faults.push(fault), ...more };
+  const options: RunOptions = { sender, ...more };
   const run: ActionRun = {
     id: 'shop.ada',
     credentials: { fields: () => ({ token: secret, kind: 'b' }), merge: async () => {} },
     signal: controller.signal,
   };
   const action = prepareAction(connector, 'act', options);
-  return { action, run, sender, faults, options, abort: () => controller.abort() };
+  return { action, run, sender, options, abort: () => controller.abort() };
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<GatewayError> {
@@ -116,7 +114,7 @@ describe('input that is a function of the configuration', () => {
   });
 
   it('fails like any code of the connector when it throws', async () => {
-    const { action, run, faults } = prepare(
+    const { action, run } = prepare(
       connectorWith({
         input: () => {
           throw new TypeError('x is not a function');
@@ -125,7 +123,7 @@ describe('input that is a function of the configuration', () => {
     );
     const error = await failureOf(action.coerceInput(run, {}));
     expect(error.message).toBe("Shop: actions.act.input failed in the connector's own code. The log has the cause.");
-    expect(faults).toHaveLength(1);
+    expect(error.cause).toBeInstanceOf(TypeError);
   });
 });
 
@@ -185,9 +183,10 @@ describe('the error of an action', () => {
     expect(error.message).not.toContain('canary');
   });
 
-  it('is masked when nobody foresaw it, and its cause is kept and logged without secrets', async () => {
-    const cause = new TypeError(`cannot read ${secret}`);
-    const { action, run, faults } = prepare(connectorWith(throwing(cause)));
+  it('is masked when nobody foresaw it, and its cause is kept without secrets', async () => {
+    const inner = new Error(`token ${secret}`);
+    const cause = new TypeError(`cannot read ${secret}`, { cause: inner });
+    const { action, run } = prepare(connectorWith(throwing(cause)));
     const error = await failureOf(action.run(run, {}));
     expect(error.message).toBe("Shop: actions.act failed in the connector's own code. The log has the cause.");
     expect(error.extensions).toEqual({
@@ -197,21 +196,23 @@ describe('the error of an action', () => {
       raisedIn: 'actions.act',
       errorCode: 'shop.unexpected_error',
     });
-    expect(error.cause).toBe(cause);
-    expect(faults).toEqual([
-      {
-        connector: 'shop',
-        connection: 'shop.ada',
-        raisedIn: 'actions.act',
-        cause: expect.stringMatching(/^TypeError: cannot read \[redacted\]\n\s+at /),
-      },
-    ]);
+    const kept = error.cause as Error;
+    expect(kept).toMatchObject({ name: 'TypeError', message: 'cannot read [redacted]' });
+    expect(kept.stack).toMatch(/^TypeError: cannot read \[redacted\]\n\s+at /);
+    expect((kept.cause as Error).message).toBe('token [redacted]');
+  });
+
+  it('keeps a cause that holds no secret as it is', async () => {
+    const cause = new TypeError('x is undefined', { cause: new Error('y') });
+    const { action, run } = prepare(connectorWith(throwing(cause)));
+    expect((await failureOf(action.run(run, {}))).cause).toBe(cause);
   });
 
   it('is masked when what was thrown is no error', async () => {
-    const { action, run, faults } = prepare(connectorWith(throwing('gone')));
-    expect((await failureOf(action.run(run, {}))).extensions.errorCode).toBe('shop.unexpected_error');
-    expect(faults[0]?.cause).toBe('string thrown: gone');
+    const { action, run } = prepare(connectorWith(throwing(`gone ${secret}`)));
+    const error = await failureOf(action.run(run, {}));
+    expect(error.extensions.errorCode).toBe('shop.unexpected_error');
+    expect(error.cause).toBe('gone [redacted]');
   });
 
   it('gets code and message from every handler whose class matches; the later one wins', async () => {
@@ -222,12 +223,11 @@ describe('the error of an action', () => {
       [Refused, () => (calls.push('refused'), { message: 'Refused.', code: 'refused' }), null],
       [SyntaxError, () => (calls.push('syntax'), { message: 'Never.' }), 'never'],
     ];
-    const { action, run, faults } = prepare(connectorWith(throwing(new RefusedHard('x')), { exceptionHandlers }));
+    const { action, run } = prepare(connectorWith(throwing(new RefusedHard('x')), { exceptionHandlers }));
     const error = await failureOf(action.run(run, {}));
     expect(calls).toEqual(['any', 'hard', 'refused']);
     expect(error.message).toBe('Refused.');
     expect(error.extensions.errorCode).toBe('shop.refused');
-    expect(faults).toEqual([]);
   });
 
   it('keeps the message that nobody chose hidden, with the code of its handler', async () => {
@@ -268,10 +268,10 @@ describe('the error of an action', () => {
         'x',
       ],
     ];
-    const { action, run, faults } = prepare(connectorWith(throwing(new Refused('x')), { exceptionHandlers }));
+    const { action, run } = prepare(connectorWith(throwing(new Refused('x')), { exceptionHandlers }));
     const error = await failureOf(action.run(run, {}));
     expect(error.extensions).toMatchObject({ code: 'CONNECTOR_ERROR', raisedIn: 'exceptionHandlers' });
-    expect(faults[0]?.cause).toMatch(/^RangeError: in the handler/);
+    expect(error.cause).toMatchObject({ name: 'RangeError', message: 'in the handler' });
   });
 
   it('is the connector’s own one, word for word, when it called `error`', async () => {

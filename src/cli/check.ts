@@ -1,7 +1,6 @@
 /** `plugboard check`: judges definitions, names, composition and, if asked, the generated files. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { composeSubgraphs } from '../graph/compose.ts';
 import { DefinitionError } from '../errors.ts';
 import { describeGraph } from '../gateway.ts';
 import { createConnections } from '../connection/connections.ts';
@@ -45,6 +44,8 @@ async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
   const { connections, registrations } = project.configuration;
   createConnections(connectors, connections, registrations, process.env);
   terminal.progress(`Composing ${graph.subgraphs.length} subgraphs`);
+  // Loaded here, because it takes longer to load than all that `start` needs besides Apollo Server.
+  const { composeSubgraphs } = await import('../graph/compose.ts');
   const faults = composeSubgraphs(graph.subgraphs);
   if (faults.length > 0) throw new DefinitionError(faults);
   const folder = join(project.root, 'schema');

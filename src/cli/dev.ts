@@ -1,6 +1,5 @@
 /** `plugboard dev`: serves the gateway and loads connectors anew when a file changes. */
 import { resolve } from 'node:path';
-import { watch } from 'chokidar';
 import type { Command } from 'commander';
 import { DefinitionError, formatFault, type Fault } from '../errors.ts';
 import { examples } from './examples.ts';
@@ -42,6 +41,8 @@ export async function watchProject(serving: Serving, terminal: Terminal): Promis
   }
   const reloads = createReloads(() => reload(serving, terminal));
   const folders = project.connectorFolders.map((folder) => resolve(folder));
+  // Loaded here, because `start` needs none.
+  const { watch } = await import('chokidar');
   const watcher = watch(folders, { ignoreInitial: true, ignored: /(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/ });
   watcher.on('all', reloads.request);
   await new Promise<void>((ready) => watcher.once('ready', ready));

@@ -1,7 +1,7 @@
 /** Imports a file of an application, TypeScript included, on every Node that we support. */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
+import type { Jiti } from 'jiti';
 
 /** Gives the exports of a file. */
 export type ImportSource = (file: string) => Promise<unknown>;
@@ -17,10 +17,12 @@ export function createImportSource(
   options: { readonly modules?: Readonly<Record<string, unknown>>; readonly fresh?: boolean } = {},
 ): ImportSource {
   const { modules = {}, fresh = false } = options;
-  let jiti: ReturnType<typeof createJiti> | undefined;
+  let jiti: Jiti | undefined;
   return async (file) => {
     // A native import can never be read anew: Node keeps every module for the life of the process.
     if (/\.m?js$/.test(file) && !fresh) return import(pathToFileURL(file).href);
+    // A compiler is loaded only where there is something to compile.
+    const { createJiti } = await import('jiti');
     jiti ??= createJiti(import.meta.url, {
       moduleCache: !fresh,
       virtualModules: { ...modules },

@@ -1,0 +1,59 @@
+/** A connection as it is kept: whose it is, in what state, and its credentials, sealed. */
+import type { RecordValue, StoredRecord } from '../storage/records.ts';
+
+/** `PENDING` until the subject has finished; `ERROR` when its test failed; `REAUTH_REQUIRED` when the provider refuses its credentials. */
+export type ConnectionState = 'PENDING' | 'STARTED' | 'REAUTH_REQUIRED' | 'ERROR';
+
+export interface ConnectionValue extends RecordValue {
+  readonly tenant: string;
+  /** `null`: it belongs to the tenant, and all its subjects use it. */
+  readonly subject: string | null;
+  readonly connector: string;
+  /** Tells several connections of one owner apart. */
+  readonly label: string | null;
+  readonly state: ConnectionState;
+  /** Why it is in this state, in words that may be shown; `null` while nothing is wrong. */
+  readonly reason: string | null;
+  /** Sealed JSON of what was entered, by field name. */
+  readonly fields: string;
+  /** Sealed JSON of what the connector's `acquire` gave. */
+  readonly acquired: string | null;
+  /** Sealed JSON of `StoredTokens`. */
+  readonly tokens: string | null;
+  /** OAuth scopes that were granted. */
+  readonly scopes: readonly string[];
+  /** When the access token ends, in milliseconds since 1970; `null`: not known, use it until a 401. */
+  readonly expiresAt: number | null;
+  /** Name of the account at the provider, for display only. */
+  readonly identity: string | null;
+  /** Renewals that failed in a row for reasons that pass. */
+  readonly failures: number;
+  /** Not to be renewed before this time. */
+  readonly retryAt: number | null;
+}
+
+export type ConnectionRecord = StoredRecord<ConnectionValue>;
+
+/** What the token endpoint gave, in the words of RFC 6749. */
+export interface StoredTokens {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly refresh_token?: string;
+  readonly id_token?: string;
+  readonly scope?: string;
+  /** Seconds, from when the tokens were got. */
+  readonly refresh_token_expires_in?: number;
+}
+
+/** Kind of the record. */
+export const connectionKind = 'connection';
+
+/** What a sealed part of a connection is bound to, so that it opens nowhere else. */
+export function sealIdentity(id: string, part: 'fields' | 'acquired' | 'tokens'): readonly string[] {
+  return [connectionKind, id, part];
+}
+
+/** What no two connections share. */
+export function connectionKey(value: Pick<ConnectionValue, 'tenant' | 'subject' | 'connector' | 'label'>): string {
+  return JSON.stringify([value.tenant, value.subject, value.connector, value.label]);
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkConfiguration, defineConfig } from '../src/configuration.ts';
+import { checkConfiguration } from '../src/check-configuration.ts';
+import { defineConfig } from '../src/configuration.ts';
 import { DefinitionError, formatFault } from '../src/errors.ts';
 
 const canary = 'canary-3f9a27';

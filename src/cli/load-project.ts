@@ -1,7 +1,7 @@
 /** A project as it lies on disk: its configuration file and its connectors. */
 import { stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { checkConfiguration, type Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration.ts';
 import * as define from '../connector/define.ts';
 import { createImportSource, type ImportSource } from '../connector/import-source.ts';
 import { loadConnectors, type LoadedConnectors } from '../connector/load-connectors.ts';
@@ -91,5 +91,6 @@ async function importConfiguration(
     const message = 'expected a default export made with defineConfig; got none.';
     throw new DefinitionError([{ code: 'CONFIGURATION_INVALID', path, message }]);
   }
+  const { checkConfiguration } = await import('../check-configuration.ts');
   return checkConfiguration(exported.default, path);
 }

@@ -1,0 +1,148 @@
+/** Judges what an operator configured. Apart from the types, because a start without a configuration needs no zod. */
+import { z } from 'zod';
+import type { Configuration } from './configuration.ts';
+import { DefinitionError, type Fault } from './errors.ts';
+import { didYouMean } from './notation/nearest.ts';
+
+const count = z.number().int().positive();
+const configurationShape = z.strictObject({
+  connectors: z.union([z.string(), z.array(z.string())]).optional(),
+  host: z.string().min(1).optional(),
+  port: z.number().int().min(0).max(65_535).optional(),
+  allowedHosts: z.array(z.string().min(1)).optional(),
+  allowUnauthenticatedCallers: z.boolean().optional(),
+  connections: z
+    .array(
+      z.strictObject({
+        connector: z.string(),
+        subject: z.string().min(1).optional(),
+        label: z.string().min(1).optional(),
+        fields: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+  registrations: z.array(z.strictObject({ connector: z.string(), baseUri: z.url().optional() })).optional(),
+  key: z.string().min(16).optional(),
+  production: z.boolean().optional(),
+  introspection: z.boolean().optional(),
+  explorer: z.boolean().optional(),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
+  timeZone: z.string().refine(isTimeZone, 'the IANA name of a time zone, e.g. Europe/Berlin').optional(),
+  limits: z
+    .strictObject({
+      bodyBytes: count.optional(),
+      tokens: count.optional(),
+      depth: count.optional(),
+      aliases: count.optional(),
+      directives: count.optional(),
+      rootFields: count.optional(),
+      fields: count.optional(),
+      repeats: count.optional(),
+      operationMs: count.optional(),
+      first: count.optional(),
+    })
+    .optional(),
+  http: z
+    .strictObject({
+      allowedPrivateOrigins: z.array(z.url()).optional(),
+      allowHttp: z.boolean().optional(),
+      totalTimeoutMs: count.optional(),
+      maxAnswerBytes: count.optional(),
+      maxRequestsPerCall: count.optional(),
+    })
+    .optional(),
+});
+
+/**
+ * The configuration, checked.
+ *
+ * @param path - what it is called in messages: the file, or `configuration`.
+ * @throws DefinitionError CONFIGURATION_INVALID with all faults: wrong types, and unknown keys with the nearest known one.
+ */
+export function checkConfiguration(value: unknown, path = 'configuration'): Configuration {
+  const checked = configurationShape.safeParse(value);
+  if (checked.success) return checked.data;
+  const faults = checked.error.issues.flatMap((issue) => toFaults(issue, value, path));
+  // A value of the wrong type is also too short, too small …: what is told first says it.
+  throw new DefinitionError(
+    faults.filter((fault, index) => faults.findIndex((other) => other.path === fault.path) === index),
+  );
+}
+
+function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[] {
+  const at = (keys: readonly PropertyKey[]) =>
+    keys.reduce<string>((path, key) => (typeof key === 'number' ? `${path}[${key}]` : `${path}.${String(key)}`), file);
+  const code = 'CONFIGURATION_INVALID';
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const message = `this key is not known${didYouMean(key, known)}; expected one of ${known.join(', ')}.`;
+      return { code, path: at([...issue.path, key]), message };
+    });
+  }
+  const got = describeKind(issue.path.reduce<unknown>((value, key) => (value as never)?.[key], root));
+  return [{ code, path: at(issue.path), message: `expected ${expectedBy(issue)}; got ${got}.` }];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** In our words, as all other definitions are told. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'invalid_union':
+      return 'a string or a list of strings';
+    case 'invalid_format':
+      return issue.format === 'url' ? 'a URL' : `a ${issue.format}`;
+    case 'too_small':
+      if (issue.origin === 'string') return issue.minimum === 1 ? 'a text' : `at least ${issue.minimum} characters`;
+      return issue.inclusive === false ? `a number above ${issue.minimum}` : `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+/** Keys of the part of the configuration at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let shape: any = configurationShape;
+  for (const key of path) {
+    shape = unwrap(shape);
+    shape = typeof key === 'number' ? shape.element : shape.shape[key];
+  }
+  return Object.keys(unwrap(shape).shape as object);
+}
+
+function unwrap(shape: any): any {
+  return shape instanceof z.ZodOptional ? shape.unwrap() : shape;
+}
+
+/** What came, without its value: a configuration holds secrets. */
+function describeKind(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat(undefined, { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}

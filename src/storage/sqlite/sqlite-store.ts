@@ -1,0 +1,105 @@
+/** The embedded store: one SQLite file, or memory, for one process or several on one machine. */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayError } from '../../errors.ts';
+import type { Store } from '../store.ts';
+import { openConnection, SqliteDatabase } from './database.ts';
+import { failureCode, type SqlDatabase, type SqliteDriver } from './driver.ts';
+import { findDriver } from './find-driver.ts';
+import { checkOrigin, migrate } from './schema.ts';
+import { createSqliteLeases } from './sqlite-leases.ts';
+import { createSqliteRecords } from './sqlite-records.ts';
+import { isBusy } from './store-error.ts';
+
+export interface SqliteStoreOptions {
+  /** Path of the file, made with its folder when absent and readable by its owner only; `:memory:` keeps nothing. */
+  readonly file: string;
+  /** Default: Node's own SQLite where there is one, else libsql. */
+  readonly driver?: SqliteDriver;
+  /** The clock of the store, in milliseconds since 1970. Default: that of the machine, which all its processes share. */
+  readonly now?: () => number;
+}
+
+const openLimitMs = 15_000;
+
+/**
+ * Opens the store, and makes or upgrades its tables; any number of processes may do so at once.
+ *
+ * @throws GatewayError STORE_FOREIGN, STORE_TOO_NEW, STORE_CORRUPT, STORE_READ_ONLY, STORE_FULL, STORE_UNAVAILABLE or
+ * STORE_DRIVER_MISSING; the message names the file, for it goes to the operator at start.
+ */
+export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, driver = await findDriver(), now = Date.now } = options;
+  const database = await openDatabase(driver, file);
+  return {
+    records: createSqliteRecords(database, now),
+    leases: createSqliteLeases(database, now),
+    close: () => database.close(),
+  };
+}
+
+async function openDatabase(driver: SqliteDriver, file: string): Promise<SqliteDatabase> {
+  const isFile = file !== ':memory:';
+  const until = performance.now() + openLimitMs;
+  for (;;) {
+    try {
+      if (isFile) keepPrivate(file);
+      return new SqliteDatabase(() => openReady(driver, file), isFile);
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw openError(error, file);
+    }
+    await sleep(10 + Math.random() * 40);
+  }
+}
+
+/** Readable by the owner only, from the first byte on; SQLite gives its `-wal` and `-shm` the mode of the file. */
+function keepPrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      chmodSync(path, 0o600);
+    } catch {
+      // Another user's file, or a read-only disk: its owner has decided.
+    }
+  }
+}
+
+function openReady(driver: SqliteDriver, file: string): SqlDatabase {
+  const database = openConnection(driver, file);
+  try {
+    // Before anything is written: another program's database stays as it is.
+    checkOrigin(database, file);
+    database.prepare('PRAGMA journal_mode = WAL').get([]);
+    database.exec('BEGIN IMMEDIATE');
+    migrate(database, file);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const reasons: Readonly<Record<number, readonly [ConstructorParameters<typeof GatewayError>[0], string]>> = {
+  5: ['STORE_UNAVAILABLE', 'another process has kept it locked'],
+  8: ['STORE_READ_ONLY', 'it, or its folder, is read-only'],
+  11: ['STORE_CORRUPT', 'it is damaged; restore the last good copy'],
+  13: ['STORE_FULL', 'its disk is full'],
+  14: ['STORE_UNAVAILABLE', 'it cannot be read and written by this user'],
+  26: ['STORE_FOREIGN', 'it is no SQLite database; it was left alone. Name another file for the store'],
+};
+
+function openError(error: unknown, file: string): unknown {
+  if (error instanceof GatewayError) return error;
+  const [code, reason] = reasons[failureCode(error) ?? -1] ?? ['STORE_UNAVAILABLE', systemReason(error)];
+  return new GatewayError(code, `The store ${file} cannot be opened: ${reason}.`, { cause: error });
+}
+
+/** e.g. `EACCES` of making the folder or the file. */
+function systemReason(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+  return code ? `the system answered ${code}` : 'the log says why';
+}

@@ -477,6 +477,29 @@ describe('connections', () => {
     ]);
   });
 
+  it('of two fields of one operation are kept apart, in their joins too', async () => {
+    const { ask } = await open();
+    const twice = `{
+      work: shopOrders(connection: "shop.ada.work") { customer { name } }
+      home: shopOrders(connection: "shop.ada.home") { customer { name } }
+    }`;
+    expect((await ask(twice, {}, asSubject('ada'))).errors).toBeUndefined();
+    const used = provider.requests.map(({ path: asked, headers }) => `${asked} ${String(headers['x-token'])}`);
+    expect(used.toSorted()).toEqual([
+      `/customers ${canary}-home`,
+      `/customers ${canary}-work`,
+      `/orders ${canary}-home`,
+      `/orders ${canary}-work`,
+    ]);
+  });
+
+  it('are refused when the subject is no name', async () => {
+    const { ask } = await open();
+    const { errors } = await ask(query, {}, asSubject('x'.repeat(201)));
+    expect(errors?.[0]?.extensions.code).toBe('INPUT_INVALID');
+    expect(errors?.[0]?.message).toContain('X-External-Subject-Id must be 1 to 200 printable ASCII characters');
+  });
+
   it('have to be named where there are several, and are found only by their owner', async () => {
     const { ask } = await open();
     const codes = async (subject: string | undefined, c?: string) => {
@@ -552,5 +575,128 @@ describe('lists with pages', () => {
     expect(data).toEqual({ shopOrders: null });
     expect(errors).toMatchObject([{ message, extensions: { code } }]);
     expect(provider.requests).toEqual([]);
+  });
+
+  it('give cursors that other arguments and connections cannot use', async () => {
+    const filtered = (origin: string) =>
+      shop(origin, {
+        orders: {
+          list: false,
+          input: [{ name: 'state' }],
+          paginate: { strategy: 'page', sizeParam: 'size', pageSize: 2, maxPageSize: 2 },
+          execute: (open, { state }) => open.get('orders').params({ state }),
+        },
+      });
+    const configuration: Configuration = {
+      connections: [
+        { connector: 'shop', label: 'a', fields: { token: canary } },
+        { connector: 'shop', label: 'b', fields: { token: canary } },
+      ],
+    };
+    const { ask } = await start({ 'GET /orders': pages }, (origin) => [filtered(origin)], { configuration });
+    const filteredQuery =
+      'query ($c: ID, $state: String, $after: String) { shopOrders(first: 1, connection: $c, state: $state, after: $after) { nodes { id } pageInfo { endCursor } } }';
+    const given = { c: 'shop.tenant.a', state: 'open' };
+    const first = await ask(filteredQuery, given);
+    const after = first.data.shopOrders.pageInfo.endCursor as string;
+    expect((await ask(filteredQuery, { ...given, after })).data.shopOrders.nodes).toEqual([{ id: '11' }]);
+    for (const other of [{ ...given, state: 'closed' }, { ...given, c: 'shop.tenant.b' }, { c: given.c }]) {
+      const { errors } = await ask(filteredQuery, { ...other, after });
+      expect(errors).toMatchObject([
+        {
+          message:
+            '`after` belongs to a list with other arguments or another connection. Start that list from its first page.',
+          extensions: { code: 'CURSOR_FOREIGN' },
+        },
+      ]);
+    }
+  });
+});
+
+describe('what else a connector says', () => {
+  const lab = (origin: string): Connector =>
+    defineConnector({
+      name: 'lab',
+      title: 'Laboratory',
+      connection: connection(origin),
+      pickLists: { rooms: (open, { floor }) => open.get('rooms').params({ floor }) as never },
+      actions: {
+        book: {
+          readOnly: true,
+          input: [{ name: 'floor' }, { name: 'room', pickList: 'rooms', pickListParams: { floor: 'floor' } }],
+          output: [{ name: 'ok', type: 'boolean' }],
+          execute: () => ({ ok: 'yes' }),
+        },
+        free: {
+          readOnly: true,
+          input: () => [{ name: 'room_no', type: 'integer', optional: false }],
+          output: () => [],
+          execute: (_open, input) => ({ given: input }),
+        },
+      },
+      triggers: { booked: { output: [{ name: 'id' }], poll: () => ({ events: [] }) } },
+    });
+
+  it('are the choices of a dynamic pick list, asked with its parameters', async () => {
+    const rooms = [
+      ['Red room', 1],
+      ['Blue room', 'b', null, true],
+    ];
+    const { ask } = await start({ 'GET /rooms': [{ json: rooms }, { json: { rooms } }] }, (origin) => [lab(origin)]);
+    const query = '{ labRooms(floor: "2") { label value hasChildren } }';
+    const { data, errors } = await ask(query);
+    expect(errors).toBeUndefined();
+    expect(data.labRooms).toEqual([
+      { label: 'Red room', value: '1', hasChildren: null },
+      { label: 'Blue room', value: 'b', hasChildren: true },
+    ]);
+    expect(provider.requests[0]?.query['floor']).toBe('2');
+    expect((await ask(query)).errors?.[0]?.message).toBe(
+      'lab.pickLists.rooms: expected a list of [label, value]; it gave an object.',
+    );
+  });
+
+  it('are inputs that only the connection knows, as JSON in the words of the notation', async () => {
+    const { ask } = await start({}, (origin) => [lab(origin)]);
+    const query = 'query ($input: JSON) { labFree(input: $input) }';
+    expect((await ask(query, { input: { room_no: '7', other: 1 } })).data.labFree).toEqual({ given: { room_no: 7 } });
+    const { errors } = await ask(query, { input: { other: 1 } });
+    expect(errors?.[0]?.message).toContain("'Room no' must be present.");
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'INPUT_REQUIRED' });
+  });
+
+  it('are subscriptions, which this version refuses clearly', async () => {
+    const { ask } = await start({}, (origin) => [lab(origin)]);
+    const { errors, data } = await ask('subscription { labBooked { id } }');
+    expect(data ?? null).toBeNull();
+    expect(errors?.[0]?.extensions.code).toBe('NOT_SERVED');
+  });
+
+  it('stands in the gateway’s own part', async () => {
+    const { ask } = await start({}, (origin) => [shop(origin), lab(origin)]);
+    const { data } = await ask(
+      '{ connectors { name title entities actions { name field readOnly } triggers { name field } } connector(name: "nothing") { name } }',
+    );
+    expect(data.connector).toBeNull();
+    expect(data.connectors).toEqual([
+      {
+        name: 'lab',
+        title: 'Laboratory',
+        entities: [],
+        actions: [
+          { name: 'book', field: 'labBook', readOnly: true },
+          { name: 'free', field: 'labFree', readOnly: true },
+        ],
+        triggers: [{ name: 'booked', field: 'labBooked' }],
+      },
+      expect.objectContaining({ name: 'shop', entities: ['customer', 'order'] }),
+    ]);
+    const fields = (data.connectors as { actions: { field: string }[] }[]).flatMap(({ actions }) =>
+      actions.map(({ field }) => field),
+    );
+    const served = await ask('{ __schema { queryType { fields { name } } mutationType { fields { name } } } }');
+    const { queryType, mutationType } = served.data.__schema;
+    const names = [...queryType.fields, ...mutationType.fields].map(({ name }: { name: string }) => name);
+    expect(fields.filter((field) => !names.includes(field))).toEqual([]);
   });
 });

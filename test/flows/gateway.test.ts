@@ -532,7 +532,7 @@ describe('lists with pages', () => {
       orders: {
         list: false,
         paginate: { strategy: 'page', sizeParam: 'size', pageSize: 2, maxPageSize: 2 },
-      } as Partial<Action>,
+      },
     });
   const pages: Handler = ({ query }) => {
     const start = (Number(query['page']) - 1) * Number(query['size']);

@@ -18,6 +18,7 @@ const connectorKeys: KeyKinds = {
   logo: 'string',
   graphqlName: 'string',
   connection: 'object',
+  registration: 'object',
   test: 'function',
   objects: 'object',
   actions: 'object',
@@ -55,6 +56,7 @@ export function checkConnector(connector: unknown, warn: Report): Fault[] {
   checkKeys(connector, connectorKeys, check.path, 'CONNECTOR_INVALID', report, warn);
   checkName(connector.name, check);
   checkConnection(connector.connection, check);
+  checkRegistration(connector.registration, check);
   checkObjects(connector.objects, check);
   checkActions(connector.actions, check);
   checkTriggers(connector.triggers, check);
@@ -69,6 +71,13 @@ function checkName(name: unknown, check: PartCheck): void {
   if (typeof name !== 'string' || name === '' || connectorName.test(name)) return;
   const message = `expected letters, digits and "_", first a letter, since it begins names in GraphQL; got ${describe(name)}.`;
   check.fault('CONNECTOR_NAME', `${check.path}.name`, message);
+}
+
+function checkRegistration(registration: unknown, check: PartCheck): void {
+  if (!isPlainObject(registration)) return;
+  const path = `${check.path}.registration`;
+  checkKeys(registration, { fields: 'array!' }, path, 'CONNECTOR_INVALID', check.report, check.warn);
+  if (Array.isArray(registration.fields)) check.fields(registration.fields, `${path}.fields`);
 }
 
 function checkConnection(connection: unknown, check: PartCheck): void {

@@ -49,7 +49,7 @@ export const deviceConfirmPage = (form) =>
 
 export const donePage = () => page('done', '<h1>Done</h1><p>You can go back to your device.</p>');
 
-/** @param {Record<string, string>} out */
+/** @param {{ error: string, error_description?: string }} out */
 export const errorPage = (out) =>
   page('error', `<h1>Error</h1><p id="error">${escape(out.error)}: ${escape(out.error_description ?? '')}</p>`);
 

@@ -28,7 +28,7 @@ export const audienceOf = (issuer) => `${issuer}/api`;
 /**
  * @param {string} issuer
  * @param {any} settings - what `startAuthorizationServer` was given, with its defaults
- * @param {ReturnType<import('./storage.mjs').createStorage>} storage
+ * @param {ReturnType<typeof import('./storage.mjs').createStorage>} storage
  */
 export function createProvider(issuer, settings, storage) {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -55,7 +55,7 @@ export function createProvider(issuer, settings, storage) {
     // Each authorization is a grant of its own, so that the consent page is always shown and revocation hits one connection.
     loadExistingGrant: (context) => {
       const grantId = context.oidc.result?.consent?.grantId;
-      return grantId && context.oidc.provider.Grant.find(grantId);
+      return grantId ? context.oidc.provider.Grant.find(grantId) : undefined;
     },
     ttl: {
       AccessToken: (context) => requestMarks(context).lifetimeSeconds ?? settings.accessTokenLifetime,
@@ -78,9 +78,10 @@ export function createProvider(issuer, settings, storage) {
   return { provider, signingKey };
 }
 
-/** @param {string} issuer @param {any} settings */
+/** @param {string} issuer @param {any} settings @returns {any} */
 function featuresOf(issuer, settings) {
-  const page = (render) => (context, form) => {
+  /** @param {(form: string) => string} render */
+  const page = (render) => (/** @type {any} */ context, /** @type {string} */ form) => {
     context.type = 'html';
     context.body = render(form);
   };

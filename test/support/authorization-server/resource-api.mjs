@@ -3,6 +3,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { audienceOf } from './provider.mjs';
 
 /** @typedef {{ subject: string, clientId: string, scopes: readonly string[] }} Bearer */
+/** @typedef {{ status: number, json: unknown, headers?: Record<string, string> }} Reply */
 
 const pageSize = 2;
 
@@ -48,7 +49,7 @@ export function createResourceApi(provider, keys, tokens) {
     return bearerOf('accountId' in found ? found.accountId : found.clientId, found.clientId, found.scope ?? '');
   };
 
-  /** @param {string} method @param {URL} url @param {Bearer} bearer @param {string} body */
+  /** @param {string} method @param {URL} url @param {Bearer} bearer @param {string} body @returns {Reply} */
   const answer = (method, url, bearer, body) => {
     const route = `${method} ${url.pathname}`;
     const needed = { 'GET /api/items': 'items:read', 'POST /api/items': 'items:write' }[route];

@@ -55,7 +55,8 @@ async function obey(commands, { id, command, values }) {
   try {
     process.send?.({ id, result: await commands[command]?.(...values) });
   } catch (error) {
-    process.send?.({ id, error: error instanceof Error ? error.message : String(error) });
+    const { error_description: description, message = String(error) } = /** @type {any} */ (error);
+    process.send?.({ id, error: description ?? message });
   }
 }
 
@@ -192,7 +193,7 @@ function commandsOf({ settings, provider, storage, counters, faults, tokens, api
     setFault: (endpoint, fault) => faults.set(endpoint, fault),
     setAccessTokenLifetime: (seconds) => void (settings.accessTokenLifetime = seconds),
     expireAccessTokens(subject) {
-      const ended = tokens.end((token) => subject === undefined || token.subject === subject);
+      const ended = tokens.end((/** @type {any} */ token) => subject === null || token.subject === subject);
       for (const id of ended) {
         storage.recordsOf('AccessToken').delete(id);
         storage.recordsOf('ClientCredentials').delete(id);
@@ -204,7 +205,7 @@ function commandsOf({ settings, provider, storage, counters, faults, tokens, api
       for (const [id] of grants) {
         storage.endTokensOfGrant(id);
         storage.recordsOf('Grant').delete(id);
-        tokens.end((token) => token.grantId === id);
+        tokens.end((/** @type {any} */ token) => token.grantId === id);
         counters.count('grantsRevoked');
       }
       return grants.length;

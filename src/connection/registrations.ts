@@ -103,7 +103,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       | undefined;
   const open = (record: StoredRecord<RegistrationValue>): Registration => {
     const { tenant, connector, fields, secrets, scopes, endpoints } = record.value;
-    const opened = JSON.parse(keyRing.open(secrets, sealIdentity(record.id)).reveal()) as Record<string, unknown>;
+    const opened = JSON.parse(keyRing.open(secrets, sealIdentity(record.id))) as Record<string, unknown>;
     return { id: record.id, tenant, connector, fields: { ...fields, ...opened }, scopes: scopes ?? undefined, endpoints };
   };
   return {

@@ -51,6 +51,13 @@ export const errorCodes = {
   ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
   METHOD_NOT_ALLOWED: 'The path does not take that method.',
   HOST_NOT_ALLOWED: 'A request names a host that the gateway is not known by.',
+  // The application mends its credentials, or its operator gives it more.
+  UNAUTHENTICATED: 'The request carries no API key or token that the gateway accepts.',
+  FORBIDDEN: 'The scopes of the caller do not allow this.',
+  SCOPE_UNKNOWN: 'A scope was named that the gateway does not know.',
+  API_KEY_LIMIT: 'A tenant has two live API keys of one name already; two are there so that one can replace the other.',
+  API_KEY_NOT_FOUND: 'The tenant has no API key of that id.',
+  ISSUER_UNAVAILABLE: 'The keys of the issuer of a token cannot be had just now, so the token cannot be judged.',
   // The subject connects, reconnects or chooses.
   CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
   CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',
@@ -58,6 +65,14 @@ export const errorCodes = {
   AUTHORIZATION_OPTION_UNKNOWN:
     'The fields of a connection choose a kind of authorization that its connector does not have.',
   REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
+  CONNECTION_DENIED: 'The subject, or the provider for it, did not allow the connection.',
+  AUTHORIZATION_FLOW_UNKNOWN: 'An authorization that was begun is unknown: it took too long, was used already, or never was.',
+  AUTHORIZATION_FLOW_FOREIGN: 'An authorization ended in another browser, at another address or for another connector than it was begun.',
+  AUTHORIZATION_ANSWER_INVALID: 'The answer of an authorization server is incomplete, doubled, or comes from another server.',
+  // The operator mends the registration, or asks the provider to.
+  REGISTRATION_REQUIRED: 'The registration of a connector is absent or lacks what its provider asks for.',
+  REGISTRATION_REFUSED: 'The provider does not accept the registration of a connector: its client, scopes or redirect URI.',
+  AUTHORIZATION_SERVER_INVALID: 'The metadata or endpoints of an authorization server are not as they must be, so it is not used.',
   // Wait, or tell the provider.
   PROVIDER_ERROR: 'The provider answered with an error.',
   PROVIDER_BAD_REQUEST: 'The provider answered 400: it did not understand the request.',
@@ -119,6 +134,8 @@ export interface ErrorDetails {
   readonly raisedIn?: string;
   /** What the subject has to do to make the field answer. */
   readonly connect?: { readonly connector: string; readonly url?: string; readonly scopes?: readonly string[] };
+  /** The scope that the caller lacks. */
+  readonly scope?: string;
 }
 
 interface ErrorOptionsWithDetails extends ErrorDetails {
@@ -182,6 +199,9 @@ export function formatFault(fault: Fault): string {
 /** The client mends it: its query, its arguments, its cursor. */
 export class InputError extends GatewayError {}
 
+/** The application mends it: it sends other credentials, or is given another scope. */
+export class CallerError extends GatewayError {}
+
 /** The subject connects, reconnects, grants scopes or names a connection. */
 export class AuthorizationError extends GatewayError {}
 
@@ -212,6 +232,6 @@ function ownKind(errorClass: unknown): string | undefined {
 }
 
 Object.defineProperty(GatewayError, Symbol.hasInstance, { value: isOfKind });
-for (const errorClass of [GatewayError, DefinitionError, InputError, AuthorizationError, ProviderError]) {
+for (const errorClass of [GatewayError, DefinitionError, InputError, CallerError, AuthorizationError, ProviderError]) {
   Object.defineProperty(errorClass, kind, { value: errorClass.name });
 }

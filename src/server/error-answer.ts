@@ -1,10 +1,11 @@
 /** The one shape of every error that leaves over HTTP: `{ errors: [{ message, extensions: { code, requestId } }] }`. */
-import { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
+import { AuthorizationError, CallerError, GatewayError, InputError, ProviderError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** A status and a body, ready to be sent as JSON. */
 export interface ErrorAnswer {
   readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: { readonly errors: readonly [{ readonly message: string; readonly extensions: object }] };
 }
 
@@ -26,7 +27,7 @@ export function internalErrorMessage(requestId: string): string {
  */
 export function answerTo(error: unknown, requestId: string): ErrorAnswer & { readonly isFault: boolean } {
   if (error instanceof GatewayError && error.code !== 'INTERNAL_ERROR') {
-    return { ...errorAnswer(statusOf(error), error.code, error.message, requestId), isFault: false };
+    return { ...answerOf(error, requestId), isFault: false };
   }
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
   const known = typeof code === 'string' ? fastifyErrors[code] : undefined;
@@ -38,13 +39,32 @@ export function answerTo(error: unknown, requestId: string): ErrorAnswer & { rea
   return { ...errorAnswer(500, 'INTERNAL_ERROR', internalErrorMessage(requestId), requestId), isFault: true };
 }
 
+function answerOf(error: GatewayError, requestId: string): ErrorAnswer {
+  const { scope, retryAfterMs } = error.details;
+  const { status, body } = errorAnswer(statusOf(error), error.code, error.message, requestId);
+  const [{ message, extensions }] = body.errors;
+  const headers: Record<string, string> = {};
+  // RFC 6750 §3: how one says who one is, and what is missing. Why credentials were refused is not told.
+  if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer realm="plugboard"';
+  if (scope !== undefined) {
+    headers['www-authenticate'] = `Bearer realm="plugboard", error="insufficient_scope", scope="${scope}"`;
+  }
+  if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
+  return { status, headers, body: { errors: [{ message, extensions: { ...extensions, scope } }] } };
+}
+
 function statusOf(error: GatewayError): number {
-  if (error.code === 'NOT_READY') return 503;
+  if (waiting.has(error.code)) return 503;
+  if (error.code === 'UNAUTHENTICATED') return 401;
+  if (error instanceof CallerError) return 403;
   if (error instanceof InputError) return 400;
   if (error instanceof AuthorizationError) return 401;
   if (error instanceof ProviderError) return 502;
   return 500;
 }
+
+/** What may be otherwise a moment later. */
+const waiting: ReadonlySet<ErrorCode> = new Set(['NOT_READY', 'STORE_UNAVAILABLE', 'ISSUER_UNAVAILABLE']);
 
 /** Fastify's own refusals in our words. https://fastify.dev/docs/latest/Reference/Errors/ */
 const fastifyErrors: Record<string, { status: number; code: ErrorCode; message: string }> = {

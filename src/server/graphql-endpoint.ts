@@ -1,6 +1,11 @@
 /** GraphQL over HTTP: Apollo Server parses, validates and remembers documents; the served graph executes them. */
 import { ApolloServer, HeaderMap } from '@apollo/server';
-import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContextResponseForOperation,
+  GraphQLRequestListener,
+  GraphQLResponse,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -30,7 +35,7 @@ export interface GraphqlEndpointOptions {
   /** Hides what the schema holds: no suggestions in messages. */
   readonly production: boolean;
   readonly introspection: boolean;
-  readonly caller: (headers: IncomingHttpHeaders) => Caller;
+  readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   readonly logger: FastifyBaseLogger;
 }
 
@@ -67,13 +72,19 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
   }
   return {
     addRoutes: (app) => {
+      app.decorateRequest('caller', null);
       app.route({
         method: ['GET', 'POST'],
         url: '/graphql',
         exposeHeadRoute: false,
-        handler: async (request, reply) => {
+        // Before the body is read: a stranger's is not.
+        onRequest: async (request: AskingRequest) => {
+          request.caller = await options.caller(request.headers);
+        },
+        handler: async (request: AskingRequest, reply) => {
           if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
-          return answer(apollo, request, reply, options.caller(request.headers));
+          if (!request.caller) throw new Error('The request was not asked who sends it.');
+          return answer(apollo, request, reply, request.caller);
         },
       });
     },
@@ -85,9 +96,15 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
   };
 }
 
-/** Apollo Server copies this object per operation, so it holds one thing. */
+interface AskingRequest extends FastifyRequest {
+  caller?: Caller | null;
+}
+
+/** Apollo Server copies this object per operation, so it is small. */
 interface Context {
   readonly operation: ClientOperation;
+  /** What executing gave, when Apollo Server has errors to format in it. */
+  failed?: ExecutionResult;
 }
 
 /** The headers that Apollo Server reads; copying the others would cost and serve nobody. */
@@ -127,8 +144,9 @@ async function answer(
 
 function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
   const { limits, logger, production } = options;
+  const seam = gatewaySeam(options);
   return new ApolloServer<Context>({
-    gateway: gatewaySeam(options),
+    gateway: seam.gateway,
     logger: apolloLogger(logger),
     // Decides nothing here that is not decided below, but keeps Apollo from reading the environment.
     nodeEnv: production ? 'production' : 'development',
@@ -151,7 +169,7 @@ function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      measureBeforeValidation(limits),
+      operationPlugin(limits, seam.execute),
     ],
   });
 }
@@ -162,17 +180,18 @@ type GatewayOption = NonNullable<ConstructorParameters<typeof ApolloServer<Conte
  * Our executor behind Apollo Server's `gateway` seam. The executor is fixed at `load`, so it finds the graph by the
  * schema that the operation was validated against.
  */
-function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOptions): GatewayOption {
+function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOptions): Seam {
   const graphOf = new WeakMap<GraphQLSchema, ServedGraph>();
   let serve: (graph: ServedGraph) => void = () => {};
-  const executor = async ({ schema, document, request, operation, context }: ExecutorInput) => {
+  const execute = async ({ schema, document, request, operation, context }: ExecutorInput) => {
     const graph = graphOf.get(schema);
     if (!graph) throw new Error('An operation was validated against a schema that was never served.');
     const { operationName, variables } = request;
     const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
     return runOperation(graph, asked, operationTimeoutMs, logger);
   };
-  return {
+  const executor = async (input: ExecutorInput) => input.context.failed ?? execute(input);
+  const gateway: GatewayOption = {
     onSchemaLoadOrUpdate: (callback) => {
       serve = (graph) => {
         graphOf.set(graph.schema, graph);
@@ -192,6 +211,12 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOpti
     },
     stop: async () => {},
   };
+  return { gateway, execute };
+}
+
+interface Seam {
+  readonly gateway: GatewayOption;
+  readonly execute: (input: ExecutorInput) => Promise<ExecutionResult>;
 }
 
 interface ExecutorInput {
@@ -206,24 +231,46 @@ interface ExecutorInput {
 /** Documents that stand for ones that were too large, with what was wrong with those. */
 const refused = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
-/**
- * Measures each new document before it is validated (documents that are known were measured before). Some of
- * graphql-js's rules take quadratic time, so a document beyond the limits is replaced by an empty one, whose validation
- * reports what was wrong.
- */
-function measureBeforeValidation(limits: OperationLimits): ApolloServerPlugin<Context> {
+/** Measures new documents before they are validated, and answers operations that went well. */
+function operationPlugin(limits: OperationLimits, execute: Seam['execute']): ApolloServerPlugin<Context> {
   const listener: GraphQLRequestListener<Context> = {
-    validationDidStart: async (requestContext) => {
-      const errors = exceededLimits(requestContext.document, limits);
-      if (errors.length === 0) return;
-      const empty = { kind: 'Document', definitions: [] } as unknown as DocumentNode;
-      refused.set(empty, errors);
-      (requestContext as { document: DocumentNode }).document = empty;
-    },
+    validationDidStart: async (requestContext) => measure(requestContext, limits),
+    responseForOperation: (requestContext) => answerIfWell(requestContext, execute),
   };
   const started = Promise.resolve(listener);
   return { requestDidStart: () => started };
 }
+
+/**
+ * Documents that are known were measured before. Some of graphql-js's rules take quadratic time, so a document beyond
+ * the limits is replaced by an empty one, whose validation reports what was wrong.
+ */
+function measure(requestContext: { readonly document: DocumentNode }, limits: OperationLimits): void {
+  const errors = exceededLimits(requestContext.document, limits);
+  if (errors.length === 0) return;
+  const empty = { kind: 'Document', definitions: [] } as unknown as DocumentNode;
+  refused.set(empty, errors);
+  (requestContext as { document: DocumentNode }).document = empty;
+}
+
+/**
+ * Executes before Apollo Server comes to its gateway, for which it makes an object with accessors of its own: the engine
+ * makes a hidden class of each, and that keeps the whole answer until the next full collection. An answer with errors is
+ * left to Apollo Server, which formats them.
+ */
+async function answerIfWell(
+  requestContext: GraphQLRequestContextResponseForOperation<Context>,
+  execute: Seam['execute'],
+): Promise<GraphQLResponse | null> {
+  const { schema, document, request, operation, contextValue } = requestContext;
+  if (!operation) return null;
+  const result = await execute({ schema, document, request, operation, context: contextValue });
+  if (result.errors === undefined) return { http: plainHead, body: { kind: 'single', singleResult: result } };
+  contextValue.failed = result;
+  return null;
+}
+
+const plainHead = { status: undefined, headers: new HeaderMap() };
 
 const reportExceededLimits: ValidationRule = (context) => {
   const errors = refused.get(context.getDocument());

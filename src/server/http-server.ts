@@ -44,8 +44,8 @@ export interface HttpServerOptions {
    * listening on loopback, all elsewhere.
    */
   readonly allowedHosts?: readonly string[];
-  /** Default: `callerFrom`. */
-  readonly caller?: (headers: IncomingHttpHeaders) => Caller;
+  /** Says who asks, before anything else of a request is read. Default: `callerFrom`, which asks nobody for credentials. */
+  readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
 }
 
 export interface HttpServer {
@@ -149,9 +149,12 @@ function createApp(
   return app;
 
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, body, isFault } = answerTo(error, request.id);
+    const { status, headers = {}, body, isFault } = answerTo(error, request.id);
     if (isFault) options.logger.error({ requestId: request.id, err: error }, 'A request failed');
-    void reply.code(status).headers(dataHeaders).send(body);
+    void reply
+      .code(status)
+      .headers({ ...dataHeaders, ...headers })
+      .send(body);
   }
 }
 

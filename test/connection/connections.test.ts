@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createConnections, type Registration, type StaticConnection } from '../../src/connection/connections.ts';
+import { everyScope } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { AuthorizationError, DefinitionError, formatFault } from '../../src/errors.ts';
 
@@ -17,8 +18,8 @@ const shop: Connector = {
 };
 const open: Connector = { name: 'open', title: 'Open data' };
 const fields = { api_token: canary };
-const ada = { tenant: 'default', subject: 'ada' };
-const bob = { tenant: 'default', subject: 'bob' };
+const ada = { tenant: 'default', subject: 'ada', scopes: everyScope };
+const bob = { ...ada, subject: 'bob' };
 
 function connect(
   configured: readonly StaticConnection[],

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { everyScope } from '../../src/connection/scopes.ts';
 import { callerFrom } from '../../src/server/caller.ts';
 
 describe('callerFrom', () => {
   it('is the local subject without the header', () => {
-    expect(callerFrom({})).toEqual({ tenant: 'local', subject: 'local' });
+    expect(callerFrom({})).toEqual({ tenant: 'local', subject: 'local', scopes: everyScope });
   });
   it('takes the subject from the header', () => {
     expect(callerFrom({ 'x-external-subject-id': ' user 7/ä'.replace('ä', 'a') })).toEqual({
       tenant: 'local',
       subject: 'user 7/a',
+      scopes: everyScope,
     });
   });
   it.each([

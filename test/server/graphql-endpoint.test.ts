@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import * as fc from 'fast-check';
+import { insecureCaller } from '../../src/connection/caller.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
 import { changingGraph, fetchJson, runServer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
@@ -36,7 +37,7 @@ describe('a GraphQL request', () => {
     const { ask } = await runServer(graph);
     const { headers } = await ask('{ greeting }', { headers: { 'x-external-subject-id': 'ada' } });
     const { caller, requestId } = graph.executed[0]!.context;
-    expect(caller).toEqual({ tenant: 'local', subject: 'ada' });
+    expect(caller).toEqual({ ...insecureCaller, subject: 'ada' });
     expect(headers.get('x-request-id')).toBe(requestId);
   });
 
@@ -375,7 +376,7 @@ describe('large operations', () => {
       operationTimeoutMs: 1_000,
       production: false,
       introspection: true,
-      caller: () => ({ tenant: 't', subject: 's' }),
+      caller: () => insecureCaller,
       logger: app.log,
     });
     endpoint.addRoutes(app);

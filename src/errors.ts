@@ -65,14 +65,22 @@ export const errorCodes = {
   AUTHORIZATION_OPTION_UNKNOWN:
     'The fields of a connection choose a kind of authorization that its connector does not have.',
   REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
+  SESSION_INVALID: 'A link to connect is unknown, used, older than 10 minutes, or was opened in another browser.',
+  FLOW_INVALID:
+    'A provider sent a browser back with a state that is unknown, used, expired, or of another browser or connector.',
   CONNECTION_DENIED: 'The subject, or the provider for it, did not allow the connection.',
-  AUTHORIZATION_FLOW_UNKNOWN: 'An authorization that was begun is unknown: it took too long, was used already, or never was.',
-  AUTHORIZATION_FLOW_FOREIGN: 'An authorization ended in another browser, at another address or for another connector than it was begun.',
-  AUTHORIZATION_ANSWER_INVALID: 'The answer of an authorization server is incomplete, doubled, or comes from another server.',
+  AUTHORIZATION_FLOW_UNKNOWN:
+    'An authorization that was begun is unknown: it took too long, was used already, or never was.',
+  AUTHORIZATION_FLOW_FOREIGN:
+    'An authorization ended in another browser, at another address or for another connector than it was begun.',
+  AUTHORIZATION_ANSWER_INVALID:
+    'The answer of an authorization server is incomplete, doubled, or comes from another server.',
   // The operator mends the registration, or asks the provider to.
   REGISTRATION_REQUIRED: 'The registration of a connector is absent or lacks what its provider asks for.',
-  REGISTRATION_REFUSED: 'The provider does not accept the registration of a connector: its client, scopes or redirect URI.',
-  AUTHORIZATION_SERVER_INVALID: 'The metadata or endpoints of an authorization server are not as they must be, so it is not used.',
+  REGISTRATION_REFUSED:
+    'The provider does not accept the registration of a connector: its client, scopes or redirect URI.',
+  AUTHORIZATION_SERVER_INVALID:
+    'The metadata or endpoints of an authorization server are not as they must be, so it is not used.',
   // Wait, or tell the provider.
   PROVIDER_ERROR: 'The provider answered with an error.',
   PROVIDER_BAD_REQUEST: 'The provider answered 400: it did not understand the request.',

@@ -15,7 +15,14 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { DocumentNode, GraphQLError, GraphQLSchema, OperationTypeNode, ValidationRule } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionResult,
+  GraphQLError,
+  GraphQLSchema,
+  OperationTypeNode,
+  ValidationRule,
+} from 'graphql';
 import type { Caller } from '../connection/caller.ts';
 import { GatewayError } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';

@@ -2,8 +2,14 @@
 import { GatewayError, ProviderError } from '../errors.ts';
 import { createCallBudget } from '../http/budget.ts';
 import { Request, resolveRequests, type Dispatch } from '../http/request.ts';
-import { authorizationOf, createAcquireDispatch, createDispatch, type ConnectorCall } from './authorize.ts';
-import type { OpenConnection } from './definition.ts';
+import {
+  authorizationOf,
+  createAcquireDispatch,
+  createDispatch,
+  type ConnectorCall,
+  type Credentials,
+} from './authorize.ts';
+import type { ConnectionFields, OpenConnection } from './definition.ts';
 
 export type { OpenConnection } from './definition.ts';
 
@@ -19,16 +25,24 @@ export function createOpenConnection(call: ConnectorCall): OpenConnection {
 const acquireTimeMs = 30_000;
 const maxAcquireRequests = 10;
 
-/** Calls `acquire` of a `custom` authorization, on a connection without `apply`. */
-async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<string, unknown>>> {
-  const authorization = authorizationOf(call.connector, call.credentials.fields());
-  if (authorization.type !== 'custom' || !authorization.acquire) return {};
+/**
+ * A connection for code that gets credentials (`acquire`, `refresh`): its requests carry none, are at most ten, and end
+ * after 30 s whoever asked for them has gone.
+ */
+export function createAcquireConnection(call: Omit<ConnectorCall, 'signal' | 'budget'>): OpenConnection {
   const own: ConnectorCall = {
     ...call,
     signal: AbortSignal.timeout(acquireTimeMs),
     budget: createCallBudget({ maxRequests: maxAcquireRequests }),
   };
-  const acquired = await resolveRequests(await authorization.acquire(openWith(own, createAcquireDispatch(own))));
+  return openWith(own, createAcquireDispatch(own));
+}
+
+/** Calls `acquire` of a `custom` authorization, on a connection without `apply`. */
+async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<string, unknown>>> {
+  const authorization = authorizationOf(call.connector, call.credentials.fields());
+  if (authorization.type !== 'custom' || !authorization.acquire) return {};
+  const acquired = await resolveRequests(await authorization.acquire(createAcquireConnection(call)));
   if (typeof acquired === 'object' && acquired !== null && !Array.isArray(acquired)) {
     return acquired as Record<string, unknown>;
   }
@@ -40,11 +54,8 @@ async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<
 }
 
 function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
-  const { connector, credentials } = call;
-  const connection: OpenConnection = {
-    get fields() {
-      return credentials.fields();
-    },
+  const { connector } = call;
+  const connection: OpenConnection = Object.assign(new OpenFields(call.credentials), {
     get: (url) => new Request('GET', url, dispatch),
     head: (url) => new Request('HEAD', url, dispatch),
     options: (url) => new Request('OPTIONS', url, dispatch),
@@ -52,7 +63,7 @@ function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
     put: (url, payload) => new Request('PUT', url, dispatch, payload),
     patch: (url, payload) => new Request('PATCH', url, dispatch, payload),
     delete: (url, payload) => new Request('DELETE', url, dispatch, payload),
-    call: (method, ...args) => methodOf(connector, method)(connection, ...args),
+    call: (method: string, ...args: unknown[]) => methodOf(connector, method)(connection, ...args),
     parallel: (requests) => Promise.all(requests),
     error: (message, code = 'error') => {
       throw new ProviderError('CONNECTOR_ERROR', message, {
@@ -61,8 +72,21 @@ function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
       });
     },
     signal: call.signal,
-  };
+  } satisfies Omit<OpenConnection, 'fields'>);
   return connection;
+}
+
+/** A class, because an object literal with an accessor gets a hidden class of its own, which outlives the call. */
+class OpenFields {
+  readonly #credentials: Credentials;
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+  }
+
+  get fields(): ConnectionFields {
+    return this.#credentials.fields();
+  }
 }
 
 function methodOf(connector: ConnectorCall['connector'], name: string): (...args: any[]) => unknown {

@@ -15,21 +15,30 @@ export interface CallBudget {
  * @throws GatewayError REQUEST_LIMIT_EXCEEDED from `spend`, on the request after the last.
  */
 export function createCallBudget(options: { readonly maxRequests?: number } = {}): CallBudget {
-  const { maxRequests = 100 } = options;
-  let spent = 0;
-  return {
-    get spent() {
-      return spent;
-    },
-    spend() {
-      if (spent >= maxRequests) {
-        throw new GatewayError(
-          'REQUEST_LIMIT_EXCEEDED',
-          `One call may send ${maxRequests} requests to the provider, redirects and retries included, and wanted another. ` +
-            'Does the paging of the action end?',
-        );
-      }
-      spent++;
-    },
-  };
+  return new CountingBudget(options.maxRequests ?? 100);
+}
+
+/** A class, because an object literal with an accessor gets a hidden class of its own, which outlives the call. */
+class CountingBudget implements CallBudget {
+  readonly #maxRequests: number;
+  #spent = 0;
+
+  constructor(maxRequests: number) {
+    this.#maxRequests = maxRequests;
+  }
+
+  get spent(): number {
+    return this.#spent;
+  }
+
+  spend(): void {
+    if (this.#spent >= this.#maxRequests) {
+      throw new GatewayError(
+        'REQUEST_LIMIT_EXCEEDED',
+        `One call may send ${this.#maxRequests} requests to the provider, redirects and retries included, and wanted another. ` +
+          'Does the paging of the action end?',
+      );
+    }
+    this.#spent++;
+  }
 }

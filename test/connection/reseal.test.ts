@@ -43,7 +43,7 @@ describe('sealing everything anew', () => {
 
   const read = async (ring: typeof newRing, index: number) => {
     const { value } = (await store.records.get('connection', id(index)))!;
-    return ring.open(String(value.token), [id(index), 'token']);
+    return ring.open(value.token as string, [id(index), 'token']);
   };
 
   it('rewraps every secret and changes nothing else, so that the old key can go', async () => {
@@ -130,7 +130,7 @@ describe('sealing everything anew', () => {
 
   it('fails no reader and loses no refresh while 10 000 connections are sealed anew', async () => {
     await fill(10_000);
-    let isDone = false;
+    const stop = new AbortController();
     let reads = 0;
     const wrong: number[] = [];
     const check = async (ring: typeof newRing, index: number) => {
@@ -139,7 +139,7 @@ describe('sealing everything anew', () => {
     };
     const refreshed = new Map<number, string>();
     const load = async () => {
-      for (let turn = 0; !isDone; turn += 7919) {
+      for (let turn = 0; !stop.signal.aborted; turn += 7919) {
         const index = turn % 10_000;
         await check(bothRing, index);
         if (turn % 5 === 0) await refresh(index, `refreshed ${turn}`);
@@ -158,7 +158,7 @@ describe('sealing everything anew', () => {
     };
     const loading = load();
     const progress = await resealAll(store.records, bothRing, { kinds: [connections] });
-    isDone = true;
+    stop.abort();
     await loading;
     expect(progress).toMatchObject({ read: 10_000, failed: [] });
     expect(reads).toBeGreaterThan(100);

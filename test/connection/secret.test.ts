@@ -42,7 +42,7 @@ describe('a secret', () => {
     ['an error', () => inspect(new Error(`refused: ${careless}`, { cause: holder }), { depth: 10 })],
     [
       'an error of ours',
-      () => inspect(new GatewayError('INTERNAL_ERROR', `${careless}`, { cause: holder }), { depth: 10 }),
+      () => inspect(new GatewayError('INTERNAL_ERROR', `refused: ${careless}`, { cause: holder }), { depth: 10 }),
     ],
     ['a URL', () => new URLSearchParams({ token: careless }).toString()],
   ])('prints [redacted] in %s', (_, print) => {

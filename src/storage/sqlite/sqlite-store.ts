@@ -1,9 +1,9 @@
 /** The embedded store: one SQLite file, or memory, for one process or several on one machine. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Store } from '../store.ts';
 import { openConnection, SqliteDatabase } from './database.ts';
 import { failureCode, type SqlDatabase, type SqliteDriver } from './driver.ts';
@@ -62,9 +62,12 @@ function keepPrivate(file: string): void {
     try {
       chmodSync(path, 0o600);
     } catch {
-      // Another user's file, or a read-only disk: its owner has decided.
+      // Absent, or another user's file: its owner has decided.
     }
   }
+  // SQLite would open it all the same, and fail at the first write; its log is a new file in the folder.
+  accessSync(file, constants.R_OK | constants.W_OK);
+  accessSync(dirname(file), constants.W_OK);
 }
 
 function openReady(driver: SqliteDriver, file: string): SqlDatabase {
@@ -83,23 +86,26 @@ function openReady(driver: SqliteDriver, file: string): SqlDatabase {
   }
 }
 
-const reasons: Readonly<Record<number, readonly [ConstructorParameters<typeof GatewayError>[0], string]>> = {
+const reasons: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   5: ['STORE_UNAVAILABLE', 'another process has kept it locked'],
   8: ['STORE_READ_ONLY', 'it, or its folder, is read-only'],
   11: ['STORE_CORRUPT', 'it is damaged; restore the last good copy'],
   13: ['STORE_FULL', 'its disk is full'],
-  14: ['STORE_UNAVAILABLE', 'it cannot be read and written by this user'],
   26: ['STORE_FOREIGN', 'it is no SQLite database; it was left alone. Name another file for the store'],
+  EACCES: ['STORE_READ_ONLY', 'this user may not read and write it and its folder'],
+  EROFS: ['STORE_READ_ONLY', 'its disk is read-only'],
+  ENOSPC: ['STORE_FULL', 'its disk is full'],
+  EISDIR: ['STORE_UNAVAILABLE', 'it is a folder'],
 };
 
 function openError(error: unknown, file: string): unknown {
   if (error instanceof GatewayError) return error;
-  const [code, reason] = reasons[failureCode(error) ?? -1] ?? ['STORE_UNAVAILABLE', systemReason(error)];
-  return new GatewayError(code, `The store ${file} cannot be opened: ${reason}.`, { cause: error });
+  const reason = failureCode(error) ?? systemCode(error);
+  const [code, words] = reasons[reason ?? ''] ?? ['STORE_UNAVAILABLE', `the system answered ${reason ?? 'nothing'}`];
+  return new GatewayError(code, `The store ${file} cannot be opened: ${words}.`, { cause: error });
 }
 
-/** e.g. `EACCES` of making the folder or the file. */
-function systemReason(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
-  return code ? `the system answered ${code}` : 'the log says why';
+/** e.g. `EACCES`, of making the folder or the file. */
+function systemCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

@@ -6,6 +6,7 @@ import type { Binding, ChoicePart, ConnectionPart, PropertyBinding } from '../gr
 import type { Graph } from '../graph/graph.ts';
 import { compileOutputField } from '../notation/coerce.ts';
 import type { Field } from '../notation/field.ts';
+import { withScope } from './check-scopes.ts';
 import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
 import { createJoinResolver, createPropertyResolver } from './entity-resolver.ts';
 import type { EntityActions } from './loaders.ts';
@@ -31,7 +32,9 @@ export function attachResolvers(graph: Graph, options: AttachOptions): EntityAct
   };
   for (const { field, binding } of graph.fields) {
     field.resolve = createResolver(binding, prepare, options);
-    if (binding.kind === 'trigger') field.subscribe = refuseSubscription;
+    if (binding.kind === 'trigger') {
+      field.subscribe = withScope(refuseSubscription, 'subscribe', binding.connector.name);
+    }
   }
   return (entity, kind) => {
     const action = entity[kind];
@@ -43,10 +46,13 @@ type Prepare = (connector: RunnableAction['connector'], name: string) => Runnabl
 
 function createResolver(binding: Binding, prepare: Prepare, options: AttachOptions): Resolver | undefined {
   switch (binding.kind) {
-    case 'action':
-      return createActionResolver(binding, prepare(binding.connector, binding.action.name), options);
+    case 'action': {
+      const { connector, action } = binding;
+      const resolve = createActionResolver(binding, prepare(connector, action.name), options);
+      return withScope(resolve, action.definition.readOnly === true ? 'read' : 'write', connector.name);
+    }
     case 'pickList':
-      return createPickListResolver(binding, options);
+      return withScope(createPickListResolver(binding, options), 'read', binding.connector.name);
     case 'property':
       return createPropertyResolver(binding, compileProperty(binding, options));
     case 'join':

@@ -1,18 +1,25 @@
 /** What the resolvers of one operation share: opened connections, loaders, and which rows are only parts of rows. */
 import type { GraphQLResolveInfo } from 'graphql';
+import type { Caller } from '../connection/caller.ts';
 import type { Connections } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
+import { requireScope } from './check-scopes.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
 import { createLoaders, type LoadRow, type EntityActions } from './loaders.ts';
 import { PartialRows } from './partial-rows.ts';
 
 export interface OperationState {
+  readonly caller: Caller;
   /** Opens the caller's connection for a connector, once per operation. @throws AuthorizationError */
   readonly open: (connector: Connector, connectionId?: string | null) => Promise<OpenedConnection>;
   /** Remembers which connection a root field uses, so that joins below it use the same. */
   readonly useConnection: (info: GraphQLResolveInfo, opened: OpenedConnection) => void;
-  /** The connection for a join: the root field's own where the connector is the same, else the caller's usual one. */
+  /**
+   * The connection for a join: the root field's own where the connector is the same, else the caller's usual one.
+   *
+   * @throws CallerError FORBIDDEN when the caller may not read from the connector, whatever the root field was.
+   */
   readonly connectionBelow: (
     info: GraphQLResolveInfo,
     connector: Connector,
@@ -37,9 +44,11 @@ export function createOperationState(
     return opening;
   };
   return {
+    caller: context.caller,
     open: (connector, connectionId) => openingOf(connector, connectionId ?? undefined).promise,
     useConnection: (info, connection) => void byRootField.set(rootKey(info), connection),
     connectionBelow: (info, connector) => {
+      requireScope(context.caller, 'read', connector.name);
       const above = byRootField.get(rootKey(info));
       if (above?.connector === connector) return above;
       const opening = openingOf(connector, undefined);

@@ -76,4 +76,15 @@ export interface Connecting {
   ) => Promise<BrowserStep>;
   /** The application brings the code that the browser brought it. @throws AuthorizationError FINISH_CODE_INVALID */
   readonly finish: (caller: Caller, code: string) => Promise<ConnectionRecord>;
+  /** Asks the provider whether it works, and keeps the result as its state. @throws AuthorizationError CONNECTION_NOT_FOUND */
+  readonly test: (
+    caller: Caller,
+    connectionId: string,
+  ) => Promise<{ readonly connection: ConnectionRecord; readonly works: boolean; readonly problem: string | null }>;
+  /**
+   * Removes it at once, and has its tokens revoked (RFC 7009).
+   *
+   * @returns whether the provider has been told, or has no way to be told.
+   */
+  readonly disconnect: (caller: Caller, connectionId: string) => Promise<boolean>;
 }

@@ -119,6 +119,22 @@ export function runPickList(
   return callConnector(call, async (connection) => resolveRequests(await pickList(connection, params)));
 }
 
+/**
+ * Runs other code of a connector, such as `test`, with an open connection of its own budget. It counts as a read.
+ *
+ * @param raisedIn - what it is called in errors.
+ * @throws GatewayError with connector, connection and `<connector>.<code>`.
+ */
+export function callWithConnection<T>(
+  connector: Connector,
+  raisedIn: string,
+  run: ActionRun,
+  options: RunOptions,
+  body: (connection: OpenConnection) => Promise<T>,
+): Promise<T> {
+  return callConnector({ connector, raisedIn, run, options, definition: { readOnly: true } }, body);
+}
+
 interface ConnectorCall {
   readonly connector: Connector;
   readonly raisedIn: string;

@@ -1,0 +1,107 @@
+/** Connections as the store has them: every look-up carries the tenant and the subject (safety A3). */
+import { randomUUID } from 'node:crypto';
+import type { Records } from '../storage/records.ts';
+import type { Caller } from './caller.ts';
+import { connectionKey, connectionKind, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
+
+export interface StoredConnections {
+  /** One by id; `undefined` when there is none, and when it is somebody else's. */
+  readonly find: (caller: Caller, id: string) => Promise<ConnectionRecord | undefined>;
+  /** One by id, whoever's it is: for those who have been given the right to it otherwise. */
+  readonly read: (id: string) => Promise<ConnectionRecord | undefined>;
+  /** The subject's own and the tenant's, of one connector or of all, in the order of their ids. */
+  readonly list: (caller: Caller, connector?: string) => Promise<readonly ConnectionRecord[]>;
+  /** The same for one connector, possibly as it was up to a second ago: what every operation asks. */
+  readonly listRecent: (caller: Caller, connector: string) => Promise<readonly ConnectionRecord[]>;
+  /** @returns `undefined` when the owner has one of that connector and label. */
+  readonly create: (id: string, value: ConnectionValue) => Promise<ConnectionRecord | undefined>;
+  /** Changes exactly that version. @returns `undefined` when it was changed meanwhile, or removed. */
+  readonly change: (
+    record: ConnectionRecord,
+    change: Partial<ConnectionValue>,
+  ) => Promise<ConnectionRecord | undefined>;
+  readonly remove: (record: ConnectionRecord) => Promise<boolean>;
+  /** To be called when connections were changed by another way than this. */
+  readonly forget: () => void;
+}
+
+/** So long another replica may still use what this one has removed. */
+const recentMs = 1_000;
+/** Owners whose connections are remembered; the one that was asked for the longest time ago goes first. */
+const maxRecent = 10_000;
+
+export function createStoredConnections(
+  records: Records,
+  now: () => number = performance.now.bind(performance),
+): StoredConnections {
+  const recent = new Map<string, { readonly until: number; readonly found: Promise<readonly ConnectionRecord[]> }>();
+  const own = (caller: Caller, connector: string | undefined, subject: string) =>
+    listAll(records, { tenant: caller.tenant, subject, ...(connector !== undefined && { connector }) });
+  const list = async (caller: Caller, connector?: string) => {
+    const lists = await Promise.all([
+      caller.subject === undefined ? [] : own(caller, connector, caller.subject),
+      own(caller, connector, tenantOwner),
+    ]);
+    return lists.flat();
+  };
+  const written = <T>(result: T): T => {
+    recent.clear();
+    return result;
+  };
+  return {
+    async find(caller, id) {
+      const record = (await records.get(connectionKind, id)) as ConnectionRecord | undefined;
+      return record && isUsableBy(record, caller) ? record : undefined;
+    },
+    read: async (id) => (await records.get(connectionKind, id)) as ConnectionRecord | undefined,
+    list,
+    listRecent(caller, connector) {
+      const key = JSON.stringify([caller.tenant, caller.subject ?? null, connector]);
+      const known = recent.get(key);
+      if (known && known.until > now()) return known.found;
+      const found = list(caller, connector);
+      recent.delete(key);
+      recent.set(key, { until: now() + recentMs, found });
+      // A store that fails must be asked again, not remembered.
+      found.catch(() => recent.delete(key));
+      const [oldest] = recent.keys();
+      if (recent.size > maxRecent && oldest !== undefined) recent.delete(oldest);
+      return found;
+    },
+    create: async (id, value) =>
+      written(
+        (await records.create(connectionKind, id, value, {
+          uniqueKey: connectionKey(value),
+          indexes: { tenant: value.tenant, subject: value.subject ?? tenantOwner, connector: value.connector },
+        })) as ConnectionRecord | undefined,
+      ),
+    change: async (record, change) =>
+      written(
+        (await records.compareAndSet(connectionKind, record.id, record.version, { ...record.value, ...change })) as
+          ConnectionRecord | undefined,
+      ),
+    remove: async (record) => written(await records.remove(connectionKind, record.id, record.version)),
+    forget: () => recent.clear(),
+  };
+}
+
+/** Index value of connections that belong to the tenant; a subject is never empty. */
+const tenantOwner = '';
+
+export function newConnectionId(): string {
+  return randomUUID();
+}
+
+function isUsableBy({ value }: ConnectionRecord, caller: Caller): boolean {
+  return value.tenant === caller.tenant && (value.subject === null || value.subject === caller.subject);
+}
+
+async function listAll(records: Records, where: Readonly<Record<string, string>>): Promise<ConnectionRecord[]> {
+  const all: ConnectionRecord[] = [];
+  const limit = 1_000;
+  for (;;) {
+    const page = (await records.list(connectionKind, where, { limit, after: all.at(-1)?.id })) as ConnectionRecord[];
+    all.push(...page);
+    if (page.length < limit) return all;
+  }
+}

@@ -38,9 +38,12 @@ export function defineConnector(connector: Connector): Connector {
   return connector;
 }
 
-/** What is odd about a connector without being wrong, such as a key that nobody knows. */
-export function connectorWarnings(connector: Connector): readonly Fault[] {
-  return warnings.get(connector) ?? [];
+/**
+ * What is odd about a connector without being wrong, such as a key that nobody knows; `undefined` for what was made
+ * without `defineConnector`, or by another copy of it, and so was not checked here.
+ */
+export function connectorWarnings(connector: unknown): readonly Fault[] | undefined {
+  return warnings.get(connector as Connector);
 }
 const warnings = new WeakMap<Connector, readonly Fault[]>();
 

@@ -94,10 +94,9 @@ async function loadConnector(
       faults.push({ code: 'CONNECTOR_INVALID', path: file, message });
       return undefined;
     }
-    const found = connectorWarnings(connector as Connector);
-    warnings.push(...found);
-    // What was made without `defineConnector`, or by another copy of it, has not been checked by ours.
-    const own = checkConnector(connector, (warning) => void (found.length === 0 && warnings.push(warning)));
+    const known = connectorWarnings(connector);
+    const own = known ? [] : checkConnector(connector, (warning) => void warnings.push(warning));
+    warnings.push(...(known ?? []));
     faults.push(...own);
     return own.length === 0 ? (connector as Connector) : undefined;
   } catch (error) {

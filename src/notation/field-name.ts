@@ -31,6 +31,8 @@ export function screamingSnakeCase(name: string): string {
 
 /** The words of a name, each beginning with a small letter, in letters and digits of ASCII. */
 function nameWords(name: string): string[] {
+  // Nearly every name of every provider; the long way takes twenty times as long.
+  if (/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name)) return name.split('_');
   return name
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')

@@ -1,5 +1,6 @@
 /** XML, both ways: attributes are `@name`, text is `content!`, every element is an array. */
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { createRequire } from 'node:module';
+import type * as FastXmlParser from 'fast-xml-parser';
 import { GatewayError } from '../../errors.ts';
 import type { XmlRequestOptions, XmlResponseOptions } from '../request.ts';
 
@@ -34,14 +35,14 @@ export function decodeXml(text: string, options: XmlResponseOptions = {}): Recor
   if (text.trim() === '') return {};
   refuseManyTags(text);
   refuseDeclarations(text);
-  const validity = XMLValidator.validate(text);
+  const validity = reader().validate(text);
   if (validity !== true) throw new XmlRefused(`it is not well-formed at line ${validity.err.line}`);
   return decodeChildren(parseNodes(text), options.stripResponseNamespaces === true, 0);
 }
 
 function parseNodes(text: string): OrderedNode[] {
   try {
-    return parser.parse(text) as OrderedNode[];
+    return reader().parse(text) as OrderedNode[];
   } catch (error) {
     // Its other messages may quote a name.
     const isTooDeep = error instanceof Error && error.message === 'Maximum nested tags exceeded';
@@ -53,7 +54,7 @@ type OrderedNode = { readonly ':@'?: Readonly<Record<string, string>> } & Readon
 
 const reservedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-const parser = new XMLParser({
+const parserOptions: FastXmlParser.X2jOptions = {
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: '@',
@@ -70,7 +71,24 @@ const parser = new XMLParser({
   // The parser refuses these names for the sake of its own objects; in ours they are names like others.
   transformTagName: (name) => (reservedNames.has(name) ? `\0${name}` : name),
   onDangerousProperty: (name) => name,
-});
+};
+
+interface XmlReader {
+  readonly parse: (text: string) => unknown;
+  readonly validate: (text: string) => true | { readonly err: { readonly line: number } };
+}
+
+let loaded: XmlReader | undefined;
+
+/** Loaded with the first XML that comes: most gateways never see any, and it takes a twentieth of the start. */
+function reader(): XmlReader {
+  if (!loaded) {
+    const { XMLParser, XMLValidator } = createRequire(import.meta.url)('fast-xml-parser') as typeof FastXmlParser;
+    const parser = new XMLParser(parserOptions);
+    loaded = { parse: (text) => parser.parse(text), validate: (text) => XMLValidator.validate(text) };
+  }
+  return loaded;
+}
 
 function refuseManyTags(text: string): void {
   let tags = 0;

@@ -6,5 +6,5 @@ export interface Store {
   readonly records: Records;
   readonly leases: Leases;
   /** Lets the writes under way end, then gives the files back. What is asked afterwards fails with STORE_UNAVAILABLE. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }

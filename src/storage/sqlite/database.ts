@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 // Not the global ones: a test with a fake clock must not stop the store.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../errors.ts';
-import { failureCode, type SqlDatabase, type SqliteDriver, type SqlStatement } from './driver.ts';
+import { failureCode, failureMessage, type SqlDatabase, type SqliteDriver, type SqlStatement } from './driver.ts';
 import { isBusy, storeError } from './store-error.ts';
 
 /** What a piece of work gets: statements, prepared once. */
@@ -24,7 +24,7 @@ interface Job {
  * process, so it waits for a moment only and we wait for the rest.
  */
 const busyLimitMs = 10_000;
-export const busyTimeoutMs = 20;
+const busyTimeoutMs = 20;
 /** Writes that share one commit at most: they hold the process up together. */
 const maxGroupSize = 128;
 
@@ -33,24 +33,15 @@ const maxGroupSize = 128;
  * which is nearly all that a write costs; each is undone alone when it fails alone, and is answered after the commit.
  */
 export class SqliteDatabase implements Sql {
-  readonly #open: () => SqlDatabase;
-  readonly #canReopen: boolean;
+  readonly #database: SqlDatabase;
   readonly #statements = new Map<string, SqlStatement>();
-  /** Absent after a fault that left it unusable, until it is opened again. */
-  #connection: SqlDatabase | undefined;
   #queue: Job[] = [];
   #writing: Promise<void> | undefined;
+  #isHalfDone = false;
   #isClosed = false;
 
-  /** `open` gives the database ready for use; it is called again when a connection is past mending. */
-  constructor(open: () => SqlDatabase, canReopen: boolean) {
-    this.#open = open;
-    this.#canReopen = canReopen;
-    this.#connection = open();
-  }
-
-  get #database(): SqlDatabase {
-    return (this.#connection ??= this.#open());
+  constructor(database: SqlDatabase) {
+    this.#database = database;
   }
 
   prepare(sql: string): SqlStatement {
@@ -65,6 +56,7 @@ export class SqliteDatabase implements Sql {
     for (;;) {
       if (this.#isClosed) throw closedError();
       try {
+        this.#mend();
         return work(this);
       } catch (error) {
         if (!isBusy(error) || performance.now() > until) throw storeError(error, 'read');
@@ -94,12 +86,12 @@ export class SqliteDatabase implements Sql {
     await this.#writing;
     try {
       // So that the file alone is the whole store, e.g. for a copy. Other processes that still read it come first.
-      this.#connection?.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([]);
+      this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get([]);
     } catch {
       // The log is as good as the file; whoever opens the store next reads both.
     }
     this.#statements.clear();
-    this.#connection?.close();
+    this.#database.close();
   }
 
   async #drain(): Promise<void> {
@@ -136,13 +128,19 @@ export class SqliteDatabase implements Sql {
    * between, and leaves libsql's connection unusable.
    */
   #transact(jobs: readonly Job[]): readonly (() => void)[] {
+    this.#mend();
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const settlings = jobs.map((job) => this.#runAlone(job));
       this.#database.exec('COMMIT');
       return settlings;
     } catch (error) {
-      this.#rollBack();
+      this.#isHalfDone = true;
+      try {
+        this.#mend();
+      } catch {
+        // Whoever comes next tries again, before anything else.
+      }
       throw error;
     }
   }
@@ -162,26 +160,16 @@ export class SqliteDatabase implements Sql {
     }
   }
 
-  #rollBack(): void {
+  /** Undoes what a failed transaction left; until that is done nothing is read, for what was never committed would be seen. */
+  #mend(): void {
+    if (!this.#isHalfDone) return;
     try {
       this.#database.exec('ROLLBACK');
     } catch (error) {
-      // SQLite has done it by itself, as it does when the disk is full.
-      if (error instanceof Error && error.message.includes('no transaction is active')) return;
-      this.#giveUpConnection();
+      // SQLite may have done it by itself, as it does when the disk is full.
+      if (!failureMessage(error).includes('no transaction is active')) throw error;
     }
-  }
-
-  #giveUpConnection(): void {
-    if (!this.#canReopen) return;
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#statements.clear();
-    try {
-      connection?.close();
-    } catch {
-      // It is of no use any more, open or closed.
-    }
+    this.#isHalfDone = false;
   }
 }
 

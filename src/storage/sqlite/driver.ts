@@ -28,14 +28,15 @@ export interface SqliteDriver {
 
 /** SQLite's primary result code (5 = busy, 13 = full, …), or `undefined` when the error is not SQLite's. */
 export function failureCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) && !isErrorLike(error)) return undefined;
-  const { rawCode, errcode, message } = error as { rawCode?: unknown; errcode?: unknown; message: string };
-  const code = rawCode ?? errcode ?? /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(message)?.[1];
+  // No `instanceof`: the errors of native code may be of another realm.
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { rawCode, errcode } = error as { rawCode?: unknown; errcode?: unknown };
+  const code = rawCode ?? errcode ?? /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(failureMessage(error))?.[1];
   // The primary code is the lowest byte of an extended one: https://www.sqlite.org/rescode.html
   return code === undefined ? undefined : Number(code) & 0xff;
 }
 
-/** Errors of native code may come from another realm. */
-function isErrorLike(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+/** What SQLite said, in its words. */
+export function failureMessage(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 }

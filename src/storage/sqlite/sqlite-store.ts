@@ -46,7 +46,7 @@ async function openDatabase(driver: SqliteDriver, file: string): Promise<SqliteD
   for (;;) {
     try {
       if (isFile) keepPrivate(file);
-      return new SqliteDatabase(() => openReady(driver, file), isFile);
+      return new SqliteDatabase(openReady(driver, file));
     } catch (error) {
       if (!isBusy(error) || performance.now() > until) throw openError(error, file);
     }

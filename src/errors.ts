@@ -65,9 +65,16 @@ export const errorCodes = {
   AUTHORIZATION_OPTION_UNKNOWN:
     'The fields of a connection choose a kind of authorization that its connector does not have.',
   REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
+  CONNECTION_EXISTS: 'The owner has a connection for this connector and label already.',
+  CONNECTION_TEST_FAILED: 'The provider does not accept what was entered, or the test of the connector failed.',
+  SUBJECT_REQUIRED: 'A connection of a subject was asked for, and the caller names none.',
+  RETURN_URL_REFUSED: 'The URL to return to is none of the allowed ones.',
+  FINISH_CODE_INVALID: 'The code that ends a connecting is unknown, used, expired or for somebody else.',
   SESSION_INVALID: 'A link to connect is unknown, used, older than 10 minutes, or was opened in another browser.',
   FLOW_INVALID:
     'A provider sent a browser back with a state that is unknown, used, expired, or of another browser or connector.',
+  COOKIE_REQUIRED: 'A browser does not send the cookie that tells that it began to connect.',
+  ORIGIN_REFUSED: 'The form of the connect page was posted from another site.',
   CONNECTION_DENIED: 'The subject, or the provider for it, did not allow the connection.',
   AUTHORIZATION_FLOW_UNKNOWN:
     'An authorization that was begun is unknown: it took too long, was used already, or never was.',

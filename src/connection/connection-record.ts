@@ -30,6 +30,8 @@ export interface ConnectionValue extends RecordValue {
   readonly failures: number;
   /** Not to be renewed before this time. */
   readonly retryAt: number | null;
+  /** When its tokens are renewed though nobody uses them, in milliseconds since 1970; absent or `null`: never. */
+  readonly idleRefreshAt?: number | null;
 }
 
 export type ConnectionRecord = StoredRecord<ConnectionValue>;
@@ -43,6 +45,10 @@ export interface StoredTokens {
   readonly scope?: string;
   /** Seconds, from when the tokens were got. */
   readonly refresh_token_expires_in?: number;
+  /** Seconds, as the provider said; absent or 0: not known. */
+  readonly expires_in?: number;
+  /** When they were got, in milliseconds since 1970. */
+  readonly obtained_at?: number;
 }
 
 /** Kind of the record. */

@@ -1,5 +1,5 @@
 /** Sends the requests of one call with the credentials of its connection, and renews these once when they fail. */
-import { AuthorizationError, ProviderError } from '../errors.ts';
+import { AuthorizationError, ProviderError, type GatewayError } from '../errors.ts';
 import { attempt, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
 import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
@@ -9,7 +9,7 @@ import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.
 import type { Sender } from '../http/send.ts';
 import { addedCredentials, emptyAnswer, noneAdded } from './added-credentials.ts';
 import { baseOf, type ConnectionBase } from './connection-base.ts';
-import { renew, renewalsOf, type Acquire } from './renewal.ts';
+import { renew, renewalsOf, untilAborted, type Acquire } from './renewal.ts';
 import type { Action, Apply, ConnectionFields, Connector, SingleAuthorization } from './definition.ts';
 
 /** The credentials of one connection; one object per connection, shared by all its calls. */
@@ -18,8 +18,18 @@ export interface Credentials {
   readonly fields: () => ConnectionFields;
   /** Keeps what `acquire` gave, for this call and later ones. */
   readonly merge: (acquired: Readonly<Record<string, unknown>>) => Promise<void>;
-  /** For OAuth 2.0: gets a new access token, which `fields()` then has as `access_token`. Absent: it cannot be renewed. */
-  readonly refresh?: () => Promise<void>;
+  /**
+   * For OAuth 2.0: the access token to send now, which only `apply` is given; a promise while a new one is got. Absent:
+   * it stands in `fields()` as `access_token`.
+   */
+  readonly accessToken?: () => string | undefined | Promise<string | undefined>;
+  /**
+   * For OAuth 2.0: gets a new access token, unless there is another one already than the one that the provider refused.
+   * Absent: it cannot be renewed.
+   */
+  readonly refresh?: (refusedToken?: string) => Promise<void>;
+  /** Hears that the provider refuses what was entered, so that `acquire` can give nothing any more. It never fails. */
+  readonly refused?: (error: GatewayError) => Promise<void>;
 }
 
 /** One call of a connector on one connection. */
@@ -43,8 +53,9 @@ export interface ConnectorCall {
  *
  * Before every attempt `apply` runs on a copy of the request. Credentials go to the origins of `baseUri` and of
  * `connection.origins` only, or, for a connector that has neither, to every origin that it asks itself. After an error
- * answer that `refreshOn` names (absent: any status ≥ 400) they are renewed once and the request is sent once more;
- * requests that fail together share one renewal. Hooks for errors run after that.
+ * answer that `refreshOn` names (absent: any status ≥ 400; for tokens of OAuth 2.0 that are kept for it, 401) they are
+ * renewed once and the request is sent once more; requests that fail together share one renewal. Hooks for errors run
+ * after that.
  *
  * A write is not repeated after a 5xx that `refreshOn` does not name: it may have been carried out.
  *
@@ -52,13 +63,14 @@ export interface ConnectorCall {
  * @see https://docs.workato.com/developing-connectors/sdk/sdk-reference/connection/authorization.html
  */
 export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch {
-  const context = attemptContext(call);
+  const tokens: LastToken = { accessToken: undefined };
+  const context = attemptContext(call, tokens);
   return async (request) => {
     // `apply` may hang hooks on the request too, so those of what was sent last are run.
     const sent = { request };
     let response: ProviderResponse;
     try {
-      response = await send(request, call, context, acquire, sent);
+      response = await send(request, call, context, acquire, sent, tokens);
     } catch (error) {
       response = await runAfterErrorResponse(sent.request, error);
     }
@@ -69,7 +81,7 @@ export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch 
 /** Makes the `Dispatch` of `acquire`: no `apply` and no renewal, but `detectOn` is kept. */
 export function createAcquireDispatch(call: ConnectorCall): Dispatch {
   const { isSuccess: _judged, isRepeatable: _repeatable, ...own } = call;
-  const context = attemptContext(own);
+  const context = attemptContext(own, { accessToken: undefined });
   return async (request) => {
     let response: ProviderResponse;
     try {
@@ -110,6 +122,7 @@ const none: SingleAuthorization = { type: 'none' };
 
 function attemptContext(
   call: Omit<ConnectorCall, 'isSuccess' | 'isRepeatable'> & Partial<ConnectorCall>,
+  tokens: LastToken,
 ): AttemptContext {
   const { connector, connectionId } = call;
   return {
@@ -119,9 +132,14 @@ function attemptContext(
     budget: call.budget,
     isRepeatable: call.isRepeatable,
     isSuccess: call.isSuccess,
-    redact: (path) => redactPath(path, call.credentials.fields()),
+    redact: (path) => redactPath(path, { ...call.credentials.fields(), ...tokens }),
     ...(connectionId === undefined ? undefined : { connection: connectionId }),
   };
+}
+
+/** The access token that was sent last, so that no message shows it. */
+interface LastToken {
+  accessToken: string | undefined;
 }
 
 async function send(
@@ -130,13 +148,17 @@ async function send(
   context: AttemptContext,
   acquire: Acquire,
   sent: Sent,
+  tokens: LastToken,
 ): Promise<ProviderResponse> {
-  const first = await sendOnce(request, call, context, sent);
+  const first = await sendOnce(request, call, context, sent, tokens);
   if ('response' in first) return first.response;
-  const renewal = first.isOurOrigin ? renewalFor(call, acquire) : undefined;
+  const renewal = first.isOurOrigin ? renewalFor(call, acquire, first.accessToken) : undefined;
   if (!renewal || !asksForRenewal(first.error, request, call)) throw first.error;
-  await renew(call.credentials, first.generation, renewal, call.signal);
-  const second = await sendOnce(request, call, context, sent);
+  // Where tokens are kept it is known whether this one was replaced meanwhile, here or in another process.
+  await (keepsTokens(call)
+    ? untilAborted(renewal(), call.signal)
+    : renew(call.credentials, first.generation, renewal, call.signal));
+  const second = await sendOnce(request, call, context, sent, tokens);
   if ('response' in second) return second.response;
   throw second.error;
 }
@@ -149,6 +171,7 @@ type Outcome =
       readonly isOurOrigin: boolean;
       /** Of the credentials it was sent with. */
       readonly generation: number;
+      readonly accessToken: string | undefined;
     };
 
 /** What went out last: the request with what `apply` added. */
@@ -156,7 +179,13 @@ interface Sent {
   request: Request;
 }
 
-async function sendOnce(request: Request, call: ConnectorCall, context: AttemptContext, sent: Sent): Promise<Outcome> {
+async function sendOnce(
+  request: Request,
+  call: ConnectorCall,
+  context: AttemptContext,
+  sent: Sent,
+  tokens: LastToken,
+): Promise<Outcome> {
   const known = baseOf(call);
   const base = known instanceof Promise ? await known : known;
   const { generation } = renewalsOf(call.credentials);
@@ -169,7 +198,10 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
   const apply = isOurOrigin ? applyOf(authorization) : undefined;
   // `apply` gets a copy, so that the next attempt begins without these credentials.
   const outgoing = apply ? request.copy(emptyAnswer) : request;
-  const applying = apply && applyTo(outgoing, authorization, apply, fields);
+  const token = apply && authorization.type === 'oauth2' ? accessTokenOf(call.credentials, fields) : undefined;
+  const accessToken = token instanceof Promise ? await untilAborted(token, call.signal) : token;
+  if (accessToken !== undefined) tokens.accessToken = accessToken;
+  const applying = apply && applyTo(outgoing, apply, fields, accessToken);
   if (applying) await applying;
   sent.request = outgoing;
   const url = given && outgoing === request ? given : resolveUrl(outgoing);
@@ -183,7 +215,7 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
   try {
     return { response: await attempt(outgoing, call.sender, context, credentials, url) };
   } catch (error) {
-    return { error, isOurOrigin, generation };
+    return { error, isOurOrigin, generation, accessToken };
   }
 }
 
@@ -193,13 +225,23 @@ async function sendOnce(request: Request, call: ConnectorCall, context: AttemptC
  */
 function applyTo(
   outgoing: Request,
-  authorization: SingleAuthorization,
   apply: Apply,
   fields: ConnectionFields,
+  accessToken: string | undefined,
 ): PromiseLike<unknown> | undefined {
-  const accessToken = authorization.type === 'oauth2' ? (fields['access_token'] as string | undefined) : undefined;
   const result = apply(outgoing, { fields }, accessToken, outgoing.parts.authType);
   return result !== outgoing && isPromise(result) ? result : undefined;
+}
+
+function accessTokenOf(
+  credentials: Credentials,
+  fields: ConnectionFields,
+): string | undefined | Promise<string | undefined> {
+  return credentials.accessToken ? credentials.accessToken() : (fields['access_token'] as string | undefined);
+}
+
+function keepsTokens({ connector, credentials }: ConnectorCall): boolean {
+  return credentials.accessToken !== undefined && authorizationOf(connector, credentials.fields()).type === 'oauth2';
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -244,16 +286,20 @@ function isRenewable(authorization: SingleAuthorization, call: ConnectorCall): b
   return authorization.type === 'oauth2' && call.credentials.refresh !== undefined;
 }
 
-function renewalFor(call: ConnectorCall, acquire: Acquire): (() => Promise<void>) | undefined {
+function renewalFor(
+  call: ConnectorCall,
+  acquire: Acquire,
+  refusedToken: string | undefined,
+): (() => Promise<void>) | undefined {
   const { credentials } = call;
   const authorization = authorizationOf(call.connector, credentials.fields());
   if (!isRenewable(authorization, call)) return undefined;
-  if (authorization.type === 'oauth2') return credentials.refresh;
+  if (authorization.type === 'oauth2') return () => credentials.refresh!(refusedToken);
   return async () => {
     try {
       await credentials.merge(await acquire());
     } catch (cause) {
-      throw refusedRenewal(cause, call);
+      throw await refusedRenewal(cause, call);
     }
   };
 }
@@ -263,20 +309,25 @@ function asksForRenewal(error: unknown, request: Request, call: ConnectorCall): 
   if (!answer) return false;
   const { refreshOn } = authorizationOf(call.connector, call.credentials.fields());
   if (refreshOn) return matchesAnswer(refreshOn, answer.status, [answer.message, answer.text()]);
+  // A rotating refresh token is not spent because there is no such thing (404) or too much was asked for (429). What
+  // `detectOn` names comes with a success.
+  if (keepsTokens(call)) return answer.status === 401 || answer.status < 400;
   const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
   return answer.status < 500 || isRead || call.isRepeatable === true;
 }
 
 /** A provider that refuses the entered credentials themselves will not accept them the next time either. */
-function refusedRenewal(cause: unknown, call: ConnectorCall): unknown {
+async function refusedRenewal(cause: unknown, call: ConnectorCall): Promise<unknown> {
   const status = failedAnswer(cause)?.status;
   if (!(cause instanceof ProviderError) || (status !== 400 && status !== 401 && status !== 403)) return cause;
   const name = call.connector.title ?? call.connector.name;
-  return new AuthorizationError(
+  const error = new AuthorizationError(
     'REAUTH_REQUIRED',
     `${name} refused to give new credentials for this connection (${failedAnswer(cause)?.message}). Connect it again.`,
     { connector: call.connector.name, http: { status }, connect: { connector: call.connector.name }, cause },
   );
+  await call.credentials.refused?.(error);
+  return error;
 }
 
 /** A secret may be a part of a path (bot tokens, hook ids): every longer value of the connection's fields is left out. */

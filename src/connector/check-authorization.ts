@@ -24,7 +24,11 @@ const keysByType: Readonly<Record<string, KeyKinds>> = {
     clientId: 'string or function',
     clientSecret: 'secret',
     scopes: 'strings',
-    pkce: 'boolean',
+    scopeSeparator: 'string',
+    clientAuthentication: 'string',
+    authorizationParams: 'object',
+    tokenParams: 'object',
+    pkce: 'boolean or function',
     acquire: 'function',
     refresh: 'function',
     noopener: 'boolean',
@@ -32,6 +36,7 @@ const keysByType: Readonly<Record<string, KeyKinds>> = {
   multi: { type: 'string!', selected: 'function!', options: 'object!' },
   none: shared,
 };
+const clientAuthentications = ['client_secret_basic', 'client_secret_post', 'none', 'private_key_jwt'];
 /** What each grant cannot do without, unless `issuer` lets it be discovered or `acquire` does it. */
 const urlsByGrant: Readonly<Record<string, readonly string[]>> = {
   authorization_code: ['authorizationUrl', 'tokenUrl'],
@@ -70,6 +75,11 @@ function checkGrant(authorization: Readonly<Record<string, unknown>>, path: stri
     const message = `expected one of ${Object.keys(urlsByGrant).join(', ')}; got ${describe(grant)}.`;
     report({ code: 'AUTHORIZATION_INVALID', path: `${path}.grant`, message });
     return;
+  }
+  const proof = authorization.clientAuthentication;
+  if (typeof proof === 'string' && !clientAuthentications.includes(proof)) {
+    const message = `expected one of ${clientAuthentications.join(', ')}; got ${describe(proof)}.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.clientAuthentication`, message });
   }
   if (authorization.pkce === false) {
     const message = 'expected nothing or true: every code flow uses PKCE (RFC 9700 §2.1.1); got false.';

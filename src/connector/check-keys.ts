@@ -17,7 +17,8 @@ type Kind =
   | 'matchers'
   | 'string or function'
   | 'secret'
-  | 'boolean or string';
+  | 'boolean or string'
+  | 'boolean or function';
 export type KeyKinds = Readonly<Record<string, Kind | `${Kind}!`>>;
 export type Report = (fault: Fault) => void;
 
@@ -67,6 +68,7 @@ const expected: Record<Kind, string> = {
   'string or function': 'a string or a function',
   secret: 'a string or a function',
   'boolean or string': 'true, false or a reason',
+  'boolean or function': 'true, false or a function',
 };
 
 const accepts: Record<Kind, (value: unknown) => boolean> = {
@@ -86,6 +88,7 @@ const accepts: Record<Kind, (value: unknown) => boolean> = {
   'string or function': isTextOrFunction,
   secret: isTextOrFunction,
   'boolean or string': (value) => typeof value === 'boolean' || typeof value === 'string',
+  'boolean or function': (value) => typeof value === 'boolean' || typeof value === 'function',
 };
 
 function isTextOrFunction(value: unknown): boolean {

@@ -47,6 +47,8 @@ export interface Connector {
   /** Overrides the PascalCase of `name` as prefix of type names and, with a small first letter, of root fields. */
   readonly graphqlName?: string;
   readonly connection?: ConnectionDefinition;
+  /** What the operator registers with the provider, beside the `client_id` and `client_secret` that OAuth 2.0 asks for. */
+  readonly registration?: { readonly fields: Notation };
   /** Fails when the connection does not work; its result is ignored. */
   readonly test?: (connection: OpenConnection) => unknown;
   readonly objects?: Readonly<Record<string, ObjectDefinition>>;
@@ -119,6 +121,14 @@ export interface CustomAuthorization extends AuthorizationBase {
   /** Gets credentials after a failure that `refreshOn` names; its answer is merged into the connection's fields. */
   readonly acquire?: (connection: OpenConnection) => Result<Record<string, unknown>>;
 }
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none' | 'private_key_jwt';
+
+/** Verifier and challenge of RFC 7636; a challenge of another method than `S256` is refused. */
+export type Pkce = (
+  verifier: string,
+  challenge: string,
+) => { readonly verifier: string; readonly challenge: string; readonly challengeMethod?: string };
+
 export interface OAuth2Authorization extends AuthorizationBase {
   readonly type: 'oauth2';
   readonly grant?: 'authorization_code' | 'client_credentials' | 'device_code';
@@ -130,7 +140,16 @@ export interface OAuth2Authorization extends AuthorizationBase {
   readonly clientId?: string | ((connection: ConnectionFields) => string);
   readonly clientSecret?: string | ((connection: ConnectionFields) => string);
   readonly scopes?: readonly string[];
-  readonly pkce?: boolean;
+  /** Between scopes. Default a space (RFC 6749 §3.3); some providers want a comma. */
+  readonly scopeSeparator?: string;
+  /** How the client proves itself. Absent: as the provider's metadata says, else `client_secret_post`; `none` without a secret. */
+  readonly clientAuthentication?: ClientAuthentication;
+  /** Further parameters of the authorization request, e.g. `{ access_type: 'offline' }`; they never replace our own. */
+  readonly authorizationParams?: Readonly<Record<string, string>>;
+  /** Further parameters of every token request, e.g. `{ audience: '…' }`; they never replace our own. */
+  readonly tokenParams?: Readonly<Record<string, string>>;
+  /** PKCE is always used; a function may change the verifier and challenge that we made. */
+  readonly pkce?: boolean | Pkce;
   readonly acquire?: (
     connection: OpenConnection,
     code: string,

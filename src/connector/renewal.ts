@@ -48,7 +48,8 @@ async function run(state: Renewals, renewal: () => Promise<void>): Promise<void>
   }
 }
 
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+/** The work, unless the signal aborts first: then it goes on for others, and REQUEST_CANCELLED is thrown. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void =>
       reject(new GatewayError('REQUEST_CANCELLED', 'The call ended while it waited for new credentials.'));

@@ -105,7 +105,7 @@ describe('oauth2', () => {
       `${at}.clientId: expected a string or a function; got 7.`,
       `${at}.clientSecret: expected a string or a function; got a list.`,
       `${at}.scopes: expected a list of texts; got "read".`,
-      `${at}.pkce: expected true or false; got "S256".`,
+      `${at}.pkce: expected true, false or a function; got "S256".`,
       `${at}.acquire: expected a function; got 9.`,
       `${at}.refresh: expected a function; got 10.`,
       `${at}.noopener: expected true or false; got 11.`,

@@ -1,0 +1,353 @@
+/** The credentials of stored connections: opened once, renewed in time, and the same object for all who use one. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { authorizationOf, type Credentials } from '../connector/authorize.ts';
+import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { AuthorizationError, GatewayError } from '../errors.ts';
+import { connectionKind, type ConnectionRecord } from './connection-record.ts';
+import { openTokens } from './connection-tokens.ts';
+import { createServerBreaker } from './refresh-backoff.ts';
+import {
+  defaultRefreshLimits,
+  fieldsOf,
+  mergeAcquired,
+  reauthRequired,
+  refreshTokens,
+  type OpenedRecord,
+  type RefreshDesk,
+  type RefreshLimits,
+  type RefreshTarget,
+} from './refresh-tokens.ts';
+import type { Registration } from './registrations.ts';
+
+export interface ConnectionCredentialsOptions
+  extends
+    Pick<RefreshDesk, 'records' | 'leases' | 'keyRing' | 'clients' | 'sender'>,
+    Partial<Pick<RefreshDesk, 'breaker' | 'now' | 'random' | 'pause' | 'onStateChange'>> {
+  readonly limits?: Partial<RefreshLimits>;
+  /** Connections whose opened credentials are remembered. Default 5 000; those at work are never forgotten. */
+  readonly maxConnections?: number;
+}
+
+/** Whose credentials: the record as it was just read, and what belongs to it. */
+export interface CredentialsSource {
+  readonly record: ConnectionRecord;
+  readonly connector: Connector;
+  readonly registration: Registration | undefined;
+}
+
+export interface ConnectionCredentials {
+  /**
+   * The credentials of a stored connection; one object per connection id. A record that is newer than the one that is
+   * remembered replaces it.
+   *
+   * @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN
+   */
+  readonly of: (source: CredentialsSource) => Credentials;
+  /**
+   * Renews the tokens of a connection when `idleRefreshAt` has come. @returns whether they were renewed.
+   *
+   * @throws as `refreshTokens`
+   */
+  readonly refreshIdle: (source: CredentialsSource) => Promise<boolean>;
+  /** Forgets what is remembered of a connection, as after it was disconnected. */
+  readonly forget: (connectionId: string) => void;
+  /** Waits for the renewals that are under way, so that no token is lost. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Makes the credentials of all stored connections of a gateway.
+ *
+ * An access token is renewed `min(15 min, lifetime / 2)` before it ends; while it is still good it is given at once and
+ * renewed beside; in its last seconds, or after, callers wait. One whose end is unknown is used until a 401.
+ */
+export function createConnectionCredentials(options: ConnectionCredentialsOptions): ConnectionCredentials {
+  const desk: RefreshDesk = {
+    breaker: createServerBreaker(),
+    now: Date.now,
+    random: Math.random,
+    pause: (ms) => sleep(ms, undefined, { ref: false }),
+    onStateChange: () => {},
+    ...options,
+    limits: { ...defaultRefreshLimits, ...options.limits },
+  };
+  const { maxConnections = 5_000 } = options;
+  const known = new Map<string, StoredCredentials>();
+  const find = (source: CredentialsSource): StoredCredentials => {
+    const { id } = source.record;
+    const remembered = known.get(id);
+    if (remembered?.isOf(source.connector)) {
+      remembered.update(source);
+      return remembered;
+    }
+    const credentials = new StoredCredentials(desk, source);
+    if (!remembered && known.size >= maxConnections) forgetOldest(known);
+    known.set(id, credentials);
+    return credentials;
+  };
+  return {
+    of: find,
+    refreshIdle: (source) => find(source).refreshIdle(),
+    forget: (id) => {
+      if (known.get(id)?.isAtWork === false) known.delete(id);
+    },
+    close: async () => void (await Promise.all([...known.values()].map((one) => one.settled()))),
+  };
+}
+
+function forgetOldest(known: Map<string, StoredCredentials>): void {
+  for (const [id, credentials] of known) {
+    if (credentials.isAtWork) continue;
+    known.delete(id);
+    return;
+  }
+}
+
+/** When to ask for another access token, in milliseconds since 1970. */
+interface Schedule {
+  /** From then on it is renewed, though it is good. */
+  readonly renewFrom: number;
+  /** From then on callers wait for the new one. */
+  readonly waitFrom: number;
+  readonly endsAt: number;
+}
+
+const longestMarginMs = 15 * 60_000;
+/** So long before its end a token may end on its way to the provider. */
+const lastMomentMs = 10_000;
+
+/** Exported for its tests. @param expiresAt - `null`: not known, used until a 401. */
+export function scheduleOf(expiresAt: number | null, obtainedAt: number | undefined): Schedule {
+  if (expiresAt === null) return { renewFrom: Infinity, waitFrom: Infinity, endsAt: Infinity };
+  const lifetimeMs = obtainedAt === undefined ? 2 * longestMarginMs : Math.max(0, expiresAt - obtainedAt);
+  return {
+    renewFrom: expiresAt - Math.min(longestMarginMs, lifetimeMs / 2),
+    waitFrom: expiresAt - Math.min(lastMomentMs, lifetimeMs / 4),
+    endsAt: expiresAt,
+  };
+}
+
+/** Credentials of one connection. */
+class StoredCredentials implements Credentials {
+  readonly #desk: RefreshDesk;
+  #source: CredentialsSource;
+  #opened: OpenedRecord;
+  #fields: ConnectionFields;
+  #schedule: Schedule;
+  /** The one renewal of this process. It ends when its tokens are kept. */
+  #underWay: Renewal | undefined;
+  /** No background renewal before that: one that failed is not begun again by every request. */
+  #quietUntil = 0;
+
+  constructor(desk: RefreshDesk, source: CredentialsSource) {
+    this.#desk = desk;
+    this.#source = source;
+    const { record } = source;
+    this.#opened = { record, tokens: openTokens(record.id, record.value.tokens, desk.keyRing) };
+    this.#fields = this.#openFields(record);
+    this.#schedule = this.#scheduleOf();
+  }
+
+  get isAtWork(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  fields = (): ConnectionFields => this.#fields;
+
+  /** Whether it is made for this definition of its connector, and not for one that was loaded before. */
+  isOf(connector: Connector): boolean {
+    return this.#source.connector === connector;
+  }
+
+  /** Takes what was read elsewhere, unless this is newer. */
+  update(source: CredentialsSource): void {
+    const { registration } = this.#source;
+    this.#source = source;
+    const { record, connector } = source;
+    if (record.version > this.#opened.record.version) {
+      this.#adopt({ record, tokens: openTokens(record.id, record.value.tokens, this.#desk.keyRing) });
+    }
+    const declared = connector.registration?.fields ?? [];
+    if (declared.some(({ name }) => registration?.fields[name] !== source.registration?.fields[name])) {
+      this.#fields = this.#openFields(this.#opened.record);
+    }
+  }
+
+  /** Saves what `acquire` gave before anybody uses it. @throws GatewayError of the store; CONNECTION_NOT_FOUND */
+  merge = async (acquired: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { records, keyRing } = this.#desk;
+    const { id } = this.#opened.record;
+    for (;;) {
+      const found = (await records.get(connectionKind, id)) as ConnectionRecord | undefined;
+      if (!found) throw disconnected(id, this.#source.connector);
+      const value = { ...found.value, acquired: mergeAcquired(found, acquired, keyRing) };
+      const saved = (await records.compareAndSet(connectionKind, id, found.version, value)) as
+        ConnectionRecord | undefined;
+      if (saved) return this.#adopt({ record: saved, tokens: openTokens(id, saved.value.tokens, keyRing) });
+    }
+  };
+
+  /** The provider refuses what was entered: the subject has to connect again. Best effort; the error is thrown anyway. */
+  refused = async (error: GatewayError): Promise<void> => {
+    const { records, onStateChange } = this.#desk;
+    const { id } = this.#opened.record;
+    const found = (await records.get(connectionKind, id).catch(() => undefined)) as ConnectionRecord | undefined;
+    if (!found || found.version !== this.#opened.record.version || found.value.state === 'REAUTH_REQUIRED') return;
+    const value = { ...found.value, state: 'REAUTH_REQUIRED' as const, reason: error.message };
+    const saved = await records.compareAndSet(connectionKind, id, found.version, value).catch(() => undefined);
+    if (!saved) return;
+    this.#adopt({ record: saved as ConnectionRecord, tokens: this.#opened.tokens });
+    onStateChange(id, found.value.state, 'REAUTH_REQUIRED', error.message);
+  };
+
+  async refreshIdle(): Promise<boolean> {
+    const before = this.#opened.tokens?.access_token;
+    if (!this.#authorization()) return false;
+    await this.#renewWhile(({ record }) => isIdle(record, this.#desk.now()));
+    return this.#opened.tokens?.access_token !== before;
+  }
+
+  async settled(): Promise<void> {
+    await this.#underWay?.done;
+  }
+
+  accessToken = (): string | undefined | Promise<string | undefined> => {
+    const now = this.#desk.now();
+    const { renewFrom, waitFrom, endsAt } = this.#schedule;
+    const token = this.#opened.tokens?.access_token;
+    if (this.#opened.record.value.state === 'REAUTH_REQUIRED') return Promise.reject(this.#reauthRequired());
+    if (token !== undefined && now < renewFrom) return token;
+    const isOld = ({ record, tokens }: OpenedRecord) =>
+      tokens === undefined || now >= scheduleOf(record.value.expiresAt, tokens.obtained_at).renewFrom;
+    if (token !== undefined && now < waitFrom) {
+      if (now >= this.#quietUntil) void this.#renewWhile(isOld).catch((error: unknown) => this.#stayQuiet(error));
+      return token;
+    }
+    return this.#renewWhile(isOld).then(
+      () => this.#opened.tokens?.access_token,
+      (error: unknown) => {
+        // Still good, if only just: better than nothing, unless the provider has said that it is over.
+        const isOver = error instanceof AuthorizationError && error.code === 'REAUTH_REQUIRED';
+        if (token !== undefined && this.#desk.now() < endsAt && !isOver) return token;
+        throw error;
+      },
+    );
+  };
+
+  refresh = async (refusedToken?: string): Promise<void> => {
+    await this.#renewWhile(({ tokens }) => tokens === undefined || tokens.access_token === refusedToken);
+  };
+
+  #stayQuiet(error: unknown): void {
+    const retryAfterMs = error instanceof GatewayError ? error.details.retryAfterMs : undefined;
+    this.#quietUntil = this.#desk.now() + Math.max(1_000, retryAfterMs ?? 0);
+  }
+
+  /** Renews once for all who ask meanwhile, until what is kept is not stale. */
+  async #renewWhile(isStale: (opened: OpenedRecord) => boolean): Promise<void> {
+    // One that is under way may be about an older token, so what it gave is judged again.
+    for (let round = 0; round < 3 && isStale(this.#opened); round++) {
+      await (this.#underWay ??= this.#renew(isStale)).result;
+    }
+  }
+
+  #renew(isStale: (opened: OpenedRecord) => boolean): Renewal {
+    const { promise, resolve, reject } = withResolvers();
+    const end = (tell: () => void) => {
+      // First of all: those who are told may want another one.
+      this.#underWay = undefined;
+      tell();
+    };
+    // Not at once: it must be noted as under way before it can end.
+    const done = Promise.resolve()
+      .then(() => refreshTokens(this.#desk, this.#target(), isStale, reject))
+      .then(
+        (opened) => {
+          this.#adopt(opened);
+          end(resolve);
+        },
+        (error: unknown) => end(() => reject(error)),
+      );
+    return { result: promise, done };
+  }
+
+  #target(): RefreshTarget {
+    const { connector, registration, record } = this.#source;
+    const authorization = this.#authorization();
+    if (!authorization) throw new TypeError(`The connection ${record.id} has no OAuth 2.0 authorization.`);
+    return { connectionId: record.id, connector, registration, authorization };
+  }
+
+  #adopt(opened: OpenedRecord): void {
+    const before = this.#opened.record;
+    if (opened.record.version < before.version) return;
+    this.#opened = opened;
+    const { fields, acquired } = opened.record.value;
+    if (fields !== before.value.fields || acquired !== before.value.acquired) {
+      this.#fields = this.#openFields(opened.record);
+    }
+    this.#schedule = this.#scheduleOf();
+  }
+
+  #openFields(record: ConnectionRecord): ConnectionFields {
+    const { registration, connector } = this.#source;
+    const fields: Record<string, unknown> = {};
+    // Of the registration only what the connector itself declares: the client's secret is none of its business.
+    for (const { name } of connector.registration?.fields ?? []) {
+      const value = registration?.fields[name];
+      if (value !== undefined) fields[name] = value;
+    }
+    Object.assign(fields, fieldsOf(record, this.#desk.keyRing));
+    if (record.value.tokens !== null) {
+      // Tokens reach connector code through `apply` alone, whatever `acquire` gave beside them.
+      delete fields['access_token'];
+      delete fields['refresh_token'];
+    }
+    return fields;
+  }
+
+  #scheduleOf(): Schedule {
+    return scheduleOf(this.#opened.record.value.expiresAt, this.#opened.tokens?.obtained_at);
+  }
+
+  #authorization(): OAuth2Authorization | undefined {
+    const authorization = authorizationOf(this.#source.connector, this.#fields);
+    return authorization.type === 'oauth2' ? authorization : undefined;
+  }
+
+  #reauthRequired(): AuthorizationError {
+    const { record } = this.#opened;
+    return reauthRequired({ connector: this.#source.connector, connectionId: record.id });
+  }
+}
+
+interface Renewal {
+  /** Ends when the tokens may be used, or with the reason why not. */
+  readonly result: Promise<void>;
+  /** Ends, and never fails, when the tokens are kept. */
+  readonly done: Promise<void>;
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Nobody may wait any more when it fails.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}
+
+/** Whether tokens that nobody uses are to be renewed now. */
+export function isIdle({ value }: ConnectionRecord, now: number): boolean {
+  const { idleRefreshAt, state, retryAt } = value;
+  return state === 'STARTED' && typeof idleRefreshAt === 'number' && idleRefreshAt <= now && (retryAt ?? 0) <= now;
+}
+
+function disconnected(id: string, connector: Connector): AuthorizationError {
+  return new AuthorizationError('CONNECTION_NOT_FOUND', `The connection ${JSON.stringify(id)} was disconnected.`, {
+    connector: connector.name,
+  });
+}

@@ -1,0 +1,275 @@
+/** The one door of openid-client: an authorization server as one client sees it, in our words and our errors. */
+import * as oauth from 'openid-client';
+import { importJWK, importPKCS8 } from 'jose';
+import { GatewayError } from '../errors.ts';
+import { retryAfterMs } from '../http/retry.ts';
+import type { ClientAuthentication } from '../connector/definition.ts';
+import type { ClientFetch } from './client-fetch.ts';
+import type { Secret } from './secret.ts';
+import { readableTokenAnswer } from './token-answer.ts';
+import { readOAuthError, TokenFailure } from './token-failure.ts';
+
+/** Metadata of an authorization server (RFC 8414), as far as it is used. */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint?: string;
+  readonly device_authorization_endpoint?: string;
+  readonly revocation_endpoint?: string;
+  readonly token_endpoint_auth_methods_supported?: string[];
+  readonly code_challenge_methods_supported?: string[];
+  readonly authorization_response_iss_parameter_supported?: boolean;
+  readonly id_token_signing_alg_values_supported?: string[];
+}
+
+/** One client at one authorization server. */
+export interface ClientSettings {
+  readonly metadata: ServerMetadata;
+  /** `false`: `metadata.issuer` was made up because nobody knows it; it is compared with nothing. */
+  readonly isIssuerKnown: boolean;
+  readonly clientId: string;
+  readonly authentication: ClientAuthentication;
+  readonly clientSecret?: Secret | undefined;
+  /** For `private_key_jwt`: PKCS #8 in PEM, or a JWK as JSON. */
+  readonly privateKey?: Secret | undefined;
+  readonly fetch: ClientFetch;
+}
+
+/** What a token endpoint gave; `expires_in` in seconds. */
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly refresh_token?: string | undefined;
+  readonly id_token?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly expires_in?: number | undefined;
+  readonly refresh_token_expires_in?: number | undefined;
+}
+
+/** What a device authorization endpoint gave (RFC 8628 §3.2), times in seconds. */
+export interface DeviceAnswer {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete?: string | undefined;
+  readonly expires_in: number;
+  readonly interval?: number | undefined;
+}
+
+export interface CodeChecks {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly verifier: string;
+  /** Given: an ID token with it is demanded. */
+  readonly nonce?: string | undefined;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** Token requests at one authorization server; each is sent once. @throws TokenFailure */
+export interface TokenClient {
+  readonly exchangeCode: (callback: URLSearchParams, checks: CodeChecks) => Promise<TokenAnswer>;
+  readonly refresh: (refreshToken: string, parameters: Parameters) => Promise<TokenAnswer>;
+  readonly clientCredentials: (parameters: Parameters) => Promise<TokenAnswer>;
+  readonly beginDevice: (parameters: Parameters) => Promise<DeviceAnswer>;
+  readonly pollDevice: (deviceCode: string, parameters: Parameters) => Promise<TokenAnswer>;
+  /** RFC 7009; a token that the server does not know counts as revoked. */
+  readonly revoke: (token: string, hint: 'refresh_token' | 'access_token') => Promise<void>;
+}
+
+/** @throws GatewayError REGISTRATION_REQUIRED when the private key cannot be read. */
+export async function createTokenClient(settings: ClientSettings): Promise<TokenClient> {
+  const configuration = await configure(settings);
+  const run = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw tokenFailureOf(error);
+    }
+  };
+  return {
+    exchangeCode: (callback, checks) =>
+      run(async () => toAnswer(await exchange(configuration, callback, checks, settings))),
+    refresh: (token, parameters) =>
+      run(async () => toAnswer(await oauth.refreshTokenGrant(configuration, token, parameters))),
+    clientCredentials: (parameters) =>
+      run(async () => toAnswer(await oauth.clientCredentialsGrant(configuration, parameters))),
+    beginDevice: (parameters) => run(() => oauth.initiateDeviceAuthorization(configuration, parameters)),
+    pollDevice: (deviceCode, parameters) =>
+      run(async () =>
+        toAnswer(
+          await oauth.genericGrantRequest(configuration, deviceGrant, { ...parameters, device_code: deviceCode }),
+        ),
+      ),
+    revoke: (token, hint) => run(() => oauth.tokenRevocation(configuration, token, { token_type_hint: hint })),
+  };
+}
+
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** 256 random bits each, in base64url. */
+export const randomState = oauth.randomState;
+export const randomNonce = oauth.randomNonce;
+export const randomVerifier = oauth.randomPKCECodeVerifier;
+/** S256 of RFC 7636 §4.2. */
+export const challengeOf = oauth.calculatePKCECodeChallenge;
+
+/**
+ * Asks an issuer for its metadata, by OpenID Connect Discovery, then by RFC 8414.
+ *
+ * @throws TokenFailure when it cannot be had now.
+ * @returns what the server says, unchecked.
+ */
+export async function discoverMetadata(issuer: string, fetch: ClientFetch): Promise<ServerMetadata> {
+  let absent: unknown;
+  for (const document of metadataDocuments(issuer)) {
+    try {
+      // With the whole URL of the document the library compares no issuer; the caller does, exactly.
+      const configuration = await oauth.discovery(document, 'unused', undefined, oauth.None(), {
+        [oauth.customFetch]: (url, options) => fetch(url, options),
+        // Where plain http may go is judged by the sender, by origin.
+        execute: [oauth.allowInsecureRequests],
+      });
+      return configuration.serverMetadata();
+    } catch (error) {
+      if (responseOf(error)?.status !== 404) throw tokenFailureOf(error);
+      absent = error;
+    }
+  }
+  throw tokenFailureOf(absent);
+}
+
+/** OpenID Connect Discovery §4 appends to the path of the issuer, RFC 8414 §3.1 puts its own before it. */
+function metadataDocuments(issuer: string): URL[] {
+  const url = new URL(issuer);
+  const path = url.pathname.replace(/\/$/, '');
+  return [
+    new URL(`${path}/.well-known/openid-configuration`, url),
+    new URL(`/.well-known/oauth-authorization-server${path}`, url),
+  ];
+}
+
+async function configure(settings: ClientSettings): Promise<oauth.Configuration> {
+  const { metadata, clientId, fetch, isIssuerKnown } = settings;
+  const configuration = new oauth.Configuration({ ...metadata }, clientId, undefined, await authenticationOf(settings));
+  // Where plain http may go is judged by the sender, by origin.
+  oauth.allowInsecureRequests(configuration);
+  // Time is limited by `fetch`, which tells a late answer from a request that was given up.
+  configuration.timeout = 0;
+  configuration[oauth.customFetch] = async (url, options) => {
+    const response = await fetch(url, options);
+    const grant = options.body instanceof URLSearchParams ? options.body.get('grant_type') : null;
+    if (grant === null) return response;
+    return readableTokenAnswer(response, { keepIdToken: isIssuerKnown && grant === 'authorization_code' });
+  };
+  return configuration;
+}
+
+async function authenticationOf(settings: ClientSettings): Promise<oauth.ClientAuth> {
+  const { authentication, clientSecret, metadata, isIssuerKnown } = settings;
+  switch (authentication) {
+    case 'none':
+      return oauth.None();
+    case 'client_secret_basic':
+      return oauth.ClientSecretBasic(clientSecret?.reveal());
+    case 'client_secret_post':
+      return oauth.ClientSecretPost(clientSecret?.reveal());
+    case 'private_key_jwt':
+      return oauth.PrivateKeyJwt(await importKey(settings.privateKey?.reveal() ?? ''), {
+        [oauth.modifyAssertion]: (_header, payload) => {
+          // RFC 7523 §3: the issuer, or the token endpoint where nobody knows the issuer.
+          if (!isIssuerKnown) payload['aud'] = metadata.token_endpoint;
+        },
+      });
+  }
+}
+
+async function importKey(text: string): Promise<oauth.PrivateKey> {
+  try {
+    if (!text.trimStart().startsWith('{')) {
+      const algorithm = text.includes('BEGIN EC') ? 'ES256' : 'RS256';
+      const key = await importPKCS8(text, algorithm).catch(() => importPKCS8(text, 'ES256'));
+      return { key: key as oauth.CryptoKey };
+    }
+    const jwk = JSON.parse(text) as { kid?: string; alg?: string; kty?: string };
+    const key = await importJWK(jwk, jwk.alg ?? (jwk.kty === 'EC' ? 'ES256' : jwk.kty === 'OKP' ? 'EdDSA' : 'RS256'));
+    return { key: key as oauth.CryptoKey, ...(jwk.kid === undefined ? undefined : { kid: jwk.kid }) };
+  } catch {
+    throw new GatewayError(
+      'REGISTRATION_REQUIRED',
+      'The private key of a registration cannot be read; expected a PKCS #8 key in PEM or a JWK as JSON, for RS256 or ES256.',
+    );
+  }
+}
+
+function exchange(
+  configuration: oauth.Configuration,
+  callback: URLSearchParams,
+  { redirectUri, state, verifier, nonce, parameters }: CodeChecks,
+  { isIssuerKnown }: ClientSettings,
+) {
+  const answer = new URL(redirectUri);
+  for (const [name, value] of callback) {
+    // Without an issuer to compare it with, `iss` says nothing.
+    if (name !== 'iss' || isIssuerKnown) answer.searchParams.append(name, value);
+  }
+  const checks = {
+    pkceCodeVerifier: verifier,
+    expectedState: state,
+    ...(nonce === undefined ? {} : { expectedNonce: nonce }),
+  };
+  return oauth.authorizationCodeGrant(configuration, answer, checks, parameters);
+}
+
+function toAnswer(answer: Awaited<ReturnType<typeof oauth.refreshTokenGrant>>): TokenAnswer {
+  const { access_token, token_type, refresh_token, id_token, scope, expires_in, refresh_token_expires_in } = answer;
+  return {
+    access_token,
+    // The library gives it in small letters; on the wire it is `Bearer` (RFC 6750).
+    token_type: token_type === 'bearer' ? 'Bearer' : token_type,
+    refresh_token,
+    id_token,
+    scope,
+    expires_in,
+    refresh_token_expires_in: refresh_token_expires_in as number | undefined,
+  };
+}
+
+/** Any failure of the library as one of ours. Its messages are written by the library, never by the provider. */
+function tokenFailureOf(error: unknown): Error {
+  const cause = ourErrorIn(error);
+  if (cause) return new TokenFailure('passing', reasonOf(cause), { cause });
+  const response = responseOf(error);
+  const status = response?.status;
+  const retry = response && retryAfterMs(Object.fromEntries(response.headers));
+  if (error instanceof oauth.ResponseBodyError) {
+    const { kind, error: word } = readOAuthError(error.error, error.status);
+    return new TokenFailure(kind, 'it refused', { error: word, status: error.status, retryAfterMs: retry });
+  }
+  if (error instanceof oauth.AuthorizationResponseError) {
+    const { kind, error: word } = readOAuthError(error.error, 400);
+    return new TokenFailure(kind, 'it refused', { error: word });
+  }
+  const message = status === undefined || status < 300 ? 'its answer cannot be used' : `it answered ${status}`;
+  return new TokenFailure('passing', message, { status, retryAfterMs: retry });
+}
+
+/** A token request is no write of anybody's data: that its answer was lost means only that there is no token. */
+function reasonOf({ code, message }: GatewayError): string {
+  return code === 'OUTCOME_UNKNOWN' ? 'its answer was lost' : message.replace(/\.$/, '');
+}
+
+/** The library wraps what `fetch` throws. */
+function ourErrorIn(error: unknown): GatewayError | undefined {
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
+    if (each instanceof GatewayError) return each;
+  }
+  return undefined;
+}
+
+function responseOf(error: unknown): Response | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { response, cause } = error as { response?: unknown; cause?: unknown };
+  return [response, cause].find((each): each is Response => each instanceof Response);
+}

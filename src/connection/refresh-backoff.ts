@@ -1,0 +1,63 @@
+/** How long a failed renewal is left alone, for one connection and for a whole authorization server. */
+
+/** Milliseconds. */
+export interface BackoffLimits {
+  /** Ceiling of the first wait, doubled with each further failure. */
+  readonly baseMs: number;
+  /** The longest wait of our own: a server that is back is asked again within it. */
+  readonly maxMs: number;
+  /** The longest `Retry-After` that is heeded; a longer one is cut. */
+  readonly maxRetryAfterMs: number;
+}
+
+export const defaultBackoff: BackoffLimits = { baseMs: 1_000, maxMs: 60_000, maxRetryAfterMs: 5 * 60_000 };
+
+/**
+ * The wait after so many failures in a row: full jitter, and no less than the server asked for.
+ *
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoffMs(
+  failures: number,
+  retryAfterMs: number | undefined,
+  random: () => number,
+  limits: BackoffLimits = defaultBackoff,
+): number {
+  const ceiling = Math.min(limits.maxMs, limits.baseMs * 2 ** Math.min(failures - 1, 30));
+  return Math.ceil(Math.max(random() * ceiling, Math.min(retryAfterMs ?? 0, limits.maxRetryAfterMs)));
+}
+
+/** One for all connections of a process: a server that is down is probed, not asked by everyone. */
+export interface ServerBreaker {
+  /** Milliseconds until the server may be asked; 0: now, and whoever got 0 asks. */
+  readonly waitMs: (origin: string, now: number) => number;
+  readonly succeeded: (origin: string) => void;
+  readonly failed: (origin: string, now: number) => void;
+}
+
+/** So many failures in a row, of whatever connections, and the server counts as down. */
+const openAfter = 5;
+const probeEveryMs = 30_000;
+
+/** Makes the breaker. */
+export function createServerBreaker(probeMs = probeEveryMs): ServerBreaker {
+  const servers = new Map<string, { failures: number; nextProbeAt: number }>();
+  return {
+    waitMs(origin, now) {
+      const server = servers.get(origin);
+      if (!server || server.failures < openAfter) return 0;
+      // A clock that was set back must not keep the breaker open.
+      const wait = Math.min(server.nextProbeAt - now, probeMs);
+      if (wait > 0) return wait;
+      server.nextProbeAt = now + probeMs;
+      return 0;
+    },
+    succeeded: (origin) => void servers.delete(origin),
+    failed(origin, now) {
+      const server = servers.get(origin) ?? { failures: 0, nextProbeAt: 0 };
+      server.failures += 1;
+      if (server.failures === openAfter) server.nextProbeAt = now + probeMs;
+      servers.set(origin, server);
+    },
+  };
+}

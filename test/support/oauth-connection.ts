@@ -1,0 +1,190 @@
+/** Connections of an OAuth 2.0 connector in a store, with the clients and credentials that use them. */
+import { randomUUID } from 'node:crypto';
+import { createConnectionCredentials, type ConnectionCredentials } from '../../src/connection/access-token.ts';
+import {
+  beginAuthorization,
+  finishAuthorization,
+  redirectUriOf,
+  type FinishedAuthorization,
+} from '../../src/connection/authorization-flow.ts';
+import { tokenSenderOptions } from '../../src/connection/client-fetch.ts';
+import { connectionKind, sealIdentity, type ConnectionRecord, type ConnectionValue } from '../../src/connection/connection-record.ts';
+import { openTokens, tokenPart, type AcquiredTokens } from '../../src/connection/connection-tokens.ts';
+import { createOAuthClients, type OAuthClient, type OAuthClients } from '../../src/connection/oauth-client.ts';
+import type { RefreshLimits } from '../../src/connection/refresh-tokens.ts';
+import { keepFlow, takeFlow } from '../../src/connection/flow-record.ts';
+import type { Registration } from '../../src/connection/registrations.ts';
+import { createKeyRing, type KeyRing } from '../../src/connection/seal.ts';
+import { createAcquireConnection } from '../../src/connector/open-connection.ts';
+import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';
+import { createSender, type Sender, type SenderOptions } from '../../src/http/send.ts';
+import { createCache } from '../../src/storage/cache.ts';
+import type { Records } from '../../src/storage/records.ts';
+import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import type { Store } from '../../src/storage/store.ts';
+import type { AuthorizationServer, AuthorizeOptions } from './authorization-server.ts';
+
+export const keyRing: KeyRing = createKeyRing([{ id: 'test', key: Buffer.alloc(32, 7) }]);
+export const publicUrl = 'https://gateway.example.test/';
+/** What the desk's connector is registered with. */
+export const redirectUri = redirectUriOf(publicUrl, 'acme', 'shop');
+
+export interface OAuthDesk {
+  readonly store: Store;
+  readonly sender: Sender;
+  readonly clients: OAuthClients;
+  readonly connector: Connector;
+  readonly registration: Registration;
+  readonly authorization: OAuth2Authorization;
+  readonly client: () => Promise<OAuthClient>;
+  /** Runs the code flow as `user`, up to the tokens. */
+  readonly signIn: (user?: AuthorizeOptions) => Promise<FinishedAuthorization>;
+  /** Stores a connection with these tokens. */
+  readonly connect: (acquired: AcquiredTokens | undefined, part?: Partial<ConnectionValue>) => Promise<ConnectionRecord>;
+  readonly read: (id: string) => Promise<ConnectionRecord>;
+  readonly tokensOf: (record: ConnectionRecord) => ReturnType<typeof openTokens>;
+  /** Every call makes what another process would have. */
+  readonly credentials: (part?: Partial<Parameters<typeof createConnectionCredentials>[0]>) => ConnectionCredentials;
+  readonly close: () => Promise<void>;
+}
+
+export interface OAuthDeskOptions {
+  /** Absent: in memory. */
+  readonly file?: string;
+  readonly authorization?: Partial<OAuth2Authorization>;
+  readonly registration?: Partial<Registration>;
+  readonly connector?: Partial<Connector>;
+  readonly limits?: Partial<RefreshLimits>;
+  readonly sender?: SenderOptions;
+  readonly tokenTimeoutMs?: number;
+}
+
+/** Opens a desk for the client `app` of the server, whose secret is `secret`. */
+export async function openOAuthDesk(
+  server: Pick<AuthorizationServer, 'issuer' | 'authorize'>,
+  options: OAuthDeskOptions = {},
+): Promise<OAuthDesk> {
+  const store = await createSqliteStore({ file: options.file ?? ':memory:' });
+  const allowedPrivateOrigins = [server.issuer];
+  const sender = createSender({ ...tokenSenderOptions, allowedPrivateOrigins, ...options.sender });
+  const cache = await createCache();
+  const clients = createOAuthClients({
+    sender,
+    cache,
+    allowedPrivateOrigins,
+    ...(options.tokenTimeoutMs === undefined ? {} : { tokenTimeoutMs: options.tokenTimeoutMs }),
+  });
+  const authorization: OAuth2Authorization = {
+    type: 'oauth2',
+    issuer: server.issuer,
+    scopes: ['items:read', 'items:write'],
+    ...options.authorization,
+  };
+  const connector: Connector = {
+    name: 'shop',
+    title: 'Shop',
+    ...options.connector,
+    connection: { baseUri: `${server.issuer}/api/`, authorization, ...options.connector?.connection },
+  };
+  const registration: Registration = {
+    id: 'registration',
+    tenant: 'acme',
+    connector: connector.name,
+    fields: { client_id: 'app', client_secret: 'secret' },
+    scopes: undefined,
+    endpoints: {},
+    ...options.registration,
+  };
+  const client = () => clients({ connector, authorization, registration, fields: {} });
+  const read = async (id: string) => (await store.records.get(connectionKind, id)) as ConnectionRecord;
+  return {
+    store,
+    sender,
+    clients,
+    connector,
+    registration,
+    authorization,
+    client,
+    signIn: async (user) => signIn({ server, client: await client(), connector, sender, records: store.records }, user),
+    connect: (acquired, part) => connect(store.records, acquired, part),
+    read,
+    tokensOf: (record) => openTokens(record.id, record.value.tokens, keyRing),
+    credentials: (part) =>
+      createConnectionCredentials({
+        records: store.records,
+        leases: store.leases,
+        keyRing,
+        clients,
+        sender,
+        ...(options.limits ? { limits: options.limits } : {}),
+        ...part,
+      }),
+    close: async () => {
+      await sender.close();
+      await cache.close();
+      await store.close();
+    },
+  };
+}
+
+interface SigningIn {
+  readonly server: Pick<AuthorizationServer, 'authorize'>;
+  readonly client: OAuthClient;
+  readonly connector: Connector;
+  readonly sender: Sender;
+  readonly records: Records;
+}
+
+async function signIn(desk: SigningIn, user: AuthorizeOptions = {}): Promise<FinishedAuthorization> {
+  const { server, client, connector, sender, records } = desk;
+  const { url, flow } = await beginAuthorization({
+    client,
+    keyRing,
+    tenant: 'acme',
+    subject: user.subject ?? 'alice',
+    connectionId: 'c1',
+    redirectUri,
+  });
+  await records.commit([keepFlow(flow, Date.now())]);
+  const callback = (await server.authorize(url, user)).searchParams;
+  const taken = await takeFlow(records, callback);
+  return finishAuthorization(
+    { callback, flow: taken, context: taken.value.context, browser: undefined },
+    {
+      client,
+      keyRing,
+      now: Date.now,
+      openAcquire: () =>
+        createAcquireConnection({ connector, sender, credentials: { fields: () => ({}), merge: () => Promise.resolve() } }),
+    },
+  );
+}
+
+async function connect(
+  records: Records,
+  acquired: AcquiredTokens | undefined,
+  part: Partial<ConnectionValue> = {},
+): Promise<ConnectionRecord> {
+  const id = randomUUID();
+  const value: ConnectionValue = {
+    tenant: 'acme',
+    subject: 'alice',
+    connector: 'shop',
+    label: null,
+    state: 'STARTED',
+    reason: null,
+    fields: keyRing.seal('{}', sealIdentity(id, 'fields')),
+    acquired: null,
+    tokens: null,
+    scopes: [],
+    expiresAt: null,
+    identity: null,
+    failures: 0,
+    retryAt: null,
+    ...(acquired ? tokenPart(id, acquired, keyRing) : {}),
+    ...part,
+  };
+  return (await records.create(connectionKind, id, value, {
+    indexes: { tenant: 'acme', subject: 'alice', connector: 'shop' },
+  })) as ConnectionRecord;
+}

@@ -1,0 +1,153 @@
+/** The first half of connecting: what the application gives, and the link that the browser opens. */
+import type { Connector } from '../connector/definition.ts';
+import { AuthorizationError, InputError } from '../errors.ts';
+import type { Caller } from './caller.ts';
+import { goesToProvider, selectedAuthorization, type Candidate, type Candidates } from './connection-candidate.ts';
+import { connectionKey, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
+import { openFields } from './connection-tokens.ts';
+import { createSession } from './connect-session.ts';
+import type { Begun, ConnectInput } from './connecting.ts';
+import type { ConnectingOptions } from './connecting-options.ts';
+import { connectionNotation, readEnteredFields, refuseUnknownFields } from './entered-fields.ts';
+import { newConnectionId } from './stored-connections.ts';
+
+/** What the application gave, judged. */
+interface Draft {
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Nothing is left to enter. */
+  readonly isComplete: boolean;
+  /** Nothing is left to do in a browser. */
+  readonly isDirect: boolean;
+}
+
+export function createBeginning(options: ConnectingOptions, candidates: Candidates) {
+  const { records, keyRing, stored, now } = options;
+  return {
+    async begin(caller: Caller, connector: Connector, input: ConnectInput): Promise<Begun> {
+      const value = newConnection(caller, connector, input);
+      const draft = await judge(connector, caller.tenant, input);
+      const existing = await findSame(caller, value);
+      if (existing && existing.value.state !== 'PENDING' && existing.value.state !== 'ERROR') throw exists(value);
+      const id = existing?.id ?? newConnectionId();
+      if (draft.isDirect) return connectNow({ id, value, existing, connector }, draft);
+      checkReturnUrl(input);
+      const record =
+        existing ?? (await stored.create(id, { ...value, fields: candidates.sealFields(id, draft.fields) }));
+      if (!record) throw exists(value);
+      return { connection: record, authorizationUrl: await link(record, input, draft) };
+    },
+
+    async beginAgain(record: ConnectionRecord, connector: Connector, input: ConnectInput): Promise<Begun> {
+      const { id, value } = record;
+      const before = openFields(id, 'fields', value.fields, keyRing);
+      const fields = input.fields && { ...before, ...input.fields };
+      const draft = await judge(connector, value.tenant, { ...input, fields });
+      if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
+      checkReturnUrl(input);
+      return { connection: record, authorizationUrl: await link(record, input, draft) };
+    },
+  };
+
+  async function findSame(caller: Caller, value: ConnectionValue): Promise<ConnectionRecord | undefined> {
+    const all = await stored.list(caller, value.connector);
+    return all.find((record) => connectionKey(record.value) === connectionKey(value));
+  }
+
+  async function judge(connector: Connector, tenant: string, input: ConnectInput): Promise<Draft> {
+    const given = input.fields ?? undefined;
+    refuseUnknownFields(connector, given ?? {});
+    const notation = connectionNotation(connector);
+    const { fields, problems } = readEnteredFields(notation, given ?? {});
+    // What is absent the browser is asked for; what is wrong is told now.
+    const wrong = Object.entries(problems).filter(([name]) => (given?.[name] ?? null) !== null);
+    if (wrong.length > 0) {
+      const message = wrong.map(([name, problem]) => `fields.${name}: ${problem}`).join(' ');
+      throw new InputError('INPUT_INVALID', message, { connector: connector.name });
+    }
+    const isComplete = Object.keys(problems).length === 0 && (given !== undefined || notation.length === 0);
+    // Without a client id it could only fail later, in front of the subject.
+    if (selectedAuthorization(connector, fields)?.type === 'oauth2')
+      await candidates.oauthClient({ connector, tenant }, fields);
+    return { fields: isComplete ? fields : {}, isComplete, isDirect: isComplete && !goesToProvider(connector, fields) };
+  }
+
+  /** Everything is there: tried and kept at once. @throws AuthorizationError CONNECTION_TEST_FAILED; nothing is kept then. */
+  async function connectNow({ id, value, existing, connector }: Beginning, { fields }: Draft): Promise<Begun> {
+    const target = { id, tenant: value.tenant, connector };
+    const isOAuth = selectedAuthorization(connector, fields)?.type === 'oauth2';
+    const tokens = isOAuth && (await options.clientCredentials((await candidates.oauthClient(target, fields)).client));
+    const candidate: Candidate = { fields, acquired: {}, ...(tokens && { tokens }) };
+    const trial = await candidates.try(target, candidate);
+    if (!trial.works) {
+      throw new AuthorizationError('CONNECTION_TEST_FAILED', trial.problem, { connector: connector.name });
+    }
+    const credentials = candidates.seal(id, { ...candidate, acquired: trial.acquired }, trial.identity);
+    const connection = existing
+      ? await candidates.keep(id, credentials)
+      : await stored.create(id, { ...value, ...credentials });
+    if (!connection) throw exists(value);
+    return { connection, authorizationUrl: null };
+  }
+
+  async function link(record: ConnectionRecord, input: ConnectInput, draft: Draft): Promise<string> {
+    const { tenant, subject, connector } = record.value;
+    const returnUrl = input.returnUrl ?? null;
+    const session = { tenant, subject, connector, connection: record.id, returnUrl, scopes: input.scopes ?? [] };
+    const token = await createSession(records, keyRing, session, draft.isComplete ? draft.fields : undefined, now());
+    const url = new URL(
+      `connect/${connector}`,
+      options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`,
+    );
+    url.searchParams.set('session', token);
+    return url.href;
+  }
+
+  function checkReturnUrl({ returnUrl }: ConnectInput): void {
+    const expected = 'one of the allowed return URLs (`returnUrls` in the configuration)';
+    if (returnUrl === undefined || returnUrl === null) {
+      if (options.finishInBrowser) return;
+      const message = `returnUrl: expected where the browser is sent at the end, ${expected}; got nothing.`;
+      throw new InputError('RETURN_URL_REFUSED', message);
+    }
+    if (options.returnUrls.includes(returnUrl)) return;
+    throw new InputError('RETURN_URL_REFUSED', `returnUrl: expected exactly ${expected}; got another.`);
+  }
+}
+
+interface Beginning {
+  readonly id: string;
+  readonly value: ConnectionValue;
+  readonly existing: ConnectionRecord | undefined;
+  readonly connector: Connector;
+}
+
+function newConnection(caller: Caller, connector: Connector, input: ConnectInput): ConnectionValue {
+  const isTenants = input.owner === 'TENANT';
+  if (!isTenants && caller.subject === undefined) {
+    const message =
+      'owner: a connection of a subject needs a subject: name one (X-External-Subject-Id), or connect for the TENANT.';
+    throw new InputError('SUBJECT_REQUIRED', message);
+  }
+  return {
+    tenant: caller.tenant,
+    subject: isTenants ? null : (caller.subject ?? null),
+    connector: connector.name,
+    label: input.label ?? null,
+    state: 'PENDING',
+    reason: null,
+    fields: '',
+    acquired: null,
+    tokens: null,
+    scopes: [],
+    expiresAt: null,
+    identity: null,
+    failures: 0,
+    retryAt: null,
+  };
+}
+
+function exists({ connector, label }: ConnectionValue): AuthorizationError {
+  const which = label === null ? '' : ` labelled ${JSON.stringify(label)}`;
+  const message = `There is a connection${which} for ${connector} already. Use \`reconnect\` for it, or give the new one a \`label\`.`;
+  return new AuthorizationError('CONNECTION_EXISTS', message, { connector });
+}

@@ -1,0 +1,172 @@
+/** The browser's part of connecting: the form, the way to the provider and back, the end. */
+import type { Connector } from '../connector/definition.ts';
+import { createAcquireConnection } from '../connector/open-connection.ts';
+import { GatewayError } from '../errors.ts';
+import { beginAuthorization, checkAnswerPlace, finishAuthorization, redirectUriOf } from './authorization-flow.ts';
+import {
+  bindSession,
+  changeSession,
+  invalidSession,
+  openDraft,
+  sealDraft,
+  sessionKind,
+  type SessionRecord,
+} from './connect-session.ts';
+import { goesToProvider, type Candidate, type Candidates } from './connection-candidate.ts';
+import type { BrowserBinding, BrowserStep } from './connecting.ts';
+import type { ConnectingOptions } from './connecting-options.ts';
+import { connectionNotation, readEnteredFields, withoutSecrets } from './entered-fields.ts';
+import { parkCredentials } from './finish-code.ts';
+import { keepFlow, takeFlow } from './flow-record.ts';
+import type { Registration } from './registrations.ts';
+
+export function createBrowserSteps(
+  options: ConnectingOptions,
+  candidates: Candidates,
+  connectorOf: (name: string) => Connector,
+) {
+  const { records, keyRing, stored, now } = options;
+  return {
+    async openSession(connectorName: string, token: string, browser: BrowserBinding): Promise<BrowserStep> {
+      return nextStep(await bindSession(records, connectorName, token, browser), browser);
+    },
+
+    async submitSession(
+      connectorName: string,
+      token: string,
+      browser: BrowserBinding,
+      values: Readonly<Record<string, string>>,
+    ): Promise<BrowserStep> {
+      const session = await bindSession(records, connectorName, token, browser);
+      const connector = connectorOf(connectorName);
+      const notation = connectionNotation(connector);
+      const form = (problems: Readonly<Record<string, string>>): BrowserStep => {
+        return { step: 'form', connector, notation, values: withoutSecrets(notation, values), problems };
+      };
+      const { fields, problems } = readEnteredFields(notation, values);
+      if (Object.keys(problems).length > 0) return form(problems);
+      if (goesToProvider(connector, fields)) {
+        const draft = sealDraft(session.id, fields, keyRing);
+        const changed = await changeSession(records, session, { fields: draft, isComplete: true });
+        if (!changed) throw invalidSession();
+        return nextStep(changed, browser);
+      }
+      const target = { id: session.value.connection, tenant: session.value.tenant, connector };
+      const trial = await candidates.try(target, { fields, acquired: {} });
+      if (!trial.works) return form({ '': trial.problem });
+      return end(session, connector, { fields, acquired: trial.acquired }, trial.identity);
+    },
+
+    async returnFromProvider(
+      context: string,
+      callback: URLSearchParams,
+      browser: BrowserBinding | undefined,
+    ): Promise<BrowserStep> {
+      const flow = await takeFlow(records, callback);
+      checkAnswerPlace({ flow, context, browser });
+      const connector = connectorOf(flow.value.connector);
+      const session = (await records.get(sessionKind, flow.value.applicationState ?? '')) as SessionRecord | undefined;
+      if (!session) throw invalidSession();
+      try {
+        const fields = openDraft(session, keyRing);
+        const target = { id: flow.value.connection, tenant: flow.value.tenant, connector };
+        const { client, registration } = await candidates.oauthClient(target, fields);
+        const finished = await finishAuthorization(
+          { callback, context, browser, flow },
+          { client, keyRing, now, openAcquire: () => openAcquire(connector, registration, fields) },
+        );
+        const { tokens, scopes, expiresAt, extra, ownerId } = finished;
+        const candidate: Candidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt } };
+        const trial = await candidates.try(target, candidate);
+        if (!trial.works) return refuse(session, connector, trial.problem, 'CONNECTION_TEST_FAILED');
+        const acquired = { ...extra, ...trial.acquired };
+        return end(session, connector, { ...candidate, acquired }, trial.identity ?? ownerId ?? null);
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        return refuse(session, connector, error.message, error.code);
+      }
+    },
+  };
+
+  async function nextStep(session: SessionRecord, browser: BrowserBinding): Promise<BrowserStep> {
+    const connector = connectorOf(session.value.connector);
+    const notation = connectionNotation(connector);
+    const fields = openDraft(session, keyRing);
+    if (!session.value.isComplete && notation.length > 0) {
+      return { step: 'form', connector, notation, values: withoutSecrets(notation, fields), problems: {} };
+    }
+    const { tenant, subject, connection, scopes } = session.value;
+    const { client } = await candidates.oauthClient({ id: connection, tenant, connector }, fields);
+    const { url, flow } = await beginAuthorization({
+      client,
+      keyRing,
+      tenant,
+      subject,
+      connectionId: connection,
+      redirectUri: redirectUriOf(options.baseUrl, tenant, connector.name),
+      scopes: [...new Set([...client.scopes, ...scopes])],
+      browser,
+      applicationState: session.id,
+    });
+    const kept = await records.commit([keepFlow(flow, now())]);
+    if (!kept.committed) throw new GatewayError('INTERNAL_ERROR', 'Two authorization flows were given the same state.');
+    return { step: 'provider', url: url.href };
+  }
+
+  /** New credentials work: they are kept, or parked until the application confirms them. */
+  async function end(
+    session: SessionRecord,
+    connector: Connector,
+    candidate: Candidate,
+    identity: string | null,
+  ): Promise<BrowserStep> {
+    // Taken, so that of two answers of one session one counts.
+    if (!(await records.take(sessionKind, session.id))) throw invalidSession();
+    const { connection, returnUrl } = session.value;
+    const credentials = candidates.seal(connection, candidate, identity);
+    if (options.finishInBrowser) {
+      await candidates.keep(connection, credentials);
+      if (returnUrl === null) return { step: 'end', connector, identity, problem: null };
+      return { step: 'return', url: withQuery(returnUrl, { connection }) };
+    }
+    const code = await parkCredentials(records, keyRing, session.value, credentials, now());
+    return { step: 'return', url: withQuery(returnUrl ?? options.baseUrl, { connection, code }) };
+  }
+
+  /** It did not work: a connection that never worked says why, one that works goes on as it was. */
+  async function refuse(
+    session: SessionRecord,
+    connector: Connector,
+    problem: string,
+    code: string,
+  ): Promise<BrowserStep> {
+    await records.take(sessionKind, session.id);
+    const { connection, returnUrl } = session.value;
+    const record = await stored.read(connection);
+    if (record && (record.value.state === 'PENDING' || record.value.state === 'ERROR')) {
+      await stored.change(record, { state: 'ERROR', reason: problem });
+    }
+    if (returnUrl === null) return { step: 'end', connector, identity: null, problem };
+    return { step: 'return', url: withQuery(returnUrl, { connection, error: code }) };
+  }
+
+  function openAcquire(
+    connector: Connector,
+    registration: Registration | undefined,
+    fields: Readonly<Record<string, unknown>>,
+  ) {
+    const all = { ...registration?.fields, ...fields };
+    return createAcquireConnection({
+      connector,
+      credentials: { fields: () => all, merge: async () => {} },
+      baseUri: registration?.endpoints.baseUri,
+      sender: options.sender,
+    });
+  }
+}
+
+function withQuery(url: string, query: Readonly<Record<string, string>>): string {
+  const target = new URL(url);
+  for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value);
+  return target.href;
+}

@@ -1,0 +1,38 @@
+/** What connecting works with; `gateway.ts` gives it. */
+import type { Credentials } from '../connector/authorize.ts';
+import type { Connector } from '../connector/definition.ts';
+import type { Sender } from '../http/send.ts';
+import type { Records } from '../storage/records.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import type { AcquiredTokens } from './connection-tokens.ts';
+import type { OAuthClient, OAuthClients } from './oauth-client.ts';
+import type { Registrations } from './registrations.ts';
+import type { KeyRing } from './seal.ts';
+import type { StoredConnections } from './stored-connections.ts';
+
+export interface ConnectingOptions {
+  readonly connectors: readonly Connector[];
+  readonly records: Records;
+  readonly keyRing: KeyRing;
+  readonly stored: StoredConnections;
+  readonly registrations: Registrations;
+  readonly oauthClients: OAuthClients;
+  readonly sender: Sender;
+  /** Credentials of a connection that is kept. */
+  readonly credentialsOf: (record: ConnectionRecord, connector: Connector) => Promise<Credentials>;
+  /** Tokens of the client itself, for the grant `client_credentials`. */
+  readonly clientCredentials: (client: OAuthClient) => Promise<AcquiredTokens>;
+  /** Revokes the tokens of a connection that was removed. @returns whether that is done. */
+  readonly revoke: (record: ConnectionRecord, connector: Connector) => Promise<boolean>;
+  /** Of the gateway, from its configuration alone. */
+  readonly baseUrl: string;
+  /** Exactly these may be returned to. */
+  readonly returnUrls: readonly string[];
+  /**
+   * The browser that began also finishes, without `finishConnection`: for a demo and for one's own machine, where no
+   * application stands behind the return URL.
+   */
+  readonly finishInBrowser: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

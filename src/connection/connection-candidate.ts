@@ -1,0 +1,114 @@
+/** New credentials of a connection: tried, sealed and kept. */
+import { authorizationOf, type Credentials } from '../connector/authorize.ts';
+import type { Connector, SingleAuthorization } from '../connector/definition.ts';
+import { AuthorizationError } from '../errors.ts';
+import { sealIdentity, type ConnectionRecord } from './connection-record.ts';
+import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
+import type { ConnectingOptions } from './connecting-options.ts';
+import type { NewCredentials } from './finish-code.ts';
+import type { OAuthClient } from './oauth-client.ts';
+import type { Registration } from './registrations.ts';
+import { problemOf, tryConnection, type Trial } from './try-connection.ts';
+
+/** New credentials, before they are sealed. */
+export interface Candidate {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly acquired: Readonly<Record<string, unknown>>;
+  readonly tokens?: AcquiredTokens;
+}
+
+/** Which connection they are for. */
+export interface CandidateTarget {
+  readonly id: string;
+  readonly tenant: string;
+  readonly connector: Connector;
+}
+
+export interface Candidates {
+  /** Tries them at the provider; nothing is kept. */
+  readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<Trial>;
+  /** The parts of the record that they change. */
+  readonly seal: (id: string, candidate: Candidate, identity: string | null) => NewCredentials;
+  readonly sealFields: (id: string, fields: Readonly<Record<string, unknown>>) => string;
+  /**
+   * Saves them over whatever is there: they are the newest that the subject granted.
+   *
+   * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed meanwhile.
+   */
+  readonly keep: (id: string, credentials: NewCredentials) => Promise<ConnectionRecord>;
+  /** The client at the connector's authorization server. @throws as `OAuthClients` */
+  readonly oauthClient: (
+    target: Omit<CandidateTarget, 'id'> & { readonly id?: string },
+    fields: Readonly<Record<string, unknown>>,
+  ) => Promise<{ readonly client: OAuthClient; readonly registration: Registration | undefined }>;
+}
+
+export function createCandidates(options: ConnectingOptions): Candidates {
+  const { keyRing, stored, registrations, sender } = options;
+  const sealFields = (id: string, fields: Readonly<Record<string, unknown>>) =>
+    keyRing.seal(JSON.stringify(fields), sealIdentity(id, 'fields'));
+  return {
+    sealFields,
+    async try({ id, tenant, connector }, candidate) {
+      const registration = await registrations.find(tenant, connector);
+      const credentials = candidateCredentials(candidate, registration);
+      try {
+        return await tryConnection(connector, credentials, { sender, baseUri: registration?.endpoints.baseUri, id });
+      } catch (error) {
+        return { works: false, problem: problemOf(error, connector) };
+      }
+    },
+    seal: (id, { fields, acquired, tokens }, identity) => ({
+      state: 'STARTED',
+      reason: null,
+      identity,
+      fields: sealFields(id, fields),
+      acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(id, 'acquired')),
+      ...(tokens ? tokenPart(id, tokens, keyRing) : { failures: 0, retryAt: null }),
+    }),
+    async keep(id, credentials) {
+      for (;;) {
+        const record = await stored.read(id);
+        if (!record) {
+          throw new AuthorizationError('CONNECTION_NOT_FOUND', 'The connection was removed meanwhile. Connect again.');
+        }
+        const kept = await stored.change(record, credentials);
+        if (kept) return kept;
+      }
+    },
+    async oauthClient({ id, tenant, connector }, fields) {
+      const authorization = authorizationOf(connector, fields);
+      if (authorization.type !== 'oauth2') throw new TypeError(`${connector.name} does not authorize by OAuth 2.0.`);
+      const registration = await registrations.find(tenant, connector);
+      const client = await options.oauthClients({ connector, authorization, registration, fields, connectionId: id });
+      return { client, registration };
+    },
+  };
+}
+
+function candidateCredentials(
+  { fields, acquired, tokens }: Candidate,
+  registration: Registration | undefined,
+): Credentials {
+  const all = { ...registration?.fields, ...fields, ...acquired };
+  const token = tokens?.tokens.access_token;
+  return { fields: () => all, merge: async () => {}, ...(token !== undefined && { accessToken: () => token }) };
+}
+
+/** The way of authorizing that the fields choose; `undefined` while they choose none of several. */
+export function selectedAuthorization(
+  connector: Connector,
+  fields: Readonly<Record<string, unknown>>,
+): SingleAuthorization | undefined {
+  try {
+    return authorizationOf(connector, fields);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the subject has to say yes at the provider, in a browser. */
+export function goesToProvider(connector: Connector, fields: Readonly<Record<string, unknown>>): boolean {
+  const authorization = selectedAuthorization(connector, fields);
+  return authorization?.type === 'oauth2' && (authorization.grant ?? 'authorization_code') === 'authorization_code';
+}

@@ -4,8 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
+import type { Connecting } from '../connection/connecting.ts';
 import { DefinitionError } from '../errors.ts';
 import { callerFrom } from './caller.ts';
+import { addConnectRoutes } from './connect-routes.ts';
 import { answerTo, errorAnswer } from './error-answer.ts';
 import { watchRequests } from './graceful-stop.ts';
 import type { GraphSource } from './graph-source.ts';
@@ -46,6 +48,10 @@ export interface HttpServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Says who asks, before anything else of a request is read. Default: `callerFrom`, which asks nobody for credentials. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
+  /** Serves `/connect/…` and `/oauth/callback/…` to browsers. Absent: those paths are not there. */
+  readonly connecting?: Connecting;
+  /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
+  readonly baseUrl?: string;
 }
 
 export interface HttpServer {
@@ -90,6 +96,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     addHealthRoutes(routes, { graphs, isDraining, production, introspection });
   });
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
+  const { connecting } = options;
+  if (connecting) {
+    app.register(async (routes) => {
+      addConnectRoutes(routes, {
+        connecting,
+        production,
+        get baseUrl() {
+          return options.baseUrl ?? addressOf(app);
+        },
+      });
+    });
+  }
   let closing: Promise<void> | undefined;
   return {
     app,
@@ -235,10 +253,14 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     const message = `cannot listen on ${host}:${port}: ${listenFaults[code]} (${code}).`;
     throw new DefinitionError([{ code: 'ADDRESS_IN_USE', path: 'server', message }], { cause });
   }
+  return { url: addressOf(app) };
+}
+
+function addressOf(app: FastifyInstance): string {
   const address = app.server.address();
   if (typeof address !== 'object' || address === null) throw new Error('The server listens on no port.');
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { url: `http://${shown}:${address.port}` };
+  return `http://${shown}:${address.port}`;
 }
 
 const listenFaults: Record<string, string> = {

@@ -84,13 +84,16 @@ function toRing(keys: readonly SealingKey[]): Map<string, KeyObject> {
 
 /** Each part with its length before it, so that no two lists of parts give the same bytes. */
 function additionalData(keyId: string, identity: readonly string[]): Buffer {
-  const parts = ['plugboard seal 1', keyId, ...identity].map((part) => Buffer.from(part, 'utf8'));
-  const lengths = parts.map((part) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(part.length);
-    return length;
-  });
-  return Buffer.concat(parts.flatMap((part, index) => [lengths[index]!, part]));
+  const parts = ['plugboard seal 1', keyId, ...identity];
+  const size = parts.reduce((sum, part) => sum + 4 + Buffer.byteLength(part), 0);
+  const data = Buffer.allocUnsafe(size);
+  let offset = 0;
+  for (const part of parts) {
+    const length = data.write(part, offset + 4);
+    data.writeUInt32BE(length, offset);
+    offset += 4 + length;
+  }
+  return data;
 }
 
 function parse(sealed: string): { keyId: string; iv: Buffer; body: Buffer } {

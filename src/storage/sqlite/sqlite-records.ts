@@ -106,11 +106,20 @@ function prepareCreate(kind: string, id: string, value: RecordValue, options: Cr
     forgetExpired(sql, kind, id, uniqueKey, now);
     if (expiresAt !== undefined) sweep(sql, now);
     if (exists(sql, kind, id) || isKeyTaken(sql, kind, uniqueKey, id)) return false;
-    sql
-      .prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run([kind, id, nextNumber(sql), text, indexText, uniqueKey ?? null, now, now, expiresAt ?? null]);
+    const row = {
+      kind,
+      id,
+      version: nextNumber(sql),
+      value: text,
+      indexes: indexText,
+      unique_key: uniqueKey ?? null,
+      created_at: now,
+      updated_at: now,
+      expires_at: expiresAt ?? null,
+    };
+    sql.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(Object.values(row));
     insertIndexes(sql, kind, id, indexes);
-    return readWritten(sql, kind, id);
+    return toRecord(row);
   };
 }
 
@@ -126,23 +135,29 @@ function prepareUpdate(
   checkTime('expiry', expiresAt);
   const text = writeJson(value);
   return (sql, now) => {
-    const before = readRecord(sql, kind, id, now);
+    const before = readRow(sql, kind, id, now);
     if (before?.version !== version) return false;
-    const key = uniqueKey === undefined ? before.uniqueKey : uniqueKey;
-    const expiry = expiresAt === undefined ? before.expiresAt : expiresAt;
+    const key = uniqueKey === undefined ? before.unique_key : uniqueKey;
     if (uniqueKey) forgetExpired(sql, kind, id, uniqueKey, now);
     if (isKeyTaken(sql, kind, key, id)) return false;
-    const indexText = JSON.stringify(indexes ?? before.indexes);
+    const change = {
+      version: nextNumber(sql),
+      value: text,
+      indexes: indexes ? JSON.stringify(indexes) : before.indexes!,
+      unique_key: key ?? null,
+      updated_at: now,
+      expires_at: (expiresAt === undefined ? before.expires_at : expiresAt) ?? null,
+    };
     sql
       .prepare(
         'UPDATE records SET version = ?, value = ?, indexes = ?, unique_key = ?, updated_at = ?, expires_at = ? WHERE kind = ? AND id = ?',
       )
-      .run([nextNumber(sql), text, indexText, key ?? null, now, expiry ?? null, kind, id]);
+      .run([...Object.values(change), kind, id]);
     if (indexes) {
       sql.prepare('DELETE FROM record_indexes WHERE kind = ? AND id = ?').run([kind, id]);
       insertIndexes(sql, kind, id, indexes);
     }
-    return readWritten(sql, kind, id);
+    return toRecord({ ...before, ...change });
   };
 }
 
@@ -155,18 +170,17 @@ function removeRecord(sql: Sql, kind: string, id: string, version: number | unde
 }
 
 function readRecord(sql: Sql, kind: string, id: string, now: number): StoredRecord | undefined {
-  const row = sql.prepare('SELECT * FROM records WHERE kind = ? AND id = ?').get([kind, id]);
-  if (!row || (row.expires_at !== null && Number(row.expires_at) <= now)) return undefined;
-  return toRecord(row);
+  const row = readRow(sql, kind, id, now);
+  return row && toRecord(row);
 }
 
-/** What this write made, also when its expiry has passed already. */
-function readWritten(sql: Sql, kind: string, id: string): StoredRecord {
-  return readRecord(sql, kind, id, Number.NEGATIVE_INFINITY)!;
+function readRow(sql: Sql, kind: string, id: string, now: number): SqlRow | undefined {
+  const row = sql.prepare('SELECT * FROM records WHERE kind = ? AND id = ?').get([kind, id]);
+  return row && (row.expires_at === null || Number(row.expires_at) > now) ? row : undefined;
 }
 
 /** Whether a record other than `id` has the key. A write that is refused writes nothing, and so costs no flush. */
-function isKeyTaken(sql: Sql, kind: string, key: string | null | undefined, id: string): boolean {
+function isKeyTaken(sql: Sql, kind: string, key: SqlValue | undefined, id: string): boolean {
   if (key === null || key === undefined) return false;
   return (
     sql.prepare('SELECT 1 FROM records WHERE kind = ? AND unique_key = ? AND id <> ?').get([kind, key, id]) !==

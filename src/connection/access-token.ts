@@ -253,22 +253,20 @@ class StoredCredentials implements Credentials {
 
   #renew(isStale: (opened: OpenedRecord) => boolean): Renewal {
     const { promise, resolve, reject } = withResolvers();
-    const end = (tell: () => void) => {
+    const run = async (): Promise<void> => {
+      // Not at once: it must be noted as under way before it can end.
+      await Promise.resolve();
+      const outcome = await refreshTokens(this.#desk, this.#target(), isStale, reject).then(
+        (opened) => ({ opened }),
+        (error: unknown) => ({ error }),
+      );
       // First of all: those who are told may want another one.
       this.#underWay = undefined;
-      tell();
+      if ('error' in outcome) return reject(outcome.error);
+      this.#adopt(outcome.opened);
+      resolve();
     };
-    // Not at once: it must be noted as under way before it can end.
-    const done = Promise.resolve()
-      .then(() => refreshTokens(this.#desk, this.#target(), isStale, reject))
-      .then(
-        (opened) => {
-          this.#adopt(opened);
-          end(resolve);
-        },
-        (error: unknown) => end(() => reject(error)),
-      );
-    return { result: promise, done };
+    return { result: promise, done: run() };
   }
 
   #target(): RefreshTarget {
@@ -315,7 +313,7 @@ class StoredCredentials implements Credentials {
     return authorization.type === 'oauth2' ? authorization : undefined;
   }
 
-  #reauthRequired(): AuthorizationError {
+  #reauthRequired(): GatewayError {
     const { record } = this.#opened;
     return reauthRequired({ connector: this.#source.connector, connectionId: record.id });
   }

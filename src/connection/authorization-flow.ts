@@ -7,7 +7,7 @@ import { resolveRequests } from '../http/resolve-requests.ts';
 import { challengeOf, randomNonce, randomState, randomVerifier } from './authorization.ts';
 import { acquiredTokens, readCustomTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { browserHash, flowIdOf, flowSealIdentity, type Flow } from './flow-record.ts';
-import type { OAuthClient } from './oauth-client.ts';
+import { scopeParameter, type OAuthClient } from './oauth-client.ts';
 import type { KeyRing } from './seal.ts';
 import { readOAuthError, TokenFailure, tokenFailureError } from './token-failure.ts';
 
@@ -63,7 +63,7 @@ export async function beginAuthorization(request: AuthorizationRequest): Promise
   const parameters: Record<string, string> = {
     ...Object.fromEntries(url.searchParams),
     ...authorization.authorizationParams,
-    ...(scopes.length > 0 ? { scope: scopes.join(authorization.scopeSeparator ?? ' ') } : undefined),
+    ...scopeParameter(scopes, authorization),
     ...(nonce === undefined ? undefined : { nonce }),
     response_type: 'code',
     client_id: client.clientId,

@@ -188,9 +188,7 @@ async function authenticationOf(settings: ClientSettings): Promise<oauth.ClientA
 async function importKey(text: string): Promise<oauth.PrivateKey> {
   try {
     if (!text.trimStart().startsWith('{')) {
-      const algorithm = text.includes('BEGIN EC') ? 'ES256' : 'RS256';
-      const key = await importPKCS8(text, algorithm).catch(() => importPKCS8(text, 'ES256'));
-      return { key: key as oauth.CryptoKey };
+      return { key: await importPKCS8(text, 'RS256').catch(() => importPKCS8(text, 'ES256')) };
     }
     const jwk = JSON.parse(text) as { kid?: string; alg?: string; kty?: string };
     const key = await importJWK(jwk, jwk.alg ?? (jwk.kty === 'EC' ? 'ES256' : jwk.kty === 'OKP' ? 'EdDSA' : 'RS256'));

@@ -93,6 +93,14 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
   };
 }
 
+/** The `scope` of a request; without scopes the server decides (RFC 6749 §3.3). */
+export function scopeParameter(
+  scopes: readonly string[],
+  { scopeSeparator = ' ' }: Pick<OAuth2Authorization, 'scopeSeparator'>,
+): { readonly scope?: string } {
+  return scopes.length === 0 ? {} : { scope: scopes.join(scopeSeparator) };
+}
+
 type EndpointName =
   'authorization_endpoint' | 'token_endpoint' | 'device_authorization_endpoint' | 'revocation_endpoint';
 

@@ -24,7 +24,7 @@ import {
   tokenPart,
   type AcquiredTokens,
 } from './connection-tokens.ts';
-import type { OAuthClient, OAuthClients } from './oauth-client.ts';
+import { scopeParameter, type OAuthClient, type OAuthClients } from './oauth-client.ts';
 import { backoffMs, type BackoffLimits, type ServerBreaker } from './refresh-backoff.ts';
 import type { Registration } from './registrations.ts';
 import type { KeyRing } from './seal.ts';
@@ -171,12 +171,12 @@ function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRec
 export function reauthRequired({
   connector,
   connectionId,
-}: Pick<RefreshTarget, 'connector' | 'connectionId'>): AuthorizationError {
+}: Pick<RefreshTarget, 'connector' | 'connectionId'>): GatewayError {
   return tokenFailureError(new TokenFailure('grant', 'it was refused'), {
     title: connector.title ?? connector.name,
     connector: connector.name,
     connection: connectionId,
-  }) as AuthorizationError;
+  });
 }
 
 function tooSoon({ connector, connectionId }: RefreshTarget, failures: number, waitMs: number): ProviderError {
@@ -214,7 +214,7 @@ async function askForTokens(work: Work): Promise<Renewed> {
   const parameters = authorization.tokenParams ?? {};
   const answer =
     refreshToken === undefined || isByClient
-      ? await client.clientCredentials(withScopes(parameters, client))
+      ? await client.clientCredentials({ ...parameters, ...scopeParameter(client.scopes, authorization) })
       : await client.refresh(refreshToken, parameters);
   desk.breaker.succeeded(client.origin);
   return { ...acquiredTokens(answer, desk.now(), record.value.scopes, tokens), extra: {} };
@@ -228,11 +228,6 @@ class ServerDown extends Error {
     super('The server is down.');
     this.waitMs = waitMs;
   }
-}
-
-function withScopes(parameters: Readonly<Record<string, string>>, { scopes, authorization }: OAuthClient) {
-  if (scopes.length === 0) return parameters;
-  return { ...parameters, scope: scopes.join(authorization.scopeSeparator ?? ' ') };
 }
 
 /** What was entered and acquired, as connector code sees it. */
@@ -328,32 +323,24 @@ async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
   const change = changeAfter(failure, leaving, work);
   const adopted = await record(work, change).catch(() => undefined);
   if (adopted) return adopted;
-  const waitMs = change(work.opened.record.value).retryAt;
-  if (typeof waitMs === 'number' && leaving instanceof ProviderError) {
-    leaving.details = { ...leaving.details, retryAfterMs: Math.max(0, waitMs - desk.now()) };
+  const { retryAt } = change;
+  if (typeof retryAt === 'number' && leaving instanceof ProviderError) {
+    leaving.details = { ...leaving.details, retryAfterMs: Math.max(0, retryAt - desk.now()) };
   }
   throw leaving;
 }
 
-type FailureChange = (value: ConnectionValue) => Partial<ConnectionValue>;
+type FailureChange = Partial<Pick<ConnectionValue, 'state' | 'reason' | 'failures' | 'retryAt' | 'idleRefreshAt'>>;
 
 function changeAfter(failure: TokenFailure, leaving: GatewayError, { desk, opened }: Work): FailureChange {
   const failures = opened.record.value.failures + 1;
   const retryAt = desk.now() + backoffMs(failures, failure.retryAfterMs, desk.random, desk.limits.backoff);
-  switch (failure.kind) {
-    case 'grant':
-      return () => ({
-        state: 'REAUTH_REQUIRED',
-        reason: leaving.message,
-        failures: 0,
-        retryAt: null,
-        idleRefreshAt: null,
-      });
-    case 'client':
-      return () => ({ state: 'ERROR', reason: leaving.message, failures, retryAt });
-    default:
-      return () => ({ failures, retryAt });
+  if (failure.kind === 'grant') {
+    const over = { failures: 0, retryAt: null, idleRefreshAt: null };
+    return { state: 'REAUTH_REQUIRED', reason: leaving.message, ...over };
   }
+  const later = { failures, retryAt };
+  return failure.kind === 'client' ? { state: 'ERROR', reason: leaving.message, ...later } : later;
 }
 
 /** Notes the failure, unless the tokens were replaced meanwhile: then these are given, and nothing has failed. */
@@ -364,7 +351,7 @@ async function record({ desk, opened }: Work, change: FailureChange): Promise<Op
     if (!found) return undefined;
     const tokens = openTokens(id, found.value.tokens, desk.keyRing);
     if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
-    const next = { ...found.value, ...change(found.value) };
+    const next = { ...found.value, ...change };
     if (!(await desk.records.compareAndSet(connectionKind, id, found.version, next))) continue;
     if (next.state !== found.value.state) desk.onStateChange(id, found.value.state, next.state, next.reason);
     return undefined;

@@ -61,6 +61,7 @@ const kinds: Readonly<Record<string, TokenFailureKind>> = {
   invalid_scope: 'request',
   invalid_target: 'request',
   unsupported_grant_type: 'request',
+  unsupported_token_type: 'request',
   access_denied: 'denied',
   authorization_pending: 'pending',
   slow_down: 'slow_down',

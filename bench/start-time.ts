@@ -76,7 +76,6 @@ async function startOnce(args: readonly string[], cwd: string, query: string, ex
   const startedAt = performance.now();
   const child = spawn(process.execPath, [main, ...args, '--port', String(port)], {
     cwd,
-    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = once(child, 'exit');

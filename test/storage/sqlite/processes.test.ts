@@ -1,11 +1,13 @@
 import { appendFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { findDrivers } from '../../../src/storage/sqlite/find-driver.ts';
 import type { StoredRecord } from '../../../src/storage/records.ts';
 import { bundleWorker, Worker } from '../../support/bundled-worker.ts';
 
+// Processes start slowly on a busy machine.
+jest.setTimeout(90_000);
 const processCount = 4;
 const drivers = await findDrivers();
 

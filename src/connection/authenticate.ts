@@ -6,7 +6,7 @@ import { isApiKeyText, type ApiKeys } from './api-keys.ts';
 import type { Caller } from './caller.ts';
 import { externalSubject } from './external-subject.ts';
 import { createRecent } from './recent.ts';
-import { allows, hasScope, scopeOf, type Scopes } from './scopes.ts';
+import { allows, forbidden, hasScope, scopeOf, type Scopes } from './scopes.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import type { TokenCaller, VerifyJwt } from './verify-jwt.ts';
 
@@ -138,10 +138,4 @@ function toCaller(known: Known, named: string | undefined, namingScope: string |
 function unauthenticated(): CallerError {
   const message = 'This gateway asks who you are. Send an API key or a token it accepts: `Authorization: Bearer …`.';
   return new CallerError('UNAUTHENTICATED', message);
-}
-
-/** The caller is known, and lacks this scope. */
-export function forbidden(scope: string, connector?: string): CallerError {
-  const message = `This needs the scope ${scope}, which these credentials do not have.`;
-  return new CallerError('FORBIDDEN', message, { scope, ...(connector !== undefined && { connector }) });
 }

@@ -2,8 +2,14 @@
 import { GatewayError } from '../errors.ts';
 import { readKeySet, type FindKey } from './json-web-token.ts';
 
-/** `fetch`, as far as it is needed: the outbound client stands behind it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** `fetch`, as far as it is needed: the outbound client stands behind it (`createClientFetch`). */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+interface FetchInit {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly redirect: 'manual';
+  readonly signal: AbortSignal;
+}
 
 export interface KeySetOptions {
   readonly url: string;
@@ -34,24 +40,26 @@ export function createKeySet({ url, fetch, now }: KeySetOptions): FindKey {
   let askedAt = -Infinity;
   let asking: Promise<void> | undefined;
 
-  const ask = (): Promise<void> => {
+  const renew = async (): Promise<void> => {
     askedAt = now();
-    const asked = fetchKeySet(url, fetch).then((keySet) => {
-      keys = { find: readKeySet(keySet), fetchedAt: now() };
-    });
-    // Who needs keys and has none says so; the others have theirs.
-    asking = asked.catch(() => {}).finally(() => (asking = undefined));
-    return asking;
+    try {
+      keys = { find: readKeySet(await fetchKeySet(url, fetch)), fetchedAt: now() };
+    } catch {
+      // Who needs keys and has none says so; the others have theirs.
+    } finally {
+      asking = undefined;
+    }
   };
+  const ask = () => void (asking = renew());
   const mayAsk = () => !asking && (now() - askedAt >= (keys ? minIntervalMs : firstIntervalMs) || now() < askedAt);
   const usable = () => (keys && now() - keys.fetchedAt < maxStaleMs ? keys : undefined);
 
   return async (header) => {
     // Nobody waits for the renewal of keys that still hold.
-    if (keys && now() - keys.fetchedAt >= maxAgeMs && mayAsk()) void ask();
+    if (keys && now() - keys.fetchedAt >= maxAgeMs && mayAsk()) ask();
     const known = await usable()?.find(header);
     if (known) return known;
-    if (mayAsk()) void ask();
+    if (mayAsk()) ask();
     await asking;
     const current = usable();
     if (!current) throw unavailable();

@@ -1,5 +1,5 @@
 /** What a caller may do: scopes per kind of operation, each for all connectors or for one. What no scope allows is denied. */
-import { InputError } from '../errors.ts';
+import { CallerError, InputError } from '../errors.ts';
 import { didYouMean } from '../notation/nearest.ts';
 
 /** Kinds of operations, and what `plugboard.<kind>` allows. */
@@ -62,6 +62,12 @@ export function allowsSome(scopes: Scopes, kind: OperationKind): boolean {
 /** `plugboard.read`, or `plugboard.read:github`. */
 export function scopeOf(kind: OperationKind, connector?: string): string {
   return connector === undefined ? `plugboard.${kind}` : `plugboard.${kind}:${connector}`;
+}
+
+/** What a caller is told that is known and lacks this scope. */
+export function forbidden(scope: string, connector?: string): CallerError {
+  const message = `This needs the scope ${scope}, which these credentials do not have.`;
+  return new CallerError('FORBIDDEN', message, { scope, ...(connector !== undefined && { connector }) });
 }
 
 /** Whether who has `scopes` has this one as well: as it is written, or for all connectors. */

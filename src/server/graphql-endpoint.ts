@@ -30,6 +30,7 @@ import { ClientOperation } from './client-operation.ts';
 import { errorAnswer, internalErrorMessage } from './error-answer.ts';
 import { errorFormatter } from './format-error.ts';
 import type { GraphSource } from './graph-source.ts';
+import { refuseIntrospection, type Introspection } from './introspection.ts';
 import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { runOperation } from './run-operation.ts';
@@ -41,7 +42,7 @@ export interface GraphqlEndpointOptions {
   readonly operationTimeoutMs: number;
   /** Hides what the schema holds: no suggestions in messages. */
   readonly production: boolean;
-  readonly introspection: boolean;
+  readonly introspection: Introspection;
   readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   readonly logger: FastifyBaseLogger;
 }
@@ -157,7 +158,7 @@ function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
     logger: apolloLogger(logger),
     // Decides nothing here that is not decided below, but keeps Apollo from reading the environment.
     nodeEnv: production ? 'production' : 'development',
-    introspection: options.introspection,
+    introspection: options.introspection !== false,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
@@ -187,12 +188,16 @@ type GatewayOption = NonNullable<ConstructorParameters<typeof ApolloServer<Conte
  * Our executor behind Apollo Server's `gateway` seam. The executor is fixed at `load`, so it finds the graph by the
  * schema that the operation was validated against.
  */
-function gatewaySeam({ graphs, logger, operationTimeoutMs }: GraphqlEndpointOptions): Seam {
+function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection }: GraphqlEndpointOptions): Seam {
   const graphOf = new WeakMap<GraphQLSchema, ServedGraph>();
   let serve: (graph: ServedGraph) => void = () => {};
   const execute = async ({ schema, document, request, operation, context }: ExecutorInput) => {
     const graph = graphOf.get(schema);
     if (!graph) throw new Error('An operation was validated against a schema that was never served.');
+    if (introspection === 'with-scope') {
+      const refusal = refuseIntrospection(document, context.operation.caller);
+      if (refusal) return refusal;
+    }
     const { operationName, variables } = request;
     const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
     return runOperation(graph, asked, operationTimeoutMs, logger);

@@ -1,9 +1,13 @@
 /** Tells orchestrators how the gateway is, and gives the supergraph to other routers. */
 import { createHash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Caller } from '../connection/caller.ts';
+import { requireScope } from '../resolvers/check-scopes.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { GraphSource } from './graph-source.ts';
+import type { Introspection } from './introspection.ts';
 
 export interface HealthOptions {
   readonly graphs: GraphSource;
@@ -12,7 +16,8 @@ export interface HealthOptions {
   /** Faults are told in full, and without their text in production. */
   readonly production: boolean;
   /** Whether `/supergraph.graphql` is served: it shows what introspection shows. */
-  readonly introspection: boolean;
+  readonly introspection: Introspection;
+  readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
 }
 
 /**
@@ -37,7 +42,10 @@ export function addHealthRoutes(app: FastifyInstance, options: HealthOptions): v
     if (reason) void reply.code(503);
     return reason ? { ready: false, reason } : { ready: true };
   });
-  app.get('/supergraph.graphql', (request, reply) => {
+  const onRequest = async ({ headers }: FastifyRequest): Promise<void> => {
+    if (options.introspection === 'with-scope') requireScope(await options.caller(headers), 'introspect');
+  };
+  app.get('/supergraph.graphql', { onRequest }, (request, reply) => {
     if (!options.introspection) {
       const message = 'The supergraph is not shown by this gateway. Set `introspection: true` to serve it.';
       const { status, body } = errorAnswer(404, 'NOT_SERVED', message, request.id);

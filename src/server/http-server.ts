@@ -14,6 +14,7 @@ import type { GraphSource } from './graph-source.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import { addHealthRoutes } from './health.ts';
 import { hostGuard } from './host-guard.ts';
+import type { Introspection } from './introspection.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
@@ -35,8 +36,8 @@ export interface HttpServerOptions {
   readonly stopTimeoutMs?: number;
   /** Hides suggestions and the text of faults. Default false. */
   readonly production?: boolean;
-  /** Serves `__schema`, `__type` and `/supergraph.graphql`. Default: not in production. */
-  readonly introspection?: boolean;
+  /** Serves `__schema`, `__type` and `/supergraph.graphql`; `with-scope` to callers with the scope only. Default: not in production. */
+  readonly introspection?: Introspection;
   /** Serves GraphiQL at `/`. Default: not in production. */
   readonly explorer?: boolean;
   /** The query that GraphiQL shows at first. */
@@ -78,6 +79,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const isDraining = (): boolean => requests.isDraining();
   const app = createApp(options, hostGuard(host, options.allowedHosts), isDraining);
   const requests = watchRequests(app.server);
+  const caller = options.caller ?? callerFrom;
   const endpoint = await createGraphqlEndpoint({
     graphs,
     logger,
@@ -85,7 +87,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     introspection,
     limits: { ...defaultLimits, ...options.limits },
     operationTimeoutMs: options.operationTimeoutMs ?? 30_000,
-    caller: options.caller ?? callerFrom,
+    caller,
   });
   app.register(async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {
@@ -93,7 +95,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       done();
     });
     endpoint.addRoutes(routes);
-    addHealthRoutes(routes, { graphs, isDraining, production, introspection });
+    addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
   });
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
   const { connecting } = options;

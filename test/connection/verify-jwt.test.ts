@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createClientFetch, tokenSenderOptions } from '../../src/connection/client-fetch.ts';
 import { createVerifyJwt, type TrustedIssuer, type VerifyJwt } from '../../src/connection/verify-jwt.ts';
 import { DefinitionError, formatFault, GatewayError } from '../../src/errors.ts';
+import { createSender } from '../../src/http/send.ts';
 import { startKeyServer, type KeyServer } from '../support/key-server.ts';
 
 const issuer = 'https://login.acme.example';
@@ -50,6 +52,20 @@ describe('the keys of an issuer', () => {
     expect(await verify(await sign('second'))).toBeDefined();
     expect(await verify(await sign('first'))).toBeDefined();
     expect(server.hits()).toBe(2);
+  });
+
+  it('are fetched through the outbound client, and so from allowed addresses only', async () => {
+    const token = await sign('first');
+    for (const allowedPrivateOrigins of [[], [new URL(server.url).origin]]) {
+      const sender = createSender({ ...tokenSenderOptions, allowedPrivateOrigins, allowHttp: true });
+      const fetch = createClientFetch(sender, { connector: 'callers' });
+      const trusted = { issuer, audience, jwksUri: server.url, tenant: 'acme' };
+      const verify = createVerifyJwt({ issuers: [trusted], fetch, now: () => now });
+      if (allowedPrivateOrigins.length === 0) expect(await refusal(verify(token))).toBe('ISSUER_UNAVAILABLE');
+      else expect(await verify(token)).toMatchObject({ subject: 'ada' });
+      await sender.close();
+    }
+    expect(server.hits()).toBe(1);
   });
 
   it('that are withdrawn end within ten minutes and one token', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { createApiKeys, type ApiKeys, type NewApiKey } from '../../src/connection/api-keys.ts';
 import { createAuthenticator } from '../../src/connection/authenticate.ts';
 import { createTokenIssuer } from '../../src/connection/token-issuer.ts';
@@ -9,7 +10,6 @@ import type { Store } from '../../src/storage/store.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { fetchJson, type Answer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
-import { pino } from 'pino';
 
 const grant = { grant_type: 'client_credentials' };
 let store: Store;
@@ -183,8 +183,8 @@ describe('GraphQL over HTTP', () => {
   });
 
   it('refuses strangers with 401, a challenge and no reason, before their body is read', async () => {
-    for (const headers of [{}, { authorization: `Bearer ${key.text}x` }, { authorization: 'Bearer a.b.c' }]) {
-      const answer = await graphql(headers, '{ this is no JSON');
+    for (const authorization of [undefined, `Bearer ${key.text}x`, 'Bearer a.b.c']) {
+      const answer = await graphql(authorization === undefined ? {} : { authorization }, '{ this is no JSON');
       const requestId = answer.headers.get('x-request-id');
       expect([answer.status, answer.headers.get('www-authenticate'), answer.headers.get('cache-control')]).toEqual([
         401,

@@ -188,16 +188,16 @@ class StoredCredentials implements Credentials {
   };
 
   /** The provider refuses what was entered: the subject has to connect again. Best effort; the error is thrown anyway. */
-  refused = async (error: GatewayError): Promise<void> => {
+  refused = async (refusal: GatewayError): Promise<void> => {
     const { records, onStateChange } = this.#desk;
     const { id } = this.#opened.record;
     const found = (await records.get(connectionKind, id).catch(() => undefined)) as ConnectionRecord | undefined;
     if (!found || found.version !== this.#opened.record.version || found.value.state === 'REAUTH_REQUIRED') return;
-    const value = { ...found.value, state: 'REAUTH_REQUIRED' as const, reason: error.message };
+    const value = { ...found.value, state: 'REAUTH_REQUIRED' as const, reason: refusal.message };
     const saved = await records.compareAndSet(connectionKind, id, found.version, value).catch(() => undefined);
     if (!saved) return;
     this.#adopt({ record: saved as ConnectionRecord, tokens: this.#opened.tokens });
-    onStateChange(id, found.value.state, 'REAUTH_REQUIRED', error.message);
+    onStateChange(id, found.value.state, 'REAUTH_REQUIRED', refusal.message);
   };
 
   async refreshIdle(): Promise<boolean> {

@@ -8,7 +8,12 @@ import {
   type FinishedAuthorization,
 } from '../../src/connection/authorization-flow.ts';
 import { tokenSenderOptions } from '../../src/connection/client-fetch.ts';
-import { connectionKind, sealIdentity, type ConnectionRecord, type ConnectionValue } from '../../src/connection/connection-record.ts';
+import {
+  connectionKind,
+  sealIdentity,
+  type ConnectionRecord,
+  type ConnectionValue,
+} from '../../src/connection/connection-record.ts';
 import { openTokens, tokenPart, type AcquiredTokens } from '../../src/connection/connection-tokens.ts';
 import { createOAuthClients, type OAuthClient, type OAuthClients } from '../../src/connection/oauth-client.ts';
 import type { RefreshLimits } from '../../src/connection/refresh-tokens.ts';
@@ -40,7 +45,10 @@ export interface OAuthDesk {
   /** Runs the code flow as `user`, up to the tokens. */
   readonly signIn: (user?: AuthorizeOptions) => Promise<FinishedAuthorization>;
   /** Stores a connection with these tokens. */
-  readonly connect: (acquired: AcquiredTokens | undefined, part?: Partial<ConnectionValue>) => Promise<ConnectionRecord>;
+  readonly connect: (
+    acquired: AcquiredTokens | undefined,
+    part?: Partial<ConnectionValue>,
+  ) => Promise<ConnectionRecord>;
   readonly read: (id: string) => Promise<ConnectionRecord>;
   readonly tokensOf: (record: ConnectionRecord) => ReturnType<typeof openTokens>;
   /** Every call makes what another process would have. */
@@ -155,7 +163,11 @@ async function signIn(desk: SigningIn, user: AuthorizeOptions = {}): Promise<Fin
       keyRing,
       now: Date.now,
       openAcquire: () =>
-        createAcquireConnection({ connector, sender, credentials: { fields: () => ({}), merge: () => Promise.resolve() } }),
+        createAcquireConnection({
+          connector,
+          sender,
+          credentials: { fields: () => ({}), merge: () => Promise.resolve() },
+        }),
     },
   );
 }

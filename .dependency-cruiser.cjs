@@ -36,7 +36,7 @@ const doors = {
   '@graphql-tools/schema': '^src/resolvers/gateway-schema\\.ts$',
   dataloader: '^src/resolvers/loaders\\.ts$',
   'openid-client': '^src/connection/authorization\\.ts$',
-  jose: '^src/connection/json-web-token\\.ts$',
+  jose: '^src/connection/(json-web-token|authorization)\\.ts$',
   keyv: '^src/storage/cache\\.ts$',
   undici: '^src/http/send\\.ts$',
   pino: '^src/(main|gateway)\\.ts$',

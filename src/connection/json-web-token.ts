@@ -1,4 +1,4 @@
-/** Signs and verifies JSON Web Tokens; the one place that knows jose. */
+/** Signs and verifies JSON Web Tokens: the door of jose (authorization servers are asked through another, `authorization`). */
 import { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTPayload } from 'jose';
 

@@ -50,6 +50,8 @@ export interface OAuthDesk {
     part?: Partial<ConnectionValue>,
   ) => Promise<ConnectionRecord>;
   readonly read: (id: string) => Promise<ConnectionRecord>;
+  /** With the key that everything at the desk is sealed with. */
+  readonly seal: KeyRing['seal'];
   readonly tokensOf: (record: ConnectionRecord) => ReturnType<typeof openTokens>;
   /** Every call makes what another process would have. */
   readonly credentials: (part?: Partial<Parameters<typeof createConnectionCredentials>[0]>) => ConnectionCredentials;
@@ -116,6 +118,7 @@ export async function openOAuthDesk(
     signIn: async (user) => signIn({ server, client: await client(), connector, sender, records: store.records }, user),
     connect: (acquired, part) => connect(store.records, acquired, part),
     read,
+    seal: (text, identity) => keyRing.seal(text, identity),
     tokensOf: (record) => openTokens(record.id, record.value.tokens, keyRing),
     credentials: (part) =>
       createConnectionCredentials({
@@ -124,8 +127,8 @@ export async function openOAuthDesk(
         keyRing,
         clients,
         sender,
-        ...(options.limits ? { limits: options.limits } : {}),
         ...part,
+        limits: { ...options.limits, ...part?.limits },
       }),
     close: async () => {
       await sender.close();

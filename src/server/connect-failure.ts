@@ -1,5 +1,5 @@
 /** What a person in a browser reads of an error: what happened and what to do, without words for developers. */
-import { GatewayError, ProviderError } from '../errors.ts';
+import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { answerTo } from './error-answer.ts';
 
 export interface ConnectFailure {
@@ -20,10 +20,15 @@ export function connectFailure(error: unknown, requestId: string, production: bo
   const [{ message, extensions }] = body.errors;
   const code = String((extensions as { readonly code?: unknown }).code);
   const known = failures[code];
-  const { heading, text } =
-    known ?? (error instanceof ProviderError ? theirFailure : status >= 500 ? ourFailure : unreadable);
+  const { heading, text } = known ?? wordsFor(error, status);
   const details = production || isFault || !(error instanceof GatewayError) ? '' : ` (${message})`;
   return { status: known?.status ?? status, heading, text: text + details, code, requestId, isFault };
+}
+
+function wordsFor(error: unknown, status: number): Words {
+  if (error instanceof ProviderError) return theirFailure;
+  if (status >= 500) return ourFailure;
+  return error instanceof AuthorizationError ? notConnected : unreadable;
 }
 
 interface Words {
@@ -42,6 +47,15 @@ const flowEnded: Words = {
   status: 400,
   heading: 'This sign-in cannot be finished',
   text: 'It was finished already, took longer than 10 minutes, or was begun in another browser. Go back to the application and connect again.',
+};
+const notConnected: Words = {
+  heading: 'This could not be connected',
+  text: 'Go back to the application and connect again.',
+};
+const notSetUp: Words = {
+  status: 503,
+  heading: 'This cannot be connected yet',
+  text: 'Whoever runs this service has to finish setting it up. Tell them the code below.',
 };
 const unreadable: Words = {
   heading: 'This request cannot be read',
@@ -76,6 +90,9 @@ const failures: Readonly<Record<string, Words>> = {
     heading: 'What you entered is too long',
     text: 'Go back and enter less.',
   },
+  REGISTRATION_REQUIRED: notSetUp,
+  REGISTRATION_REFUSED: notSetUp,
+  AUTHORIZATION_SERVER_INVALID: notSetUp,
   CONNECTOR_UNKNOWN: {
     status: 404,
     heading: 'This cannot be connected here',

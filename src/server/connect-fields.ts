@@ -12,8 +12,11 @@ export interface FormState {
   readonly problems: Readonly<Record<string, string>>;
   /** The control that has the focus when the page opens. */
   readonly focusPath: string | undefined;
-  /** Inside a choice between two controls, neither is optional by itself. */
-  readonly isEither?: boolean;
+  /**
+   * Where browsers must not insist on a value: in a choice between two controls, neither of which is optional by itself,
+   * and in an object that may be left out as a whole.
+   */
+  readonly within?: 'either' | 'optional';
 }
 
 /** Renders one part. Values of secrets are never written back. */
@@ -27,6 +30,11 @@ export function renderPart(part: FormPart, state: FormState): Html {
   </div>`;
 }
 
+/** Starts with a capital letter: checks word what they say after the name of the field. */
+export function asSentence(problem: string): string {
+  return problem.charAt(0).toUpperCase() + problem.slice(1);
+}
+
 /** The id of the control, by which a problem at the top of the page leads to it. */
 export function controlId(path: string): string {
   // Lists of ids are separated by spaces, which a field's name may hold.
@@ -35,14 +43,16 @@ export function controlId(path: string): string {
 
 function renderGroup(part: GroupPart, state: FormState): Html {
   if (part.kind === 'either') {
-    const inner = { ...state, isEither: true };
+    const inner = { ...state, within: 'either' } as const;
     return markup`<fieldset class="group">
       <legend>${labelOf(part, state)}</legend>
       <p class="hint">${['Fill in one of the two.', part.condition].filter(Boolean).join(' ')}</p>
       ${part.parts.map((each) => renderPart(each, inner))}
     </fieldset>`;
   }
-  const inner = { ...state, values: objectOf(state.values[part.name]), isEither: false };
+  const isLoose = state.within !== undefined || !part.isRequired;
+  const within = isLoose ? 'optional' : undefined;
+  const inner = { ...state, values: objectOf(state.values[part.name]), within } as const;
   return markup`<fieldset${groupAttributes(part, state)}>
     <legend>${labelOf(part, state)}</legend>
     ${notes(part, state)} ${part.parts.map((each) => renderPart(each, inner))}
@@ -140,7 +150,7 @@ function commonAttributes(part: InputPart, state: FormState): Record<string, str
   return {
     id: controlId(part.path),
     name: controlName(part.path),
-    required: part.isRequired,
+    required: part.isRequired && state.within === undefined,
     'aria-describedby': describedByOf(part, state),
     'aria-invalid': state.problems[part.path] === undefined ? undefined : 'true',
     autofocus: state.focusPath === part.path,
@@ -169,8 +179,8 @@ function typeOf(part: InputPart): Record<string, string> {
 
 const inputTypes: Readonly<Record<string, string>> = { email: 'email', url: 'url', phone: 'tel', date: 'date' };
 
-function labelOf({ label, isRequired }: FormPart, { isEither = false }: FormState): Html {
-  return markup`${label}${isRequired || isEither ? undefined : markup` <span class="optional">(optional)</span>`}`;
+function labelOf({ label, isRequired }: FormPart, { within }: FormState): Html {
+  return markup`${label}${isRequired || within === 'either' ? undefined : markup` <span class="optional">(optional)</span>`}`;
 }
 
 /** What stands between the label and its control: hint, condition and problem, in this order. */
@@ -179,7 +189,7 @@ function notes(part: FormPart, state: FormState): Html {
   const problem = state.problems[part.path];
   const hint = hintOf(part);
   return markup`${hint === '' ? undefined : markup`<p class="hint" id="${id}-hint">${hint}</p>`}
-  ${problem === undefined ? undefined : markup`<p class="problem" id="${id}-problem"><span class="unseen">Problem: </span>${problem}</p>`}`;
+  ${problem === undefined ? undefined : markup`<p class="problem" id="${id}-problem"><span class="unseen">Problem: </span>${asSentence(problem)}</p>`}`;
 }
 
 function hintOf(part: FormPart): string {
@@ -205,5 +215,5 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }

@@ -5,7 +5,7 @@ import type { BrowserStep } from '../connection/connecting.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { Notation } from '../notation/field.ts';
 import { labelize } from '../notation/labelize.ts';
-import { controlId, renderPart } from './connect-fields.ts';
+import { asSentence, controlId, renderPart } from './connect-fields.ts';
 import { connectPolicy, connectStyle } from './connect-style.ts';
 import { attributes, Html, markup } from './html.ts';
 
@@ -31,18 +31,17 @@ export function formPage({ connector, notation, values, problems }: FormStep, { 
   const title = titleOf(connector);
   const parts = formParts(notation, new Map(Object.entries(connector.objects ?? {})));
   const hasProblems = Object.keys(problems).length > 0;
-  const places = placesOf(parts).filter(({ path }) => Object.hasOwn(problems, path));
   const state = {
     values: hasProblems ? values : { ...defaultsOf(notation), ...values },
     problems,
-    focusPath: places[0]?.path,
+    focusPath: placesOf(parts).find(({ path }) => Object.hasOwn(problems, path))?.path,
   };
   return page({
     title: `${hasProblems ? 'Problem: ' : ''}Connect ${title}`,
     hasForm: true,
     content: markup`${logoOf(connector)}
       <h1>Connect ${title}</h1>
-      ${leadOf(connector)} ${hasProblems ? problemSummary(problems, places, title) : undefined}
+      ${leadOf(connector)} ${hasProblems ? problemSummary(problems, parts, title) : undefined}
       <form method="post"${attributes({ action })}>
         <input${attributes({ type: 'hidden', name: 'session', value: session })}>
         ${parts.map((part) => renderPart(part, state))}
@@ -60,7 +59,7 @@ export function endPage({ connector, identity, problem }: EndStep): Page {
       title: `${title} was not connected`,
       content: markup`<div class="tile bad">${crossIcon}</div>
         <h1>${title} was not connected</h1>
-        <p class="lead">${problem}</p>
+        <p class="lead">${asSentence(problem)}</p>
         <p class="close">You can close this window and connect again from the application.</p>`,
     });
   }
@@ -123,6 +122,7 @@ function page({ title, content, head, hasForm = false }: PageParts): Page {
 <title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 ${head}
 <style>${styleSheet}</style>
 </head>
@@ -175,21 +175,21 @@ function placesOf(parts: readonly FormPart[]): readonly FormPart[] {
 }
 
 /** Each problem once more above the form, with the way to its control. */
-function problemSummary(problems: FormStep['problems'], places: readonly FormPart[], title: string): Html {
-  const linked = new Set(places.map(({ path }) => path));
-  const others = Object.entries(problems).filter(([path]) => !linked.has(path));
-  // With no control to go to, the focus goes here, so that the problem is read first.
-  const focus = places.length === 0;
-  return markup`<div class="alert" role="alert" tabindex="-1"${attributes({ autofocus: focus })}>
+function problemSummary(problems: FormStep['problems'], parts: readonly FormPart[], title: string): Html {
+  const places = placesOf(parts);
+  const linked = places.filter(({ path }) => Object.hasOwn(problems, path));
+  const others = Object.keys(problems).filter((path) => !linked.some((place) => place.path === path));
+  const secrets = places.some((part) => 'isSecret' in part && part.isSecret);
+  const items = linked.map(
+    ({ path, label }) =>
+      markup`<li><a href="#${encodeURIComponent(controlId(path))}">${label}</a>: ${asSentence(problems[path] ?? '')}</li>`,
+  );
+  // With no control to go to, the focus comes here, so that the problem is read first.
+  return markup`<div class="alert" role="alert" tabindex="-1"${attributes({ autofocus: linked.length === 0 })}>
     <h2>${title} is not connected yet</h2>
-    ${others.map(([, problem]) => markup`<p>${problem}</p>`)}
-    ${
-      places.length === 0
-        ? undefined
-        : markup`<ul>
-            ${places.map(({ path, label }) => markup`<li><a href="#${encodeURIComponent(controlId(path))}">${label}</a>: ${problems[path]}</li>`)}
-          </ul>`
-    }
+    ${others.map((path) => markup`<p>${asSentence(problems[path] ?? '')}</p>`)}
+    ${items.length === 0 ? undefined : markup`<ul>${items}</ul>`}
+    ${secrets ? markup`<p>Secrets are not shown again: please enter them once more.</p>` : undefined}
   </div>`;
 }
 

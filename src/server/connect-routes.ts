@@ -71,7 +71,10 @@ export function addConnectRoutes(app: FastifyInstance, options: ConnectRoutesOpt
   app.post<CallbackRequest>('/oauth/callback/:context', { bodyLimit: maxFormBytes }, (request, reply) => {
     const answer = new URLSearchParams([...formOf(request)].filter(([name]) => answerParameters.has(name)));
     const { path } = place();
-    return reply.redirect(`${path}/oauth/callback/${encodeURIComponent(request.params.context)}?${answer.toString()}`, 303);
+    return reply.redirect(
+      `${path}/oauth/callback/${encodeURIComponent(request.params.context)}?${answer.toString()}`,
+      303,
+    );
   });
 
   refuseOtherMethods(app, ['/connect/:connector', '/oauth/callback/:context']);

@@ -68,6 +68,8 @@ input[aria-invalid], select[aria-invalid], textarea[aria-invalid] { border-color
 .tick { display: flex; gap: 0.625rem; align-items: flex-start; padding: 0.125rem 0; }
 .tick input { flex: none; width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
 .tick label { font-weight: 450; }
+.tick ~ .hint, .tick ~ .problem { margin-left: 1.875rem; }
+.lead strong { color: var(--text); font-weight: 600; }
 .group {
   display: grid; gap: 1rem; min-width: 0; margin: 0; padding: 0.5rem 1rem 1.125rem; border: 1px solid var(--line);
   border-radius: 12px;
@@ -100,7 +102,7 @@ button:hover, .button:hover { background: var(--accent-over); color: var(--on-ac
 footer { color: var(--soft); font-size: 0.8125rem; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 30rem) {
-  body { padding: 0; gap: 0; align-items: stretch; }
+  body { padding: 0; gap: 0; align-items: stretch; background: var(--card); }
   main { max-width: none; border: 0; border-radius: 0; box-shadow: none; padding: 1.75rem 1.25rem; }
   footer { padding: 1rem; }
 }

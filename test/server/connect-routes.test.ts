@@ -196,7 +196,7 @@ describe('POST /connect/:connector', () => {
     await expectPage(await post(url, long, { cookie }), 413, 'What you entered is too long');
     const repeated = new URLSearchParams([
       ['session', 'good-1'],
-      ...Array.from({ length: 5 }, () => ['field.a', 'x'.repeat(2000)]),
+      ...Array.from({ length: 5 }, (): [string, string] => ['field.a', 'x'.repeat(2000)]),
     ]);
     await expectPage(await post(url, repeated, { cookie }), 413, 'What you entered is too long');
     expect(connecting.calls).toEqual([]);

@@ -76,15 +76,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 function createIdentify({ apiKeys, verifyJwt, tokenIssuer, ...options }: AuthenticatorOptions, now: () => number) {
   const keyCacheMs = Math.min(options.keyCacheMs ?? 3_000, maxKeyCacheMs);
   const remembered = createRecent<Known>(maxRemembered);
-  const liveKeys = createRecent<{ readonly since: number; readonly until: number }>(maxRemembered);
+  const liveKeys = createRecent<{ readonly tenant: string; readonly since: number; readonly until: number }>(
+    maxRemembered,
+  );
 
   const isKeyLive = async (id: string, tenant: string): Promise<boolean> => {
     const since = now();
-    if (isNow(liveKeys.get(id), since)) return true;
+    const recent = liveKeys.get(id);
+    if (recent && isNow(recent, since)) return recent.tenant === tenant;
     const key = await apiKeys.findLive(id);
-    if (key?.tenant !== tenant) return false;
-    liveKeys.set(id, { since, until: since + keyCacheMs });
-    return true;
+    if (!key) return false;
+    liveKeys.set(id, { tenant: key.tenant, since, until: since + keyCacheMs });
+    return key.tenant === tenant;
   };
   const findKey = async (text: string, since: number): Promise<Known | undefined> => {
     const key = await apiKeys.verify(text);
@@ -107,7 +110,6 @@ function createIdentify({ apiKeys, verifyJwt, tokenIssuer, ...options }: Authent
     if (!isNow(known, since)) {
       known = await (isApiKeyText(token) ? findKey(token, since) : findToken(token, since));
       if (known) remembered.set(digest, known);
-      else remembered.delete(digest);
     }
     if (known?.apiKey !== undefined && !(await isKeyLive(known.apiKey, known.tenant))) return undefined;
     return known;

@@ -3,7 +3,6 @@
 export interface Recent<Value> {
   readonly get: (key: string) => Value | undefined;
   readonly set: (key: string, value: Value) => void;
-  readonly delete: (key: string) => void;
 }
 
 /** Keeps the newest entries; the oldest leave when there are more than `max`. */
@@ -16,6 +15,5 @@ export function createRecent<Value>(max: number): Recent<Value> {
       entries.set(key, value);
       if (entries.size > max) entries.delete(entries.keys().next().value!);
     },
-    delete: (key) => void entries.delete(key),
   };
 }

@@ -84,8 +84,10 @@ describe('the keys of an issuer', () => {
     server.rotate('first', 'second');
     const unknown = await sign('second');
     for (let count = 0; count < 50; count += 1) expect(await verify(unknown)).toBeUndefined();
+    now += minute - 1;
+    expect(await verify(unknown)).toBeUndefined();
     expect(server.hits()).toBe(1);
-    now += minute;
+    now += 1;
     await Promise.all(Array.from({ length: 50 }, () => verify(unknown)));
     expect(await verify(unknown)).toBeDefined();
     expect(server.hits()).toBe(2);
@@ -93,6 +95,7 @@ describe('the keys of an issuer', () => {
 
   it.each([
     ['an error', { status: 500, text: 'broken' }],
+    ['an error that looks like keys', { status: 500, text: '{"keys":[]}' }],
     ['a page', { status: 200, text: '<html>' }],
     ['no key set', { status: 200, text: '{"keys":"none"}' }],
     ['null', { status: 200, text: 'null' }],

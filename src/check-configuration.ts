@@ -10,7 +10,23 @@ const configurationShape = z.strictObject({
   host: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   allowedHosts: z.array(z.string().min(1)).optional(),
-  allowUnauthenticatedCallers: z.boolean().optional(),
+  insecureDev: z.boolean().optional(),
+  baseUrl: z.url().optional(),
+  returnUrls: z.array(z.url()).optional(),
+  issuers: z
+    .array(
+      z.strictObject({
+        issuer: z.string().min(1),
+        audience: z.union([z.string(), z.array(z.string())]),
+        algorithms: z.array(z.string()).optional(),
+        jwksUri: z.url().optional(),
+        keys: z.array(z.record(z.string(), z.unknown())).optional(),
+        tenant: z.string().min(1).optional(),
+        tenantClaim: z.string().min(1).optional(),
+        scopeClaim: z.string().min(1).optional(),
+      }),
+    )
+    .optional(),
   connections: z
     .array(
       z.strictObject({
@@ -21,8 +37,24 @@ const configurationShape = z.strictObject({
       }),
     )
     .optional(),
-  registrations: z.array(z.strictObject({ connector: z.string(), baseUri: z.url().optional() })).optional(),
+  registrations: z
+    .array(
+      z.strictObject({
+        connector: z.string(),
+        tenant: z.string().min(1).optional(),
+        fields: z.record(z.string(), z.unknown()).optional(),
+        scopes: z.array(z.string()).optional(),
+        baseUri: z.url().optional(),
+        issuer: z.url().optional(),
+        authorizationUrl: z.url().optional(),
+        tokenUrl: z.url().optional(),
+        deviceAuthorizationUrl: z.url().optional(),
+        revocationUrl: z.url().optional(),
+      }),
+    )
+    .optional(),
   key: z.string().min(16).optional(),
+  store: z.string().min(1).optional(),
   production: z.boolean().optional(),
   introspection: z.boolean().optional(),
   explorer: z.boolean().optional(),

@@ -1,5 +1,7 @@
 /** What an operator may configure: `plugboard.config.ts`. `check-configuration` judges it. */
-import type { StaticConnection, Registration } from './connection/connections.ts';
+import type { StaticConnection } from './connection/configured-connections.ts';
+import type { ConfiguredRegistration } from './connection/registrations.ts';
+import type { TrustedIssuer } from './connection/verify-jwt.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
 export interface Configuration {
@@ -11,13 +13,25 @@ export interface Configuration {
   readonly port?: number;
   /** Host names, beside loopback's, by which clients may name the gateway. Default: none on loopback; elsewhere any. */
   readonly allowedHosts?: readonly string[];
-  /** Lets everyone who reaches the port use every connection, beyond loopback too. Default `false`. */
-  readonly allowUnauthenticatedCallers?: boolean;
-  /** Connections that the operator owns, until subjects connect by themselves. */
+  /**
+   * Asks nobody for credentials, lets the browser that began a connection finish it, and needs no key: for one's own
+   * machine, since it listens on loopback only. Default `false`.
+   */
+  readonly insecureDev?: boolean;
+  /** Where browsers and applications reach the gateway, e.g. `https://api.example.com`. Default: where it listens. */
+  readonly baseUrl?: string;
+  /** URLs that `connect` may return to, exactly as they are given. Default none. */
+  readonly returnUrls?: readonly string[];
+  /** Issuers whose JWTs are accepted from callers, beside API keys. Default none. */
+  readonly issuers?: readonly TrustedIssuer[];
+  /** Accounts that the operator connected; what subjects connect is in the store. */
   readonly connections?: readonly StaticConnection[];
-  readonly registrations?: readonly Registration[];
-  /** Secret of at least 16 characters that seals list cursors; replicas share it. Default `PLUGBOARD_KEY`, else one that ends with the process. */
+  /** What the operator registered with providers; also by `registerConnector` and by `PLUGBOARD_<CONNECTOR>_<FIELD>`. */
+  readonly registrations?: readonly ConfiguredRegistration[];
+  /** Keys that seal what is secret, the current one first: `current,old`. 32 bytes each, in base64 or hexadecimal digits. Default `PLUGBOARD_KEY`. */
   readonly key?: string;
+  /** File of the embedded store. Default `PLUGBOARD_STORE`, else `plugboard.sqlite`; in memory with `insecureDev`. */
+  readonly store?: string;
   /** Answers as production does: no introspection, no hints about the schema. Default: `NODE_ENV` is `production`. */
   readonly production?: boolean;
   /** Default: the opposite of `production`. */

@@ -65,6 +65,7 @@ export const errorCodes = {
   AUTHORIZATION_OPTION_UNKNOWN:
     'The fields of a connection choose a kind of authorization that its connector does not have.',
   REAUTH_REQUIRED: 'The provider no longer accepts the credentials of the connection.',
+  SCOPE_MISSING: 'The grant of the connection lacks OAuth scopes that the action needs.',
   CONNECTION_EXISTS: 'The owner has a connection for this connector and label already.',
   CONNECTION_TEST_FAILED: 'The provider does not accept what was entered, or the test of the connector failed.',
   SUBJECT_REQUIRED: 'A connection of a subject was asked for, and the caller names none.',

@@ -1,18 +1,21 @@
 /** createGateway(): the only place that puts the rooms together. */
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { buildSchema } from 'graphql';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
-import { createConnections, type Connections } from './connection/connections.ts';
+import { createApiKeys } from './connection/api-keys.ts';
+import { createAuthenticator } from './connection/authenticate.ts';
+import { createClientFetch, tokenSenderOptions } from './connection/client-fetch.ts';
+import { createTokenIssuer } from './connection/token-issuer.ts';
+import { createVerifyJwt } from './connection/verify-jwt.ts';
 import type { Connector } from './connector/definition.ts';
 import { DefinitionError, formatFault, type Fault } from './errors.ts';
+import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import { buildGraph, type Graph } from './graph/graph.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
-import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
-import { createGatewaySchema } from './resolvers/gateway-schema.ts';
-import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
-import type { GraphSource } from './server/graph-source.ts';
+import { openVault, type Vault } from './open-vault.ts';
+import { callerFrom } from './server/caller.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 
 export interface GatewayOptions {
@@ -47,46 +50,59 @@ export interface Gateway {
 /**
  * Makes a gateway of connectors. Nothing listens before `listen`.
  *
- * @throws DefinitionError with every fault of graph and connections at once.
+ * @throws DefinitionError with every fault of configuration, graph and connections at once.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { configuration = {} } = options;
+  const { configuration = {}, environment = process.env } = options;
   refuseOpenDoor(configuration);
   const logger = createLogger(configuration, options.logDestination);
-  const key = configuration.key ?? options.environment?.PLUGBOARD_KEY ?? process.env.PLUGBOARD_KEY;
-  if (key === undefined) logger.info('No key is configured: list cursors end with this process');
-  const parts: Parts = {
-    configuration,
-    environment: options.environment ?? process.env,
-    sdl: await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8'),
-    sender: createSender({ ...senderOptions(configuration), ...options.sender }),
-    cursors: createListCursors(key ?? randomBytes(32)),
-  };
-  const graphs = createGraphSource(assemble(options.connectors, parts));
-  const server = await createServer(graphs, options, logger);
-  return {
-    logger,
-    listen: server.listen,
-    async reload(connectors) {
-      try {
-        graphs.serve(assemble(connectors, parts));
-        logger.info({ connectors: connectors.length }, 'The graph was reloaded');
-        return [];
-      } catch (error) {
-        if (!(error instanceof DefinitionError)) throw error;
-        reportFaults(error.faults);
-        return error.faults;
-      }
-    },
-    reportFaults,
-    async close() {
-      await server.close();
-      await parts.sender.close();
-    },
-  };
+  const vault = await openVault(configuration, environment);
+  const senders = createSenders(configuration, options.sender);
+  const generations = await createGenerations({ configuration, environment, vault, logger, ...senders });
+  try {
+    generations.load(options.connectors);
+    const callers = createCallers(configuration, vault, senders.tokenSender);
+    const server = await createServer(generations, callers, options, logger);
+    if (configuration.insecureDev) {
+      logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
+    }
+    return {
+      logger,
+      listen: async () => {
+        const { url } = await server.listen();
+        generations.useAddress(url);
+        return { url };
+      },
+      reload: async (connectors) => {
+        try {
+          generations.load(connectors);
+          logger.info({ connectors: connectors.length }, 'The graph was reloaded');
+          return [];
+        } catch (error) {
+          if (!(error instanceof DefinitionError)) throw error;
+          reportFaults(error.faults);
+          return error.faults;
+        }
+      },
+      reportFaults,
+      close: async () => {
+        await server.close();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  async function closeAll(): Promise<void> {
+    await generations.close();
+    await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
+    await vault.close();
+  }
 
   function reportFaults(faults: readonly Fault[]): void {
-    graphs.report(faults);
+    generations.report(faults);
     logger.error({ faults: faults.map(formatFault) }, 'The new definitions have faults; the last good graph is served');
   }
 }
@@ -101,82 +117,63 @@ export async function describeGraph(connectors: readonly Connector[]): Promise<G
   return buildGraph(connectors, buildSchema(sdl));
 }
 
-/** What every generation of the graph shares. */
-interface Parts {
-  readonly configuration: Configuration;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly sdl: string;
-  readonly sender: Sender;
-  readonly cursors: ListCursors;
-}
-
-/** One generation: connections checked, graph built, resolvers attached; the faults of all are told together. */
-function assemble(connectors: readonly Connector[], parts: Parts): ServedGraph {
-  const { configuration, environment, sdl, sender, cursors } = parts;
-  const faults: Fault[] = [];
-  const connections = collectFaults(faults, (): Connections => {
-    return createConnections(connectors, configuration.connections, configuration.registrations, environment);
-  });
-  const graph = collectFaults(faults, () => buildGraph(connectors, createGatewaySchema(sdl, { connectors })));
-  if (!connections || !graph) throw new DefinitionError(faults);
-  return createExecutor(graph, connections, {
-    sender,
-    cursors,
-    maxFirst: configuration.limits?.first ?? 100,
-    maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
-    timeZone: configuration.timeZone,
-  });
-}
-
-function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof DefinitionError)) throw error;
-    faults.push(...error.faults);
-    return undefined;
-  }
-}
-
-interface ReloadableGraph extends GraphSource {
-  readonly serve: (graph: ServedGraph) => void;
-  readonly report: (faults: readonly Fault[]) => void;
-}
-
-/** The newest good generation, and the faults of later ones. */
-function createGraphSource(first: ServedGraph): ReloadableGraph {
-  const listeners = new Set<() => void>();
-  let current = first;
-  let status = { ready: true, faults: [] as readonly Fault[], loadedAt: new Date() };
+/** One for the providers' data, one for their authorization servers, which are asked in another way. */
+function createSenders({ http = {} }: Configuration, forTests: SenderOptions | undefined) {
+  const { allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes } = http;
+  const addresses = withoutAbsent({ allowedPrivateOrigins, allowHttp });
   return {
-    current: () => current,
-    status: () => status,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    serve(graph) {
-      current = graph;
-      status = { ready: true, faults: [], loadedAt: new Date() };
-      for (const listener of listeners) listener();
-    },
-    report(faults) {
-      status = { ...status, faults };
-    },
+    sender: createSender({ ...addresses, ...withoutAbsent({ totalTimeoutMs, maxAnswerBytes }), ...forTests }),
+    tokenSender: createSender({ ...addresses, ...forTests, ...tokenSenderOptions }),
   };
 }
 
-function createServer(graphs: GraphSource, options: GatewayOptions, logger: Logger): Promise<HttpServer> {
-  const { host, port, allowedHosts, introspection, explorer, limits = {}, ...rest } = options.configuration ?? {};
+/** Who asks: whoever comes, on one's own machine; else API keys and JWTs. */
+function createCallers(configuration: Configuration, vault: Vault, tokenSender: Sender) {
+  if (configuration.insecureDev) return { caller: callerFrom };
+  const apiKeys = createApiKeys(vault.records);
+  const tokenIssuer = createTokenIssuer({
+    baseUrl: configuration.baseUrl ?? defaultBaseUrl(configuration),
+    keys: vault.keys,
+  });
+  const { issuers = [] } = configuration;
+  const fetch = createClientFetch(tokenSender, { connector: 'gateway' });
+  const verifyJwt = issuers.length > 0 ? createVerifyJwt({ issuers, fetch }) : undefined;
+  const authenticator = createAuthenticator({ apiKeys, tokenIssuer, ...(verifyJwt && { verifyJwt }) });
+  return {
+    caller: (headers: IncomingHttpHeaders) => authenticator.authenticate(headers),
+    tokenRoute: { apiKeys, tokenIssuer },
+  };
+}
+
+function createServer(
+  generations: Generations,
+  { caller, tokenRoute }: ReturnType<typeof createCallers>,
+  options: GatewayOptions,
+  logger: Logger,
+): Promise<HttpServer> {
+  const {
+    host,
+    port,
+    allowedHosts,
+    introspection,
+    explorer,
+    baseUrl,
+    limits = {},
+    ...rest
+  } = options.configuration ?? {};
   const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
   return createHttpServer({
-    graphs,
+    graphs: generations.graphs,
+    connecting: generations.connecting,
     logger,
     host,
     port,
     allowedHosts,
     introspection,
     explorer,
+    baseUrl,
+    caller,
+    tokenRoute,
     explorerQuery: options.explorerQuery,
     production: rest.production ?? process.env.NODE_ENV === 'production',
     bodyLimitBytes: bodyBytes,
@@ -185,19 +182,10 @@ function createServer(graphs: GraphSource, options: GatewayOptions, logger: Logg
   });
 }
 
-function senderOptions({ http = {} }: Configuration): SenderOptions {
-  const { allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes } = http;
-  return withoutAbsent({ allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes });
-}
-
-function withoutAbsent<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-/** Nobody is asked for credentials yet, so only this machine may reach the door unless the operator says otherwise. */
-function refuseOpenDoor({ host = '127.0.0.1', allowUnauthenticatedCallers = false }: Configuration): void {
-  if (allowUnauthenticatedCallers || ['127.0.0.1', '::1', 'localhost'].includes(host)) return;
-  const message = `expected a loopback address, since callers are not authenticated and could use every connection; got ${JSON.stringify(host)}. Set allowUnauthenticatedCallers: true where something in front of the gateway keeps strangers out.`;
+/** Where nobody is asked for credentials, only this machine may reach the door. */
+function refuseOpenDoor({ host = '127.0.0.1', insecureDev = false }: Configuration): void {
+  if (!insecureDev || ['127.0.0.1', '::1', 'localhost'].includes(host)) return;
+  const message = `expected a loopback address with insecureDev, which asks nobody for credentials; got ${JSON.stringify(host)}.`;
   throw new DefinitionError([{ code: 'ADDRESS_IN_USE', path: 'host', message }]);
 }
 
@@ -216,4 +204,8 @@ function createLogger({ logLevel = 'info' }: Configuration, destination: Destina
   const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.headers.${name}`]);
   const settings = { name: 'plugboard', level: logLevel, redact: { paths, censor: '[redacted]' } };
   return destination ? pino(settings, destination) : pino(settings);
+}
+
+function withoutAbsent<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

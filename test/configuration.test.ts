@@ -22,7 +22,7 @@ describe('checkConfiguration', () => {
       connectors: ['connectors', 'more'],
       host: '::1',
       port: 0,
-      allowUnauthenticatedCallers: false,
+      insecureDev: false,
       connections: [{ connector: 'shop', subject: 'ada', label: 'work', fields: { token: { env: 'T' }, n: 1 } }],
       registrations: [{ connector: 'shop', baseUri: 'https://sandbox.example.com/' }],
       key: 'sixteen signs or more',

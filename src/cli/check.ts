@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DefinitionError } from '../errors.ts';
 import { describeGraph } from '../gateway.ts';
-import { createConnections } from '../connection/connections.ts';
+import { createConfiguredConnections } from '../connection/configured-connections.ts';
+import { readConfiguredRegistrations } from '../connection/registrations.ts';
 import { examples } from './examples.ts';
 import { checkGeneratedFiles, writeGeneratedFiles } from './generated-files.ts';
 import { loadProject } from './load-project.ts';
@@ -42,7 +43,8 @@ async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
   terminal.progress('Building the graph');
   const graph = await describeGraph(connectors);
   const { connections, registrations } = project.configuration;
-  createConnections(connectors, connections, registrations, process.env);
+  createConfiguredConnections(connectors, connections, process.env);
+  readConfiguredRegistrations({ connectors, configured: registrations, environment: process.env });
   terminal.progress(`Composing ${graph.subgraphs.length} subgraphs`);
   // Loaded here, because it takes longer to load than all that `start` needs besides Apollo Server.
   const { composeSubgraphs } = await import('../graph/compose.ts');

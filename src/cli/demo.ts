@@ -48,6 +48,7 @@ export async function startDemo(
       logDestination: options.logDestination,
       configuration: {
         logLevel: 'warn',
+        insecureDev: true,
         ...configuration,
         connections: [{ connector: 'my_app', fields: { api_token: provider.apiToken } }],
         registrations: [{ connector: 'my_app', baseUri: `${provider.origin}/v1/` }],

@@ -14,6 +14,7 @@ export interface ServeFlags {
   readonly host?: string;
   readonly port?: number;
   readonly demo?: boolean;
+  readonly insecureDev?: boolean;
 }
 
 export function addStartCommand(program: Command, terminal: Terminal): void {
@@ -34,6 +35,7 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
 export function addServeOptions(command: Command): Command {
   return command
     .option('--demo', 'serve the sample connector over a demo provider that starts with it; needs no account')
+    .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
     .addOption(configOption())
     .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
     .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort));
@@ -52,7 +54,12 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Serv
   const project = await loadProject({ config: flags.config });
   const { loaded, warnings } = await project.loadConnectors();
   for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
-  const configuration: Configuration = { ...project.configuration, ...address };
+  const configuration: Configuration = {
+    ...project.configuration,
+    ...address,
+    ...(flags.insecureDev && { insecureDev: true }),
+  };
+  if (configuration.insecureDev) terminal.warn('INSECURE: nobody is asked for credentials. Only for your own machine.');
   const gateway = await createGateway({ connectors: loaded.map(({ connector }) => connector), configuration });
   const { url } = await gateway.listen();
   terminal.line(`Plugboard serves ${loaded.length} connectors at ${url}/graphql`);

@@ -31,7 +31,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
   };
 
   return {
-    begin: beginning.begin,
+    begin: (caller, connector, input) => beginning.begin(caller, connector, input),
     beginAgain: async (caller, id, input) => {
       const record = await findOwned(caller, id);
       return beginning.beginAgain(record, connectorOf(record.value.connector), input);

@@ -93,18 +93,24 @@ export interface RegistrationsOptions {
 /** @throws DefinitionError when a configured registration is not as its connector wants it, all faults at once. */
 export function createRegistrations(options: RegistrationsOptions): Registrations {
   const { records, keyRing, connectors } = options;
-  const configured = checkConfigured(options);
+  const configured = readConfiguredRegistrations(options);
   const fallback = (tenant: string, connector: string) =>
     configured.find((one) => one.connector === connector && one.tenant === tenant) ??
     configured.find((one) => one.connector === connector && one.tenant === anyTenant);
   const stored = async (tenant: string, connector: string) =>
     (await records.list(registrationKind, { tenant, connector }, { limit: 1 }))[0] as
-      | StoredRecord<RegistrationValue>
-      | undefined;
+      StoredRecord<RegistrationValue> | undefined;
   const open = (record: StoredRecord<RegistrationValue>): Registration => {
     const { tenant, connector, fields, secrets, scopes, endpoints } = record.value;
     const opened = JSON.parse(keyRing.open(secrets, sealIdentity(record.id))) as Record<string, unknown>;
-    return { id: record.id, tenant, connector, fields: { ...fields, ...opened }, scopes: scopes ?? undefined, endpoints };
+    return {
+      id: record.id,
+      tenant,
+      connector,
+      fields: { ...fields, ...opened },
+      scopes: scopes ?? undefined,
+      endpoints,
+    };
   };
   return {
     async find(tenant, connector) {
@@ -114,7 +120,11 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       return found && { ...found, tenant };
     },
     async list(tenant) {
-      const own = (await records.list(registrationKind, { tenant }, { limit: 1000 })) as StoredRecord<RegistrationValue>[];
+      const own = (await records.list(
+        registrationKind,
+        { tenant },
+        { limit: 1000 },
+      )) as StoredRecord<RegistrationValue>[];
       const named = new Set(own.map((record) => record.value.connector));
       const others = connectors.flatMap(({ name }) => (named.has(name) ? [] : [fallback(tenant, name)]));
       return [...own.map(open), ...others.flatMap((one) => (one ? [{ ...one, tenant }] : []))].sort((a, b) =>
@@ -153,7 +163,12 @@ export function registrationNotation(connector: Connector): Notation {
 
 /** Public clients have no secret (RFC 6749 §2.1), so it is optional. */
 const clientFields: readonly Field[] = [
-  { name: 'client_id', label: 'Client ID', optional: false, hint: 'From the page where the provider registers applications.' },
+  {
+    name: 'client_id',
+    label: 'Client ID',
+    optional: false,
+    hint: 'From the page where the provider registers applications.',
+  },
   { name: 'client_secret', label: 'Client secret', controlType: 'password', hint: 'Leave it out for a public client.' },
 ];
 
@@ -175,7 +190,11 @@ function toValue(
   endpoints: Endpoints,
   keyRing: KeyRing,
 ): RegistrationValue {
-  const isSecret = new Set(registrationNotation(connector).filter(isSecretField).map(({ name }) => name));
+  const isSecret = new Set(
+    registrationNotation(connector)
+      .filter(isSecretField)
+      .map(({ name }) => name),
+  );
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   const clear = entries.filter(([name]) => !isSecret.has(name)) as [string, string][];
   const secrets = JSON.stringify(Object.fromEntries(entries.filter(([name]) => isSecret.has(name))));
@@ -213,12 +232,26 @@ function checkEndpoints(given: Endpoints): Endpoints {
 /** Stands for every tenant in a configured registration. */
 const anyTenant = '*';
 
-function checkConfigured(options: RegistrationsOptions): Registration[] {
+/**
+ * Registrations of the configuration and of the environment.
+ *
+ * @throws DefinitionError with all faults
+ */
+export function readConfiguredRegistrations(
+  options: Pick<RegistrationsOptions, 'connectors' | 'configured' | 'environment'>,
+): Registration[] {
   const { connectors, configured = [], environment = {} } = options;
   const faults: Fault[] = [];
   const registrations = configured.flatMap((entry, index): Registration[] => {
     const path = `registrations[${index}]`;
     const connector = connectors.find(({ name }) => name === entry.connector);
+    const isDouble =
+      configured.findIndex((other) => other.connector === entry.connector && other.tenant === entry.tenant) < index;
+    if (isDouble) {
+      const message = `expected one registration per tenant and connector; ${JSON.stringify(entry.connector)} has another.`;
+      faults.push({ code: 'CONFIGURATION_INVALID', path: `${path}.connector`, message });
+      return [];
+    }
     if (!connector) {
       const known = connectors.map(({ name }) => name).join(', ') || '(none is loaded)';
       const message = `expected the name of a connector, one of ${known}; got ${JSON.stringify(entry.connector)}.`;

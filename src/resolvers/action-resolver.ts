@@ -30,6 +30,7 @@ export function createActionResolver(
   return async (_root, args: Arguments, state, info) => {
     const opened = await state.open(connector, args.connection as string | null | undefined);
     state.useConnection(info, opened);
+    opened.requireGranted(action.definition.scopes);
     const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
     const input = await action.coerceInput(opened.run, given);
     if (output.shape === 'connection') {

@@ -1,15 +1,33 @@
 /** A connection that an operation has opened, as actions are run with it. */
-import type { UsableConnection } from '../connection/connections.ts';
+import type { Connections, UsableConnection } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { ActionRun } from '../connector/run-action.ts';
 
 export interface OpenedConnection {
   readonly connector: Connector;
   readonly run: ActionRun;
+  /**
+   * Compares the scopes that an action needs with those that were granted, where that is known.
+   *
+   * @throws AuthorizationError SCOPE_MISSING with the scopes to ask for
+   */
+  readonly requireGranted: (scopes: readonly string[] | undefined) => void;
 }
 
 /** @param signal - ends the work when the client has gone. */
-export function toOpenedConnection(usable: UsableConnection, signal: AbortSignal): OpenedConnection {
-  const { id, connector, credentials, registration } = usable;
-  return { connector, run: { id, credentials, baseUri: registration?.baseUri, signal } };
+export function toOpenedConnection(
+  usable: UsableConnection,
+  signal: AbortSignal,
+  connections: Pick<Connections, 'missingScopes'>,
+): OpenedConnection {
+  const { id, connector, credentials, baseUri, scopes: granted } = usable;
+  return {
+    connector,
+    run: { id, credentials, baseUri, signal },
+    requireGranted(scopes) {
+      if (granted === undefined || id === undefined || scopes === undefined) return;
+      const missing = scopes.filter((scope) => !granted.includes(scope));
+      if (missing.length > 0) throw connections.missingScopes(connector, id, missing);
+    },
+  };
 }

@@ -72,7 +72,7 @@ function startOpening(
   connections: Connections,
 ): Opening {
   const promise = connections.open(context.caller, connector, connectionId).then((usable) => {
-    return (opening.connection = toOpenedConnection(usable, context.signal));
+    return (opening.connection = toOpenedConnection(usable, context.signal, connections));
   });
   const opening: Opening = { promise, connection: undefined };
   return opening;

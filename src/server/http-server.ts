@@ -15,6 +15,7 @@ import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import { addHealthRoutes } from './health.ts';
 import { hostGuard } from './host-guard.ts';
 import type { Introspection } from './introspection.ts';
+import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
@@ -51,6 +52,8 @@ export interface HttpServerOptions {
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   /** Serves `/connect/…` and `/oauth/callback/…` to browsers. Absent: those paths are not there. */
   readonly connecting?: Connecting;
+  /** Serves `/oauth2/token`, where tenants get tokens for their API keys. Absent: it is not there. */
+  readonly tokenRoute?: TokenRouteOptions | undefined;
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
   readonly baseUrl?: string;
 }
@@ -98,7 +101,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
   });
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
-  const { connecting } = options;
+  const { connecting, tokenRoute } = options;
+  if (tokenRoute) addTokenRoute(app, tokenRoute);
   if (connecting) {
     app.register(async (routes) => {
       addConnectRoutes(routes, {

@@ -255,7 +255,7 @@ describe('plugboard print', () => {
     const { code, output, errors } = await runIn(files, 'print', ...what);
     expect([code, errors]).toEqual([0, '']);
     expect(output).toMatch(sdl);
-    expect(output.endsWith('}\n')).toBe(true);
+    expect(output.endsWith('\n') && !output.endsWith('\n\n')).toBe(true);
   });
 
   it('names the subgraphs that there are', async () => {
@@ -272,7 +272,8 @@ describe('plugboard start', () => {
   it('listens where flag, environment and configuration say, in this order, and stops in order', async () => {
     project = await createProject({
       'connectors/tiny/connector.ts': good,
-      'plugboard.config.ts': 'export default { port: 1, host: "127.0.0.2", explorer: false, logLevel: "silent" };',
+      'plugboard.config.ts':
+        'export default { port: 1, host: "127.0.0.2", explorer: false, insecureDev: true, logLevel: "silent" };',
     });
     process.env['PORT'] = '0';
     process.env['HOST'] = 'localhost';
@@ -293,7 +294,7 @@ describe('plugboard start', () => {
   it('says when the address is taken', async () => {
     project = await createProject({
       'connectors/tiny/connector.ts': good,
-      'plugboard.config.ts': 'export default { logLevel: "silent" };',
+      'plugboard.config.ts': 'export default { insecureDev: true, logLevel: "silent" };',
     });
     const { createServer } = await import('node:net');
     const holder = createServer();
@@ -305,12 +306,22 @@ describe('plugboard start', () => {
     expect(errors).toMatch(new RegExp(`ADDRESS_IN_USE: .*127\\.0\\.0\\.1:${port}`));
   });
 
-  it('refuses to open the door to everybody', async () => {
+  it('refuses to ask nobody for credentials where others can come', async () => {
     project = await createProject({ 'connectors/tiny/connector.ts': good });
-    const { code, errors } = await run('start', '--host', '0.0.0.0', '--port', '0', '--config', project.config);
+    const flags = ['--insecure-dev', '--host', '0.0.0.0', '--port', '0', '--config', project.config];
+    const { code, errors } = await run('start', ...flags);
     expect(code).toBe(1);
     expect(errors).toMatch(
-      /^ADDRESS_IN_USE: host: expected a loopback address, .*; got "0\.0\.0\.0"\. Set allowUnauthenticatedCallers: true /m,
+      /: host: expected a loopback address with insecureDev, which asks nobody .*; got "0\.0\.0\.0"\.\n/,
+    );
+  });
+
+  it('does not start without a key', async () => {
+    project = await createProject({ 'connectors/tiny/connector.ts': good });
+    const { code, errors } = await run('start', '--port', '0', '--config', project.config);
+    expect(code).toBe(1);
+    expect(errors).toMatch(
+      /^CONFIGURATION_INVALID: key: expected a key that seals .* Make one with `openssl rand -base64 32`/m,
     );
   });
 });

@@ -32,7 +32,7 @@ async function startWatching(): Promise<CapturedTerminal> {
   project = await createProject({
     'connectors/tiny/connector.ts': version('one'),
     'connectors/tiny/answer.ts': "export const answer = '!';",
-    'plugboard.config.ts': 'export default { explorer: false, logLevel: "silent" };',
+    'plugboard.config.ts': 'export default { explorer: false, insecureDev: true, logLevel: "silent" };',
   });
   const terminal = captureTerminal();
   serving = await serve({ config: project.config, port: 0 }, terminal);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createConnections, type Registration, type StaticConnection } from '../../src/connection/connections.ts';
+import { createConfiguredConnections, type StaticConnection } from '../../src/connection/configured-connections.ts';
+import { createConnections } from '../../src/connection/connections.ts';
 import { everyScope } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { AuthorizationError, DefinitionError, formatFault } from '../../src/errors.ts';
@@ -24,9 +25,8 @@ const bob = { ...ada, subject: 'bob' };
 function connect(
   configured: readonly StaticConnection[],
   environment: Record<string, string | undefined> = {},
-  registrations: readonly Registration[] = [],
 ) {
-  return createConnections([shop, open], configured, registrations, environment);
+  return createConnections({ configured: createConfiguredConnections([shop, open], configured, environment) });
 }
 
 function faultsOf(...args: Parameters<typeof connect>): string[] {
@@ -80,10 +80,13 @@ describe('the connection of a caller', () => {
   });
 
   it('is none where the connector needs none', async () => {
-    const usable = await connect([], {}, [{ connector: 'open', baseUri: 'https://o.example.com/' }]).open(ada, open);
+    const endpoints = { baseUri: 'https://o.example.com/' };
+    const registration = { id: undefined, tenant: '*', connector: 'open', fields: { key: 'k' }, scopes: undefined, endpoints };
+    const registrations = { find: async () => registration };
+    const usable = await createConnections({ registrations }).open(ada, open);
     expect(usable.id).toBeUndefined();
-    expect(usable.credentials.fields()).toEqual({});
-    expect(usable.registration?.baseUri).toBe('https://o.example.com/');
+    expect(usable.credentials.fields()).toEqual({ key: 'k' });
+    expect(usable.baseUri).toBe('https://o.example.com/');
   });
 
   it('has to be named where there are several', async () => {
@@ -165,10 +168,8 @@ describe('configured connections', () => {
         { connector: 'shop', subject: 'b', fields },
       ],
       {},
-      [{ connector: 'shoppe' }],
     );
     expect(faults).toEqual([
-      'CONFIGURATION_INVALID: registrations[0].connector: expected the name of a connector, one of shop, open; got "shoppe".',
       'CONFIGURATION_INVALID: connections[0].connector: expected the name of a connector, one of shop, open; got "shp".',
       'CONFIGURATION_INVALID: connections[1].fields.api_tokn: expected one of the fields of shop: api_token, region (did you mean "api_token"?).',
       'CONFIGURATION_INVALID: connections[1].fields.api_token: expected a value for API token, which shop requires; got nothing.',
@@ -178,12 +179,6 @@ describe('configured connections', () => {
       'CONFIGURATION_INVALID: connections[5]: expected one connection per owner and connector, or a `label` on each; shop has another with the same owner and label.',
     ]);
     expect(faults.join('\n')).not.toContain('canary');
-  });
-
-  it('name a second registration of one connector', () => {
-    expect(faultsOf([], {}, [{ connector: 'shop' }, { connector: 'shop' }])).toEqual([
-      'CONFIGURATION_INVALID: registrations[1].connector: expected one registration per connector; "shop" has another.',
-    ]);
   });
 
   it('take the fields of the options of `multi`', async () => {
@@ -197,7 +192,8 @@ describe('configured connections', () => {
         },
       },
     };
-    const connections = createConnections([multi], [{ connector: 'multi', fields: { key: 'k' } }]);
+    const configured = createConfiguredConnections([multi], [{ connector: 'multi', fields: { key: 'k' } }]);
+    const connections = createConnections({ configured });
     expect((await connections.open(ada, multi)).credentials.fields()).toEqual({ key: 'k' });
   });
 });

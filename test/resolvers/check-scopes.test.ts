@@ -47,7 +47,7 @@ const connectors: Connector[] = [
 ];
 
 const sdl = await readFile(new URL('../../schema/gateway.graphql', import.meta.url), 'utf8');
-const graph = buildGraph(connectors, createGatewaySchema(sdl, { connectors }));
+const graph = buildGraph(connectors, createGatewaySchema(sdl, { connectors, rooms: {} as never }));
 const served = createExecutor(graph, createConnections({}), {
   sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
   cursors: createListCursors(Buffer.alloc(32, 1)),

@@ -56,7 +56,7 @@ export async function startGateway({
     configuration: {
       port: 0,
       logLevel: 'trace',
-      key: 'a key of sixteen signs',
+      insecureDev: true,
       explorer: false,
       ...configuration,
       http: { allowedPrivateOrigins: origins, ...configuration.http },

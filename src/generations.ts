@@ -1,0 +1,259 @@
+/** The graph that is served and what its resolvers work with, made anew for every set of connectors. */
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration.ts';
+import { createConnectionCredentials, type ConnectionCredentials } from './connection/access-token.ts';
+import { redirectUriOf } from './connection/authorization-flow.ts';
+import { clientCredentialsTokens } from './connection/client-credentials.ts';
+import { createConfiguredConnections } from './connection/configured-connections.ts';
+import type { Connecting } from './connection/connecting.ts';
+import { createConnections } from './connection/connections.ts';
+import { createConnecting } from './connection/create-connecting.ts';
+import { refreshIdle } from './connection/idle-refresh.ts';
+import { createOAuthClients, type OAuthClients } from './connection/oauth-client.ts';
+import { createRegistrations, type Registrations } from './connection/registrations.ts';
+import { createRevocations, type Revocations } from './connection/revocation.ts';
+import { createStoredConnections, type StoredConnections } from './connection/stored-connections.ts';
+import type { Connector } from './connector/definition.ts';
+import { DefinitionError, type Fault } from './errors.ts';
+import { buildGraph } from './graph/graph.ts';
+import type { Sender } from './http/send.ts';
+import type { Vault } from './open-vault.ts';
+import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
+import { createGatewaySchema } from './resolvers/gateway-schema.ts';
+import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
+import type { GraphSource } from './server/graph-source.ts';
+import { createCache } from './storage/cache.ts';
+
+export interface GenerationsOptions {
+  readonly configuration: Configuration;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly vault: Vault;
+  readonly logger: Logger;
+  /** For the providers' data. */
+  readonly sender: Sender;
+  /** For their authorization servers. */
+  readonly tokenSender: Sender;
+}
+
+export interface Generations {
+  readonly graphs: GraphSource;
+  /** Of the generation that is served at the time of a call. */
+  readonly connecting: Connecting;
+  /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
+  readonly load: (connectors: readonly Connector[]) => void;
+  /** Keeps the faults of definitions that are not served. */
+  readonly report: (faults: readonly Fault[]) => void;
+  /** Where the gateway listens, for links when no base URL is configured. */
+  readonly useAddress: (url: string) => void;
+  /** Ends what runs beside the operations. */
+  readonly close: () => Promise<void>;
+}
+
+/** What all generations share. */
+interface Shared extends GenerationsOptions {
+  readonly sdl: string;
+  readonly cursors: ListCursors;
+  readonly stored: StoredConnections;
+  readonly credentials: ConnectionCredentials;
+  readonly clients: OAuthClients;
+  readonly baseUrl: () => string;
+}
+
+interface Generation {
+  readonly graph: ServedGraph;
+  readonly connecting: Connecting;
+  readonly revocations: Revocations;
+  /** The connector of that name and the tenant's registration for it. */
+  readonly resolve: (tenant: string, connector: string) => Promise<Resolved | undefined>;
+}
+
+interface Resolved {
+  readonly connector: Connector;
+  readonly registration: Awaited<ReturnType<Registrations['find']>>;
+}
+
+/** How often what is due beside the operations is done: renewals of idle connections, revocations that failed. */
+const sweepEveryMs = 60_000;
+
+export async function createGenerations(options: GenerationsOptions): Promise<Generations> {
+  const { configuration, vault, logger } = options;
+  let address = configuration.baseUrl ?? defaultBaseUrl(configuration);
+  const clients = createOAuthClients({
+    sender: options.tokenSender,
+    cache: await createCache({ onError: () => logger.warn('The cache failed; what it held is asked for again') }),
+    allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
+  });
+  const credentials = createConnectionCredentials({
+    records: vault.records,
+    leases: vault.leases,
+    keyRing: vault.keyRing,
+    clients,
+    sender: options.sender,
+    onStateChange: (connection, from, to) => logger.info({ connection, from, to }, 'A connection changed its state'),
+  });
+  const shared: Shared = {
+    ...options,
+    sdl: await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8'),
+    // `vault.keys[0]` is there: an empty ring is refused.
+    cursors: createListCursors(vault.keys[0]!.key),
+    stored: createStoredConnections(vault.records),
+    credentials,
+    clients,
+    baseUrl: () => address,
+  };
+  const listeners = new Set<() => void>();
+  let current: Generation | undefined;
+  let status = { ready: false, faults: [] as readonly Fault[], loadedAt: new Date() };
+  const serving = (): Generation => {
+    if (!current) throw new TypeError('No generation has been loaded yet.');
+    return current;
+  };
+  const ending = new AbortController();
+  const sweeping = startSweeping(() => sweep(serving(), shared, ending.signal), logger);
+  return {
+    graphs: {
+      current: () => serving().graph,
+      status: () => status,
+      onChange(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    connecting: delegate(() => serving().connecting),
+    load(connectors) {
+      current = createGeneration(connectors, shared);
+      status = { ready: true, faults: [], loadedAt: new Date() };
+      for (const listener of listeners) listener();
+    },
+    report(faults) {
+      status = { ...status, faults };
+    },
+    useAddress(url) {
+      address = configuration.baseUrl ?? url;
+    },
+    async close() {
+      ending.abort();
+      await sweeping.stop();
+      await credentials.close();
+    },
+  };
+}
+
+/** Where the gateway is when nobody says so. */
+export function defaultBaseUrl({ host = '127.0.0.1', port = 4000 }: Configuration): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Connections checked, graph built, resolvers attached; the faults of all are told together. */
+function createGeneration(connectors: readonly Connector[], shared: Shared): Generation {
+  const { configuration, environment, vault, stored, credentials, clients, sender } = shared;
+  const { records, keyRing } = vault;
+  const byName = new Map(connectors.map((connector) => [connector.name, connector]));
+  const faults: Fault[] = [];
+  const registrations = collectFaults(faults, () =>
+    createRegistrations({ records, keyRing, connectors, configured: configuration.registrations, environment }),
+  );
+  const configured = collectFaults(faults, () =>
+    createConfiguredConnections(connectors, configuration.connections, environment),
+  );
+  if (!registrations || !configured) {
+    collectFaults(faults, () => buildGraph(connectors));
+    throw new DefinitionError(faults);
+  }
+  const resolve: Generation['resolve'] = async (tenant, name) => {
+    const connector = byName.get(name);
+    return connector && { connector, registration: await registrations.find(tenant, connector) };
+  };
+  const revocations = createRevocations({ records, keyRing, clients, resolve });
+  const connecting = createConnecting({
+    connectors,
+    records,
+    keyRing,
+    stored,
+    registrations,
+    oauthClients: clients,
+    sender,
+    clientCredentials: (client) => clientCredentialsTokens(client, Date.now),
+    credentialsOf: async (record, connector) =>
+      credentials.of({ record, connector, registration: await registrations.find(record.value.tenant, connector) }),
+    revoke: (record, connector) => {
+      credentials.forget(record.id);
+      return revocations.revoke(record, connector);
+    },
+    get baseUrl() {
+      return shared.baseUrl();
+    },
+    returnUrls: configuration.returnUrls ?? [],
+    finishInBrowser: configuration.insecureDev ?? false,
+    now: Date.now,
+  });
+  const own = createGatewaySchema(shared.sdl, {
+    connectors,
+    rooms: {
+      registrations,
+      stored,
+      connecting,
+      redirectUri: (tenant, connector) => redirectUriOf(shared.baseUrl(), tenant, connector),
+    },
+  });
+  const connections = createConnections({
+    configured,
+    registrations,
+    live: { stored, credentials },
+    connectUrl: (connector) => new URL(`/connect/${connector}`, shared.baseUrl()).href,
+  });
+  const graph = createExecutor(buildGraph(connectors, own), connections, {
+    sender,
+    cursors: shared.cursors,
+    maxFirst: configuration.limits?.first ?? 100,
+    maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
+    timeZone: configuration.timeZone,
+  });
+  return { graph, connecting, revocations, resolve };
+}
+
+function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+/** Calls the methods of whatever is current at the time of the call. */
+function delegate(current: () => Connecting): Connecting {
+  return {
+    begin: (...given) => current().begin(...given),
+    beginAgain: (...given) => current().beginAgain(...given),
+    openSession: (...given) => current().openSession(...given),
+    submitSession: (...given) => current().submitSession(...given),
+    returnFromProvider: (...given) => current().returnFromProvider(...given),
+    finish: (...given) => current().finish(...given),
+    test: (...given) => current().test(...given),
+    disconnect: (...given) => current().disconnect(...given),
+  };
+}
+
+async function sweep({ revocations, resolve }: Generation, shared: Shared, signal: AbortSignal): Promise<void> {
+  const { records, leases } = shared.vault;
+  await revocations.sweep();
+  await refreshIdle({ records, leases, credentials: shared.credentials, resolve, signal }, Date.now());
+}
+
+/** Runs `work` every minute, never twice at a time; a failure is logged and the next round comes all the same. */
+function startSweeping(work: () => Promise<void>, logger: Logger) {
+  let running = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(work).catch(() => logger.warn('What is due beside the operations could not be done now'));
+  }, sweepEveryMs);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** The store and the keys that seal what is secret in it. */
+import { randomBytes } from 'node:crypto';
+import type { Configuration } from './configuration.ts';
+import { createKeyRing, type KeyRing } from './connection/seal.ts';
+import { parseKeys, type SealingKey } from './connection/sealing-key.ts';
+import { DefinitionError } from './errors.ts';
+import type { Store } from './storage/store.ts';
+import { createSqliteStore } from './storage/sqlite/sqlite-store.ts';
+
+export interface Vault extends Store {
+  readonly keyRing: KeyRing;
+  /** The current one first. */
+  readonly keys: readonly SealingKey[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Opens the store of a configuration. Without a key nothing starts, except with `insecureDev`, whose key ends with the
+ * process and whose store is in memory, so that nothing sealed is left without its key.
+ *
+ * @throws DefinitionError CONFIGURATION_INVALID without a key. @throws GatewayError SEAL_KEY_INVALID, STORE_UNAVAILABLE …
+ */
+export async function openVault(configuration: Configuration, environment: Environment = process.env): Promise<Vault> {
+  const keys = readKeys(configuration, environment);
+  const inMemory = configuration.insecureDev && configuration.store === undefined;
+  const file = inMemory ? ':memory:' : (configuration.store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite');
+  const store = await createSqliteStore({ file });
+  return { ...store, keys, keyRing: createKeyRing(keys) };
+}
+
+function readKeys({ key, insecureDev, store }: Configuration, environment: Environment): readonly SealingKey[] {
+  if (key !== undefined) return parseKeys(key, '`key` of the configuration');
+  if (environment.PLUGBOARD_KEY) return parseKeys(environment.PLUGBOARD_KEY, 'PLUGBOARD_KEY');
+  if (insecureDev && store === undefined) return parseKeys(randomBytes(32).toString('base64'));
+  const message =
+    'expected a key that seals tokens and secrets in the store; got none. Make one with `openssl rand -base64 32` and give it as PLUGBOARD_KEY. On your own machine, --insecure-dev starts without.';
+  throw new DefinitionError([{ code: 'CONFIGURATION_INVALID', path: 'key', message }]);
+}

@@ -1,0 +1,164 @@
+/** The gateway's own fields about registrations and connections (`schema/gateway.graphql`). */
+import type { Connector } from '../connector/definition.ts';
+import { authorizationType } from '../connector/authorization-type.ts';
+import type { ConnectionRecord } from '../connection/connection-record.ts';
+import type { ConnectInput, Connecting } from '../connection/connecting.ts';
+import {
+  registrationNotation,
+  type Registration,
+  type RegistrationInput,
+  type Registrations,
+} from '../connection/registrations.ts';
+import { isSecretField } from '../connection/secret-fields.ts';
+import type { StoredConnections } from '../connection/stored-connections.ts';
+import { AuthorizationError, InputError } from '../errors.ts';
+import { choicesOf, controlTypeOf, type Field } from '../notation/field.ts';
+import { labelize } from '../notation/labelize.ts';
+import { didYouMean } from '../notation/nearest.ts';
+import { requireScope } from './check-scopes.ts';
+import type { OperationContext } from './operation-context.ts';
+
+/** What these fields work with. */
+export interface ConnectionRooms {
+  readonly registrations: Registrations;
+  readonly stored: StoredConnections;
+  readonly connecting: Connecting;
+  /** Where a provider sends browsers back to, for a tenant and connector. */
+  readonly redirectUri: (tenant: string, connector: string) => string;
+}
+
+type Find = (name: string) => Connector;
+/** Arguments of `connect`. */
+export interface ConnectArguments extends ConnectInput {
+  readonly connector: string;
+}
+/** Arguments of `registerConnector`. */
+export interface RegisterArguments extends RegistrationInput {
+  readonly connector: string;
+}
+/** Arguments of what concerns one connection. */
+export interface ConnectionArguments {
+  readonly connection: string;
+}
+
+/** Resolvers for everything that needs the store. */
+export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>, rooms: ConnectionRooms) {
+  const { registrations, stored, connecting } = rooms;
+  const find = createFind(byName);
+  const owned = async ({ caller }: OperationContext, id: string) => {
+    const record = await stored.find(caller, id);
+    if (!record) throw notFound(id);
+    requireScope(caller, record.value.subject === null ? 'admin' : 'connect', record.value.connector);
+    return record;
+  };
+  return {
+    Query: {
+      registrations: (_root: unknown, _args: unknown, { caller }: OperationContext) => {
+        requireScope(caller, 'admin');
+        return registrations.list(caller.tenant);
+      },
+      connections: async (
+        _root: unknown,
+        { connector }: { connector?: string | null },
+        { caller }: OperationContext,
+      ) => {
+        requireScope(caller, 'connect', connector ?? undefined);
+        return stored.list(caller, connector ?? undefined);
+      },
+      connection: async (_root: unknown, { id }: { id: string }, { caller }: OperationContext) => {
+        const record = await stored.find(caller, id);
+        requireScope(caller, 'connect', record?.value.connector);
+        return record ?? null;
+      },
+    },
+    Mutation: {
+      registerConnector: (_root: unknown, { connector, ...input }: RegisterArguments, { caller }: OperationContext) => {
+        requireScope(caller, 'admin', connector);
+        return registrations.register(caller.tenant, find(connector), input);
+      },
+      unregisterConnector: (_root: unknown, { connector }: ConnectArguments, { caller }: OperationContext) => {
+        requireScope(caller, 'admin', connector);
+        return registrations.remove(caller.tenant, find(connector));
+      },
+      connect: (_root: unknown, { connector, ...input }: ConnectArguments, { caller }: OperationContext) => {
+        requireScope(caller, input.owner === 'TENANT' ? 'admin' : 'connect', connector);
+        return connecting.begin(caller, find(connector), input);
+      },
+      finishConnection: (_root: unknown, { code }: { code: string }, { caller }: OperationContext) => {
+        requireScope(caller, 'connect');
+        return connecting.finish(caller, code);
+      },
+      reconnect: async (_root: unknown, args: ConnectInput & ConnectionArguments, context: OperationContext) => {
+        const { connection, ...input } = args;
+        return connecting.beginAgain(context.caller, (await owned(context, connection)).id, input);
+      },
+      testConnection: async (_root: unknown, { connection }: ConnectionArguments, context: OperationContext) =>
+        connecting.test(context.caller, (await owned(context, connection)).id),
+      disconnect: async (_root: unknown, { connection }: ConnectionArguments, context: OperationContext) => ({
+        id: connection,
+        revoked: await connecting.disconnect(context.caller, (await owned(context, connection)).id),
+      }),
+    },
+    Connector: {
+      authorization: (connector: Connector) => authorizationType(connector).toUpperCase(),
+      scopes: (connector: Connector) => requestedScopes(connector),
+      registrationFields: (connector: Connector) => registrationNotation(connector).map(toConfigurationField),
+      connectionFields: (connector: Connector) => (connector.connection?.fields ?? []).map(toConfigurationField),
+    },
+    Registration: {
+      connector: ({ connector }: Registration) => find(connector),
+      fields: ({ fields }: Registration) => Object.keys(fields).sort(),
+      configured: ({ id }: Registration) => id === undefined,
+      redirectUri: ({ tenant, connector }: Registration) => rooms.redirectUri(tenant, connector),
+    },
+    Connection: {
+      connector: ({ value }: ConnectionRecord) => find(value.connector),
+      owner: ({ value }: ConnectionRecord) => (value.subject === null ? 'TENANT' : 'SUBJECT'),
+      subject: ({ value }: ConnectionRecord) => value.subject,
+      label: ({ value }: ConnectionRecord) => value.label,
+      state: ({ value }: ConnectionRecord) => value.state,
+      reason: ({ value }: ConnectionRecord) => value.reason,
+      identity: ({ value }: ConnectionRecord) => value.identity,
+      scopes: ({ value }: ConnectionRecord) => value.scopes,
+      expiresAt: ({ value }: ConnectionRecord) => toTime(value.expiresAt),
+      createdAt: ({ createdAt }: ConnectionRecord) => toTime(createdAt),
+    },
+  };
+}
+
+function createFind(byName: ReadonlyMap<string, Connector>): Find {
+  return (name) => {
+    const connector = byName.get(name);
+    if (connector) return connector;
+    const known = [...byName.keys()];
+    const message = `connector: expected the name of a connector, one of ${known.join(', ')}${didYouMean(name, known)}; got ${JSON.stringify(name)}.`;
+    throw new InputError('CONNECTOR_UNKNOWN', message);
+  };
+}
+
+/** The same for a connection that does not exist and for one of somebody else. */
+function notFound(id: string): AuthorizationError {
+  return new AuthorizationError('CONNECTION_NOT_FOUND', `There is no connection ${JSON.stringify(id)} of yours.`);
+}
+
+function requestedScopes({ connection }: Connector): readonly string[] {
+  const authorization = connection?.authorization;
+  return authorization?.type === 'oauth2' ? (authorization.scopes ?? []) : [];
+}
+
+function toConfigurationField(field: Field) {
+  return {
+    name: field.name,
+    label: field.label ?? labelize(field.name),
+    hint: field.hint,
+    type: field.type ?? 'string',
+    controlType: controlTypeOf(field),
+    required: field.optional === false,
+    secret: isSecretField(field),
+    choices: choicesOf(field)?.map(([label, value]) => ({ label, value: String(value) })),
+  };
+}
+
+function toTime(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}

@@ -5,7 +5,6 @@ import { localTenant } from '../connection/caller.ts';
 import type { Records } from '../storage/records.ts';
 import { examples } from './examples.ts';
 import { loadProject } from './load-project.ts';
-import type { StoreConfiguration } from './open-store.ts';
 import { configOption } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -110,7 +109,7 @@ async function inProject(config: string | undefined, work: (records: Records) =>
   const project = await loadProject({ config });
   // Loaded here: the other commands need no store.
   const { openStore } = await import('./open-store.ts');
-  const store = await openStore(project.configuration as StoreConfiguration, project.root);
+  const store = await openStore(project.configuration);
   try {
     await work(store.records);
   } finally {

@@ -1,22 +1,16 @@
-/** The store of a project, for commands that work on it while no gateway runs, or beside one. */
-import { resolve } from 'node:path';
+/** The store of a project, for commands that need no sealing key: they work on it while no gateway runs, or beside one. */
+import type { Configuration } from '../configuration.ts';
 import type { Store } from '../storage/store.ts';
 import { createSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 
-/** What the configuration says of the store. */
-export interface StoreConfiguration {
-  /** Path of the store's file, relative to the configuration file; default `plugboard.db`. */
-  readonly store?: string;
-}
-
-const defaultFile = 'plugboard.db';
-
 /**
- * Opens it; close it afterwards.
+ * Opens the file that the gateway of the same configuration opens (`openVault`); close it afterwards.
  *
- * @param root - folder that paths of the configuration are relative to.
  * @throws GatewayError as `createSqliteStore` does.
  */
-export function openStore({ store = defaultFile }: StoreConfiguration, root: string): Promise<Store> {
-  return createSqliteStore({ file: store === ':memory:' ? store : resolve(root, store) });
+export function openStore(
+  configuration: Pick<Configuration, 'store'>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Store> {
+  return createSqliteStore({ file: configuration.store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite' });
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../src/cli/command.ts';
 import { openStore } from '../../src/cli/open-store.ts';
@@ -5,8 +6,14 @@ import { createApiKeys } from '../../src/connection/api-keys.ts';
 import { captureTerminal, createProject, type TemporaryProject } from '../support/temporary-project.ts';
 
 let project: TemporaryProject;
-beforeEach(async () => (project = await createProject()));
-afterEach(() => project.remove());
+beforeEach(async () => {
+  project = await createProject();
+  process.env['PLUGBOARD_STORE'] = join(project.folder, 'store.sqlite');
+});
+afterEach(async () => {
+  delete process.env['PLUGBOARD_STORE'];
+  await project.remove();
+});
 
 async function keys(...args: string[]) {
   const terminal = captureTerminal();
@@ -15,7 +22,7 @@ async function keys(...args: string[]) {
 }
 
 async function verify(text: string) {
-  const store = await openStore({}, project.folder);
+  const store = await openStore({});
   try {
     return await createApiKeys(store.records).verify(text);
   } finally {
@@ -70,6 +77,15 @@ describe('plugboard keys', () => {
     const { code, errors, output } = await keys(...args);
     expect([code, output]).toEqual([1, '']);
     expect(errors).toContain(message);
+  });
+
+  it('work on the store that the configuration names', async () => {
+    const store = join(project.folder, 'deep', 'other.sqlite');
+    await project.write('plugboard.config.ts', `export default { store: ${JSON.stringify(store)} };`);
+    await keys('create', '--name', 'backend', ...scopes);
+    expect((await keys('list')).output).toContain('  backend  live  ');
+    await project.write('plugboard.config.ts', 'export default {};');
+    expect((await keys('list')).output).toBe('Tenant "local" has no API keys.\n');
   });
 
   it('asks for a name and scopes', async () => {

@@ -3,6 +3,7 @@ import type { Connector } from '../connector/definition.ts';
 import { createAcquireConnection } from '../connector/open-connection.ts';
 import { GatewayError } from '../errors.ts';
 import { beginAuthorization, checkAnswerPlace, finishAuthorization, redirectUriOf } from './authorization-flow.ts';
+import { readPostedForm } from './connect-form.ts';
 import {
   bindSession,
   changeSession,
@@ -40,10 +41,11 @@ export function createBrowserSteps(
       const session = await bindSession(records, connectorName, token, browser);
       const connector = connectorOf(connectorName);
       const notation = connectionNotation(connector);
+      const entered = readPostedForm(notation, values, new Map(Object.entries(connector.objects ?? {})));
       const form = (problems: Readonly<Record<string, string>>): BrowserStep => {
-        return { step: 'form', connector, notation, values: withoutSecrets(notation, values), problems };
+        return { step: 'form', connector, notation, values: withoutSecrets(notation, entered), problems };
       };
-      const { fields, problems } = readEnteredFields(notation, values);
+      const { fields, problems } = readEnteredFields(notation, entered);
       if (Object.keys(problems).length > 0) return form(problems);
       if (goesToProvider(connector, fields)) {
         const draft = sealDraft(session.id, fields, keyRing);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import type { BrowserStep } from '../../src/connection/connecting.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import type { Notation } from '../../src/notation/field.ts';
@@ -177,6 +178,37 @@ describe('the form', () => {
     const ids = [...text.matchAll(/\bid="([^"]*)"/g)].map(([, id]) => id);
     expect(ids.filter((id) => /\s/.test(id ?? ''))).toEqual([]);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+  it('has the same elements whatever the texts are', () => {
+    const elements = (text: string): string[] => {
+      const notation: Notation = [
+        { name: 'a', label: text, hint: text },
+        { name: 'b', type: 'array', of: 'string' },
+        { name: 'c', pickList: [[text, 'x']] },
+      ];
+      const step: Form = {
+        step: 'form',
+        connector: { name: 'acme', title: text, description: text },
+        notation,
+        values: { a: text, b: [text] },
+        problems: { a: text, '': text },
+      };
+      const page = formPage(step, { action: '/connect/acme', session: text }).text;
+      return [...page.matchAll(/<(\/?[a-z][a-z0-9]*)[^<>]*>/gi)].map(([, name]) => name ?? '');
+    };
+    const usual = elements('text');
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary', minLength: 1 }),
+      fc.string({
+        unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '=', '`', 'script', 'x', ' ', '\n', '-', '!'),
+        minLength: 1,
+      }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(elements(text)).toEqual(usual);
+      }),
+    );
   });
   it.each([
     ['https://acme.example/logo.png', false],

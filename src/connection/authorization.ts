@@ -160,10 +160,17 @@ async function configure(settings: ClientSettings): Promise<oauth.Configuration>
   configuration[oauth.customFetch] = async (url, options) => {
     const response = await fetch(url, options);
     const grant = options.body instanceof URLSearchParams ? options.body.get('grant_type') : null;
-    if (grant === null) return response;
+    if (grant === null) return options.method === 'POST' ? withoutChallenge(response) : response;
     return readableTokenAnswer(response, { keepIdToken: isIssuerKnown && grant === 'authorization_code' });
   };
   return configuration;
+}
+
+/** A refused client is told with a challenge, and with the error in the body, which says more (RFC 6749 §5.2). */
+function withoutChallenge(response: Response): Response {
+  const headers = new Headers(response.headers);
+  headers.delete('www-authenticate');
+  return new Response(response.body, { status: response.status, headers });
 }
 
 async function authenticationOf(settings: ClientSettings): Promise<oauth.ClientAuth> {

@@ -67,6 +67,8 @@ export interface OAuthDeskOptions {
   readonly limits?: Partial<RefreshLimits>;
   readonly sender?: SenderOptions;
   readonly tokenTimeoutMs?: number;
+  /** Further origins on loopback that may be asked. */
+  readonly origins?: readonly string[];
 }
 
 /** Opens a desk for the client `app` of the server, whose secret is `secret`. */
@@ -75,7 +77,7 @@ export async function openOAuthDesk(
   options: OAuthDeskOptions = {},
 ): Promise<OAuthDesk> {
   const store = await createSqliteStore({ file: options.file ?? ':memory:' });
-  const allowedPrivateOrigins = [server.issuer];
+  const allowedPrivateOrigins = [server.issuer, ...(options.origins ?? [])];
   const sender = createSender({ ...tokenSenderOptions, allowedPrivateOrigins, ...options.sender });
   const cache = await createCache();
   const clients = createOAuthClients({

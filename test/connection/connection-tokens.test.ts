@@ -1,0 +1,75 @@
+/** What is kept of a token answer. */
+import { describe, expect, it } from '@jest/globals';
+import { acquiredTokens, readCustomTokens, tokenPart } from '../../src/connection/connection-tokens.ts';
+import { keyRing } from '../support/oauth-connection.ts';
+
+const now = 1_000_000;
+const day = 24 * 60 * 60_000;
+const answer = { access_token: 'a', token_type: 'Bearer' };
+const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`;
+
+describe('the end of an access token', () => {
+  it.each([
+    ['as the provider says', { ...answer, expires_in: 60 }, now + 60_000],
+    ['not known when it does not say', answer, null],
+    ['not known when it says 0', { ...answer, expires_in: 0 }, null],
+    ['that of a JWT when it does not say', { ...answer, access_token: jwt({ exp: 5_000 }) }, 5_000_000],
+    ['not known of a JWT without end', { ...answer, access_token: jwt({}) }, null],
+    ['not known of what only looks like a JWT', { ...answer, access_token: 'a.b.c' }, null],
+  ])('is %s', (_name, given, expected) => {
+    expect(acquiredTokens(given, now, []).expiresAt).toBe(expected);
+  });
+});
+
+describe('what is kept', () => {
+  it('of scopes is what was granted, by spaces or commas, else what was asked for', () => {
+    const scopes = (scope?: string) => acquiredTokens({ ...answer, scope }, now, ['asked']).scopes;
+    expect([scopes('a b a'), scopes('a,b'), scopes()]).toEqual([['a', 'b'], ['a', 'b'], ['asked']]);
+  });
+
+  it('of a refresh token is the old one when no new one came, with what is left of its life', () => {
+    const before = { ...answer, refresh_token: 'r', refresh_token_expires_in: 100, obtained_at: now - 40_000 };
+    expect(acquiredTokens(answer, now, [], before).tokens).toMatchObject({
+      refresh_token: 'r',
+      refresh_token_expires_in: 60,
+    });
+    expect(acquiredTokens({ ...answer, refresh_token: 's' }, now, [], before).tokens).toEqual({
+      ...answer,
+      refresh_token: 's',
+      obtained_at: now,
+    });
+  });
+
+  it('of idle connections is when they are renewed: at 85 % of the refresh token’s life, at least once a day', () => {
+    const idle = (seconds?: number) =>
+      tokenPart(
+        'c',
+        acquiredTokens({ ...answer, refresh_token: 'r', refresh_token_expires_in: seconds }, now, []),
+        keyRing,
+      ).idleRefreshAt;
+    expect([idle(1000), idle(), idle(1e9)]).toEqual([now + 850_000, now + day, now + day]);
+    expect(tokenPart('c', acquiredTokens(answer, now, []), keyRing).idleRefreshAt).toBeNull();
+  });
+});
+
+describe('what a connector’s own hook gives', () => {
+  const connector = { name: 'shop' };
+  it.each([
+    [{ access_token: 'a' }, 'acquire' as const, undefined, {}],
+    [[{ access_token: 'a' }], 'acquire' as const, undefined, {}],
+    [[{ access_token: 'a' }, 'me', { host: 'x' }], 'acquire' as const, 'me', { host: 'x' }],
+    [[{ access_token: 'a' }, 7, null], 'acquire' as const, '7', {}],
+    [[{ access_token: 'a' }, null, { host: 'x' }], 'refresh' as const, undefined, { host: 'x' }],
+    [[{ access_token: 'a' }, { host: 'x' }], 'refresh' as const, undefined, { host: 'x' }],
+  ])('%j is read', (given, hook, ownerId, extra) => {
+    expect(readCustomTokens(given, hook, connector)).toEqual({
+      answer: expect.objectContaining({ access_token: 'a', token_type: 'Bearer' }),
+      ownerId,
+      extra,
+    });
+  });
+
+  it.each([undefined, null, 'token', {}, [], [{ access_token: '' }], { access_token: 5 }])('%j is refused', (given) => {
+    expect(() => readCustomTokens(given, 'acquire', connector)).toThrow('shop: acquire must give { access_token,');
+  });
+});

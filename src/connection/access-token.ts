@@ -66,7 +66,7 @@ export function createConnectionCredentials(options: ConnectionCredentialsOption
     breaker: createServerBreaker(),
     now: Date.now,
     random: Math.random,
-    pause: (ms) => sleep(ms, undefined, { ref: false }),
+    pause: (ms) => sleep(ms),
     onStateChange: () => {},
     ...options,
     limits: { ...defaultRefreshLimits, ...options.limits },
@@ -116,6 +116,9 @@ const longestMarginMs = 15 * 60_000;
 /** So long before its end a token may end on its way to the provider. */
 const lastMomentMs = 10_000;
 
+/** Providers that answer 401 whatever the token would else cost a refresh, and a rotation, for every call. */
+const futileMs = 60_000;
+
 /** Exported for its tests. @param expiresAt - `null`: not known, used until a 401. */
 export function scheduleOf(expiresAt: number | null, obtainedAt: number | undefined): Schedule {
   if (expiresAt === null) return { renewFrom: Infinity, waitFrom: Infinity, endsAt: Infinity };
@@ -136,6 +139,8 @@ class StoredCredentials implements Credentials {
   #schedule: Schedule;
   /** The one renewal of this process. It ends when its tokens are kept. */
   #underWay: Renewal | undefined;
+  /** A new token that was refused like the old one: there is none to be got for it until then. */
+  #futile: { readonly token: string | undefined; readonly until: number } | undefined;
   /** No background renewal before that: one that failed is not begun again by every request. */
   #quietUntil = 0;
 
@@ -200,6 +205,10 @@ class StoredCredentials implements Credentials {
     onStateChange(id, found.value.state, 'REAUTH_REQUIRED', refusal.message);
   };
 
+  refusedAgain = (token: string | undefined): void => {
+    this.#futile = { token, until: this.#desk.now() + futileMs };
+  };
+
   async refreshIdle(): Promise<boolean> {
     const before = this.#opened.tokens?.access_token;
     if (!this.#authorization()) return false;
@@ -235,6 +244,7 @@ class StoredCredentials implements Credentials {
   };
 
   refresh = async (refusedToken?: string): Promise<void> => {
+    if (refusedToken === this.#futile?.token && this.#desk.now() < (this.#futile?.until ?? 0)) return;
     await this.#renewWhile(({ tokens }) => tokens === undefined || tokens.access_token === refusedToken);
   };
 

@@ -1,8 +1,9 @@
 /** The authorization code flow in its two halves: where the subject is sent, and what its answer is worth. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { nameError } from '../connector/name-error.ts';
 import type { OpenConnection } from '../connector/open-connection.ts';
-import { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
+import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { challengeOf, randomNonce, randomState, randomVerifier } from './authorization.ts';
 import { acquiredTokens, readCustomTokens, type AcquiredTokens } from './connection-tokens.ts';
@@ -192,7 +193,8 @@ export async function finishAuthorization(
   const verifier = keyRing.open(flow.value.verifier, flowSealIdentity(flow.id));
   const { acquire } = client.authorization;
   if (acquire) {
-    const given = await resolveRequests(await acquire(desk.openAcquire(), code, redirectUri, verifier));
+    const own = () => acquire(desk.openAcquire(), code, redirectUri, verifier);
+    const given = await acquireByConnector(answer, desk, own, { code, verifier });
     const { answer: tokens, ownerId, extra } = readCustomTokens(given, 'acquire', client.connector);
     return { ...acquiredTokens(tokens, desk.now(), scopes), ownerId, extra };
   }
@@ -208,6 +210,21 @@ export async function finishAuthorization(
   } catch (error) {
     if (!(error instanceof TokenFailure)) throw error;
     throw tokenFailureError(error, failed(answer, client));
+  }
+}
+
+/** Code of a connector may throw anything, with code and verifier in its message. */
+async function acquireByConnector(
+  { flow }: AuthorizationAnswer,
+  { client: { connector } }: AnswerDesk,
+  acquire: () => unknown,
+  secrets: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  try {
+    return await resolveRequests(await acquire());
+  } catch (error) {
+    const { connection } = flow.value;
+    throw nameError(error, { connector, connection, raisedIn: 'authorization.acquire', fields: secrets });
   }
 }
 
@@ -259,12 +276,6 @@ function invalidAnswer(title: string, connector: Connector, what: string): Autho
     `The answer of the authorization server of ${title} ${what}. No token was asked for; begin again.`,
     { connector: connector.name },
   );
-}
-
-/** @throws InputError when a callback is longer than any real one. */
-export function checkCallbackSize(query: string): void {
-  if (query.length <= 16_384) return;
-  throw new InputError('BODY_TOO_LARGE', 'The answer of an authorization server is at most 16 384 characters long.');
 }
 
 function isSame(one: string, other: string): boolean {

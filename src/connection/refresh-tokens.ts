@@ -1,6 +1,7 @@
 /** Renews the tokens of one connection, once for all processes: lease, ask, save, and only then use. */
-import { createAcquireConnection } from '../connector/open-connection.ts';
-import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { createAcquireConnection, type OpenConnection } from '../connector/open-connection.ts';
+import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { nameError } from '../connector/name-error.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
@@ -72,7 +73,7 @@ export interface RefreshDesk {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly random: () => number;
-  /** A pause that holds no process up. */
+  /** Between tries to save tokens; it may hold the process up, which alone has them. */
   readonly pause: (ms: number) => Promise<void>;
   readonly onStateChange: OnStateChange;
 }
@@ -203,7 +204,7 @@ async function askForTokens(work: Work): Promise<Renewed> {
       baseUri: target.registration?.endpoints.baseUri,
       sender: desk.sender,
     });
-    const given = await resolveRequests(await authorization.refresh(connection, refreshToken));
+    const given = await refreshByConnector(connection, refreshToken, target, fields);
     const { answer, extra } = readCustomTokens(given, 'refresh', connector);
     return { ...acquiredTokens(answer, desk.now(), record.value.scopes, tokens), extra };
   }
@@ -218,6 +219,21 @@ async function askForTokens(work: Work): Promise<Renewed> {
       : await client.refresh(refreshToken, parameters);
   desk.breaker.succeeded(client.origin);
   return { ...acquiredTokens(answer, desk.now(), record.value.scopes, tokens), extra: {} };
+}
+
+async function refreshByConnector(
+  connection: OpenConnection,
+  refreshToken: string,
+  { connector, authorization, connectionId }: RefreshTarget,
+  fields: ConnectionFields,
+): Promise<unknown> {
+  try {
+    return await resolveRequests(await authorization.refresh?.(connection, refreshToken));
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    const secrets = { ...fields, refresh_token: refreshToken };
+    throw nameError(error, { connector, connection: connectionId, raisedIn: 'authorization.refresh', fields: secrets });
+  }
 }
 
 /** The server is known to be down and was not asked: no failure of this connection. */
@@ -362,6 +378,8 @@ async function record({ desk, opened }: Work, change: FailureChange): Promise<Op
 function failureOf(error: unknown): TokenFailure | undefined {
   if (error instanceof TokenFailure) return error;
   const answer = failedAnswer(error);
+  // What a connector says by itself is about its code or its rules, not about the provider's health.
+  if (error instanceof GatewayError && error.code === 'CONNECTOR_ERROR') return undefined;
   if (!answer)
     return error instanceof ProviderError ? new TokenFailure('passing', error.message, { cause: error }) : undefined;
   const { status } = answer;

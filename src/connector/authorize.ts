@@ -9,7 +9,7 @@ import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.
 import type { Sender } from '../http/send.ts';
 import { addedCredentials, emptyAnswer, noneAdded } from './added-credentials.ts';
 import { baseOf, type ConnectionBase } from './connection-base.ts';
-import { renew, renewalsOf, untilAborted, type Acquire } from './renewal.ts';
+import { renew, renewalsOf, untilRenewed, type Acquire } from './renewal.ts';
 import type { Action, Apply, ConnectionFields, Connector, SingleAuthorization } from './definition.ts';
 
 /** The credentials of one connection; one object per connection, shared by all its calls. */
@@ -28,6 +28,8 @@ export interface Credentials {
    * Absent: it cannot be renewed.
    */
   readonly refresh?: (refusedToken?: string) => Promise<void>;
+  /** Hears that the provider refuses a new access token as it did the old one: another one would do no better. */
+  readonly refusedAgain?: (accessToken: string | undefined) => void;
   /** Hears that the provider refuses what was entered, so that `acquire` can give nothing any more. It never fails. */
   readonly refused?: (error: GatewayError) => Promise<void>;
 }
@@ -154,12 +156,15 @@ async function send(
   if ('response' in first) return first.response;
   const renewal = first.isOurOrigin ? renewalFor(call, acquire, first.accessToken) : undefined;
   if (!renewal || !asksForRenewal(first.error, request, call)) throw first.error;
+  const isKept = keepsTokens(call);
   // Where tokens are kept it is known whether this one was replaced meanwhile, here or in another process.
-  await (keepsTokens(call)
-    ? untilAborted(renewal(), call.signal)
+  await (isKept
+    ? untilRenewed(renewal(), call.signal)
     : renew(call.credentials, first.generation, renewal, call.signal));
+  if (isKept && call.credentials.accessToken?.() === first.accessToken) throw first.error;
   const second = await sendOnce(request, call, context, sent, tokens);
   if ('response' in second) return second.response;
+  if (isKept && asksForRenewal(second.error, request, call)) call.credentials.refusedAgain?.(second.accessToken);
   throw second.error;
 }
 
@@ -199,7 +204,7 @@ async function sendOnce(
   // `apply` gets a copy, so that the next attempt begins without these credentials.
   const outgoing = apply ? request.copy(emptyAnswer) : request;
   const token = apply && authorization.type === 'oauth2' ? accessTokenOf(call.credentials, fields) : undefined;
-  const accessToken = token instanceof Promise ? await untilAborted(token, call.signal) : token;
+  const accessToken = token instanceof Promise ? await untilRenewed(token, call.signal) : token;
   if (accessToken !== undefined) tokens.accessToken = accessToken;
   const applying = apply && applyTo(outgoing, apply, fields, accessToken);
   if (applying) await applying;

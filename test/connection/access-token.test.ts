@@ -33,6 +33,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server.setFault('token', 'none');
+  await server.setFault('api', 'none');
   await server.setAccessTokenLifetime(3600);
   await desk.close();
 });
@@ -136,6 +137,20 @@ describe('when an access token is renewed', () => {
     const { get } = createOpenConnection({ connector, credentials, sender, budget, signal });
     await expect(get('nothing')).rejects.toMatchObject({ code: 'PROVIDER_NOT_FOUND' });
     expect(await asked()).toBe(0);
+  });
+
+  it('is not again and again for a provider that refuses every token', async () => {
+    const alice = open(await connected(), gateway());
+    await server.setFault('api', { mode: 'error', status: 401 });
+    for (let call = 0; call < 5; call += 1) {
+      await expect(alice.me()).rejects.toMatchObject({ code: 'PROVIDER_UNAUTHORIZED' });
+    }
+    expect(await asked()).toBe(1);
+    now += minute;
+    await expect(alice.me()).rejects.toMatchObject({ code: 'PROVIDER_UNAUTHORIZED' });
+    expect(await asked()).toBe(2);
+    await server.setFault('api', 'none');
+    expect(await alice.me()).toMatchObject({ sub: 'alice' });
   });
 
   it('is not when another process has renewed it: that one is taken', async () => {
@@ -515,7 +530,7 @@ describe('a connection that is disconnected while its tokens are renewed', () =>
 describe('a connector that refreshes by itself', () => {
   const own = async (refresh: (connection: any, token: string) => unknown) => {
     const tokens: AcquiredTokens = {
-      tokens: { access_token: 'old', token_type: 'Bearer', refresh_token: 'r1', obtained_at: now },
+      tokens: { access_token: 'old', token_type: 'Bearer', refresh_token: 'refresh-token-1', obtained_at: now },
       scopes: ['a'],
       expiresAt: now,
     };
@@ -532,11 +547,22 @@ describe('a connector that refreshes by itself', () => {
       { access_token: `new of ${token} ${Object.keys(connection.fields).length}`, expires_in: 60 },
       { instance: 'eu7' },
     ]);
-    expect(await credentials.accessToken!()).toBe('new of r1 0');
+    expect(await credentials.accessToken!()).toBe('new of refresh-token-1 0');
     expect(credentials.fields()).toEqual({ instance: 'eu7' });
     const kept = await desk.read(record.id);
-    expect(desk.tokensOf(kept)).toMatchObject({ refresh_token: 'r1', expires_in: 60 });
+    expect(desk.tokensOf(kept)).toMatchObject({ refresh_token: 'refresh-token-1', expires_in: 60 });
     expect(kept.value.expiresAt).toBe(now + 60_000);
+  });
+
+  it('shows no token that its own code throws with', async () => {
+    const { credentials } = await own((_connection, token) => {
+      throw new Error(`could not use ${token}`);
+    });
+    const error = await errorOf(Promise.resolve(credentials.accessToken!()));
+    expect(error).toMatchObject({ code: 'CONNECTOR_ERROR', details: { raisedIn: 'authorization.refresh' } });
+    expect(error.message).not.toContain('refresh-token-1');
+    expect((error.cause as Error).message).toMatch(/^could not use /);
+    expect((error.cause as Error).message).not.toContain('refresh-token-1');
   });
 
   it.each([

@@ -16,13 +16,19 @@ export class Entities {
   readonly all: ReadonlyMap<string, Entity>;
   readonly #connectors: ReadonlyMap<string, Connector>;
   readonly #register: NameRegister;
+  readonly #isPartial: boolean;
 
-  /** @param objectType - gives the type of an object, whose fields may be made later. */
+  /**
+   * @param objectType - gives the type of an object, whose fields may be made later.
+   * @param isPartial - whether connectors are left out, so that a reference to one that is not here may be right.
+   */
   constructor(
     connectors: readonly Connector[],
     register: NameRegister,
     objectType: (connector: Connector, name: string, definition: ObjectDefinition) => GraphQLObjectType | undefined,
+    isPartial = false,
   ) {
+    this.#isPartial = isPartial;
     this.#connectors = new Map(connectors.map((connector) => [connector.name, connector]));
     this.#register = register;
     const all = connectors.flatMap((connector) =>
@@ -40,30 +46,34 @@ export class Entities {
     return this.all.get(`${connector.name}.${object}`);
   }
 
-  /** The entity that a field references; reports a reference to nothing, and to what cannot be looked up. */
+  /** The entity that a field is joined by; reports a reference to nothing, and to what cannot be looked up. */
   referenced(connector: Connector, field: Field, path: string): Entity | undefined {
+    const entity = this.target(connector, field, path);
+    if (!entity || isLoadable(entity)) return entity;
+    const message = `expected an object that can be looked up by its key; ${entity.id} names no such action in \`lookup\` or \`batch\`.`;
+    this.#register.fault('LOOKUP_UNKNOWN', `${path}.references`, message);
+    return undefined;
+  }
+
+  /** The entity whose key a field holds; reports a reference to nothing. */
+  target(connector: Connector, field: Field, path: string): Entity | undefined {
     const reference = field.references ?? '';
     const dot = reference.indexOf('.');
     const owner = dot < 0 ? connector : this.#connectors.get(reference.slice(0, dot));
     const found = owner && findByName(owner.objects, reference.slice(dot + 1));
-    const fault = (code: Fault['code'], message: string): undefined => {
-      this.#register.fault(code, `${path}.references`, message);
-    };
+    if (!owner && this.#isPartial) return undefined;
     if (!owner || !found) {
       const guess = didYouMean(reference, this.#known(connector));
-      return fault(
-        'REFERENCE_UNKNOWN',
-        `expected an object, as "connector.object"; got ${JSON.stringify(reference)}${guess}.`,
-      );
+      const message = `expected an object, as "connector.object"; got ${JSON.stringify(reference)}${guess}.`;
+      this.#register.fault('REFERENCE_UNKNOWN', `${path}.references`, message);
+      return undefined;
     }
     const entity = this.of(owner, found[0]);
-    const name = `${owner.name}.${found[0]}`;
-    if (!entity) return fault('REFERENCE_UNKNOWN', `expected an object with a key; ${name} has none.`);
-    if (isLoadable(entity)) return entity;
-    return fault(
-      'LOOKUP_UNKNOWN',
-      `expected an object that can be looked up by its key; ${name} names no such action in \`lookup\` or \`batch\`.`,
-    );
+    if (!entity) {
+      const message = `expected an object with a key; ${owner.name}.${found[0]} has none.`;
+      this.#register.fault('REFERENCE_UNKNOWN', `${path}.references`, message);
+    }
+    return entity;
   }
 
   #known(connector: Connector): string[] {

@@ -3,6 +3,7 @@ import { GraphQLBoolean, GraphQLObjectType, GraphQLSchema, isObjectType, type Gr
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError } from '../errors.ts';
 import { type Binding, bindingOf, type Entity } from './binding.ts';
+import { checkReferences } from './check-references.ts';
 import { Entities } from './entities.ts';
 import { EnumTypes } from './enum-types.ts';
 import { InputTypes } from './input-types.ts';
@@ -32,6 +33,14 @@ export interface BoundField {
   readonly binding: Binding;
 }
 
+export interface GraphOptions {
+  /**
+   * Some connectors are left out for faults of their own: references to a connector that is not here are no fault, and
+   * lead nowhere. Such a graph is judged, never served.
+   */
+  readonly isPartial?: boolean;
+}
+
 /**
  * Makes the graph of all connectors, in time linear in their size.
  *
@@ -40,7 +49,11 @@ export interface BoundField {
  * @throws DefinitionError with every fault of all connectors at once: references to nothing, names that GraphQL cannot
  *   say, and two things with one name; both are named.
  */
-export function buildGraph(connectors: readonly Connector[], own?: GraphQLSchema): Graph {
+export function buildGraph(
+  connectors: readonly Connector[],
+  own?: GraphQLSchema,
+  { isPartial = false }: GraphOptions = {},
+): Graph {
   const register = new NameRegister();
   const origins: RootOrigins = { Query: new Map(), Mutation: new Map(), Subscription: new Map() };
   reportEqualNames(connectors, register);
@@ -48,8 +61,11 @@ export function buildGraph(connectors: readonly Connector[], own?: GraphQLSchema
   // 1. What others can refer to, in every connector.
   const makers = connectors.map((connector) => makersOf(connector, register, () => entities));
   const outputsOf = new Map(makers.map((maker) => [maker.connector, maker.outputs]));
-  const entities: Entities = new Entities(connectors, register, (connector, name, definition) =>
-    outputsOf.get(connector)?.object(name, definition),
+  const entities: Entities = new Entities(
+    connectors,
+    register,
+    (connector, name, definition) => outputsOf.get(connector)?.object(name, definition),
+    isPartial,
   );
 
   // 2. The root fields, and the types that they ask for. The list of types grows while their fields are made.
@@ -60,6 +76,7 @@ export function buildGraph(connectors: readonly Connector[], own?: GraphQLSchema
   }));
   const gateway = { name: gatewayName, roots: own ? ownPart(own, register, origins) : emptyRoots() };
   for (const type of register.types) if ('getFields' in type) type.getFields();
+  checkReferences(connectors, entities);
   if (register.faults.length > 0) throw new DefinitionError(register.faults);
 
   // 3. One schema of all.

@@ -76,6 +76,46 @@ describe('a reference', () => {
     ]);
   });
 
+  it('to nothing is refused in what is taken, flat or as an object, and however deep', () => {
+    const a_id = { name: 'a_id', references: 'nope' };
+    const nested = [{ name: 'box', type: 'object' as const, properties: [a_id] }];
+    const actions = { get_it: reads({ input: [a_id] }), do_it: writes({ input: nested }) };
+    const told = 'expected an object, as "connector.object"; got "nope".';
+    expect(faultsOf(() => buildGraph([{ name: 'shop', actions }]))).toEqual([
+      `REFERENCE_UNKNOWN: shop.actions.get_it.input[0].references: ${told}`,
+      `REFERENCE_UNKNOWN: shop.actions.do_it.input[0].properties[0].references: ${told}`,
+    ]);
+    const triggers = { new_it: { input: [a_id], poll: () => ({ events: [] }) } };
+    expect(faultsOf(() => buildGraph([{ name: 'shop', triggers }]))).toEqual([
+      `REFERENCE_UNKNOWN: shop.triggers.new_it.input[0].references: ${told}`,
+    ]);
+  });
+
+  it('to nothing is refused in an object that no action uses, and told once', () => {
+    const thing = { fields: [{ name: 'a_id', references: 'nope' }] };
+    const fault =
+      'REFERENCE_UNKNOWN: shop.objects.thing.fields[0].references: expected an object, as "connector.object"; got "nope".';
+    expect(faultsOf(() => buildGraph([{ name: 'shop', objects: { thing } }]))).toEqual([fault]);
+    const actions = { get_it: reads({ input: thing, output: thing }) };
+    expect(faultsOf(() => buildGraph([{ name: 'shop', objects: { thing }, actions }]))).toEqual([fault]);
+  });
+
+  it('in what is taken may name an object that cannot be looked up', () => {
+    const note = { key: 'id', fields: [{ name: 'id' }] };
+    const actions = { do_it: writes({ input: [{ name: 'note_id', references: 'note' }] }) };
+    expect(faultsOf(() => buildGraph([{ name: 'notes', objects: { note }, actions }]))).toEqual([]);
+  });
+
+  it('to a connector that is left out is no fault of a partial graph; to nothing else it is one', () => {
+    const connector = withFields([
+      { name: 'a_id', references: 'gone.thing' },
+      { name: 'b_id', references: 'nope' },
+    ]);
+    expect(faultsOf(() => buildGraph([connector], undefined, { isPartial: true }))).toEqual([
+      'REFERENCE_UNKNOWN: shop.objects.thing.fields[1].references: expected an object, as "connector.object"; got "nope".',
+    ]);
+  });
+
   it('on an object in place is refused', () => {
     expect(faultsOf(() => thingOf({ name: 'owner', type: 'object', references: 'crm.customer' }))).toEqual([
       'NOTATION_KEY_INVALID: shop.objects.thing.fields[0].references: expected on a field that holds a key; an object in place is joined by `properties` alone.',

@@ -22,6 +22,13 @@ const actionKeys: KeyKinds = {
   maxRetries: 'number',
   summarizeInput: 'strings',
   summarizeOutput: 'strings',
+  // Known, so that an action may be carried over as it is; they have no effect.
+  bulk: 'any',
+  titleHint: 'any',
+  beforeSuspend: 'any',
+  beforeResume: 'any',
+  beforeTimeoutResume: 'any',
+  streams: 'any',
 };
 const paginateKeys: KeyKinds = {
   strategy: 'string!',

@@ -5,10 +5,7 @@ import { checkAuthorization } from './check-authorization.ts';
 import { checkKeys, describe, isPlainObject, type KeyKinds, type Report } from './check-keys.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkTriggers } from './check-triggers.ts';
-import { createPartCheck, type PartCheck } from './part-check.ts';
-
-/** A name that can be the prefix of GraphQL names: starts with a letter, then letters, digits, `_`. */
-const connectorName = /^[a-z][a-z0-9_]*$/i;
+import { createPartCheck, isConnectorName, type PartCheck } from './part-check.ts';
 
 const connectorKeys: KeyKinds = {
   name: 'string!',
@@ -30,6 +27,8 @@ const connectorKeys: KeyKinds = {
   customAction: 'boolean',
   customActionHelp: 'help',
   streams: 'object',
+  // Known, so that a connector may be carried over as it is; it has no effect.
+  secureTunnel: 'any',
 };
 const connectionKeys: KeyKinds = {
   fields: 'array',
@@ -68,7 +67,7 @@ export function checkConnector(connector: unknown, warn: Report): Fault[] {
 }
 
 function checkName(name: unknown, check: PartCheck): void {
-  if (typeof name !== 'string' || name === '' || connectorName.test(name)) return;
+  if (typeof name !== 'string' || name === '' || isConnectorName(name)) return;
   const message = `expected letters, digits and "_", first a letter, since it begins names in GraphQL; got ${describe(name)}.`;
   check.fault('CONNECTOR_NAME', `${check.path}.name`, message);
 }

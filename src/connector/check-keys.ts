@@ -18,7 +18,8 @@ type Kind =
   | 'string or function'
   | 'secret'
   | 'boolean or string'
-  | 'boolean or function';
+  | 'boolean or function'
+  | 'any';
 export type KeyKinds = Readonly<Record<string, Kind | `${Kind}!`>>;
 export type Report = (fault: Fault) => void;
 
@@ -69,6 +70,7 @@ const expected: Record<Kind, string> = {
   secret: 'a string or a function',
   'boolean or string': 'true, false or a reason',
   'boolean or function': 'true, false or a function',
+  any: 'anything',
 };
 
 const accepts: Record<Kind, (value: unknown) => boolean> = {
@@ -89,6 +91,7 @@ const accepts: Record<Kind, (value: unknown) => boolean> = {
   secret: isTextOrFunction,
   'boolean or string': (value) => typeof value === 'boolean' || typeof value === 'string',
   'boolean or function': (value) => typeof value === 'boolean' || typeof value === 'function',
+  any: () => true,
 };
 
 function isTextOrFunction(value: unknown): boolean {

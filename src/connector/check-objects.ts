@@ -29,7 +29,6 @@ function checkObject(object: Unchecked, path: string, check: PartCheck): void {
   if (!names.includes(key)) {
     const message = `expected the name of one of its fields${didYouMean(key, names)}; got ${describe(key)}.`;
     check.fault('KEY_UNKNOWN', `${path}.key`, message);
-    return;
   }
   checkLookup(object, 'lookup', path, check);
   checkLookup(object, 'batch', path, check);
@@ -61,7 +60,8 @@ function checkLookup(object: Unchecked, kind: 'lookup' | 'batch', path: string, 
   if (kind === 'batch' && action.batch !== true) fault(`expected an action with batch: true; got ${actionName}.`);
   // How many lists a batch action takes is the action's own fault, and told there.
   const fields = action.input === undefined ? [] : listedFields(action.input);
-  if (kind === 'batch' || !fields || namesOf(fields).includes(object.key as string)) return;
+  const isKeyField = namesOf(listedFields(object.fields) ?? []).includes(object.key as string);
+  if (kind === 'batch' || !fields || !isKeyField || namesOf(fields).includes(object.key as string)) return;
   fault(
     `expected ${actionName} to have an input field "${object.key as string}", which takes the key; got ${describe(namesOf(fields))}.`,
   );

@@ -62,6 +62,8 @@ export interface Connector {
   readonly customAction?: boolean;
   readonly customActionHelp?: Help;
   readonly streams?: Readonly<Record<string, (...args: any[]) => unknown>>;
+  /** Accepted and without effect: the gateway reaches providers itself. */
+  readonly secureTunnel?: unknown;
 }
 
 export type Help = string | { readonly body: string; readonly learnMoreUrl?: string; readonly learnMoreText?: string };
@@ -224,6 +226,13 @@ export interface Action extends Presentation {
   readonly maxRetries?: number;
   readonly summarizeInput?: readonly string[];
   readonly summarizeOutput?: readonly string[];
+  /** Accepted and without effect, as are those below: there is no bulk transfer, and no action is suspended. */
+  readonly bulk?: unknown;
+  readonly titleHint?: unknown;
+  readonly beforeSuspend?: unknown;
+  readonly beforeResume?: unknown;
+  readonly beforeTimeoutResume?: unknown;
+  readonly streams?: unknown;
 }
 
 /**

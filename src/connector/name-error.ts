@@ -94,6 +94,7 @@ const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
   PROVIDER_UNAVAILABLE: 'service_error',
   PROVIDER_UNREACHABLE: 'bad_gateway',
   PROVIDER_TIMEOUT: 'request_timeout',
+  OPERATION_TIMEOUT: 'request_timeout',
   PROVIDER_ANSWER_INVALID: 'invalid_response',
   PROVIDER_ANSWER_TOO_LARGE: 'invalid_response',
   INPUT_INVALID: 'invalid_value',

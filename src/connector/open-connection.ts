@@ -9,7 +9,8 @@ import {
   type ConnectorCall,
   type Credentials,
 } from './authorize.ts';
-import type { ConnectionFields, OpenConnection } from './definition.ts';
+import type { ConnectionFields, Connector, OpenConnection } from './definition.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export type { OpenConnection } from './definition.ts';
 
@@ -42,7 +43,15 @@ export function createAcquireConnection(call: Omit<ConnectorCall, 'signal' | 'bu
 async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<string, unknown>>> {
   const authorization = authorizationOf(call.connector, call.credentials.fields());
   if (authorization.type !== 'custom' || !authorization.acquire) return {};
-  const acquired = await resolveRequests(await authorization.acquire(createAcquireConnection(call)));
+  const { acquire } = authorization;
+  const connection = createAcquireConnection(call);
+  // Others wait for these credentials too, so that an acquire that never ends would end this connection for good.
+  const acquired = await untilAborted(
+    (async () => resolveRequests(await acquire(connection)))(),
+    connection.signal,
+    () => acquireTimeout(call.connector),
+    acquireGraceMs,
+  );
   if (typeof acquired === 'object' && acquired !== null && !Array.isArray(acquired)) {
     return acquired as Record<string, unknown>;
   }
@@ -51,6 +60,13 @@ async function acquireCredentials(call: ConnectorCall): Promise<Readonly<Record<
     `${call.connector.title ?? call.connector.name}: acquire must give an object of connection fields; got ${Array.isArray(acquired) ? 'a list' : acquired === null ? 'null' : typeof acquired}.`,
     { connector: call.connector.name },
   );
+}
+
+const acquireGraceMs = 50;
+
+function acquireTimeout({ name, title = name }: Connector): ProviderError {
+  const message = `${title}: acquire gave no credentials within ${acquireTimeMs} ms.`;
+  return new ProviderError('PROVIDER_TIMEOUT', message, { connector: name });
 }
 
 function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {

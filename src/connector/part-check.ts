@@ -8,7 +8,7 @@ import { isPlainObject, describe, type Report } from './check-keys.ts';
 export type Unchecked = Readonly<Record<string, unknown>>;
 
 export interface PartCheck {
-  /** Name of the connector, with which every path begins. */
+  /** Name of the connector, with which every path begins; `connector` where it has no proper name. */
   readonly path: string;
   readonly report: Report;
   readonly warn: Report;
@@ -24,7 +24,8 @@ export interface PartCheck {
 }
 
 export function createPartCheck(connector: Unchecked, report: Report, warn: Report): PartCheck {
-  const path = typeof connector.name === 'string' && connector.name !== '' ? connector.name : 'connector';
+  // One whose name is none is called by its file, by those who know it.
+  const path = isConnectorName(connector.name) ? connector.name : 'connector';
   const objects = entriesOf(connector.objects);
   const context = {
     convertors: new Set(entriesOf(connector.methods).keys()),
@@ -66,6 +67,11 @@ export function listedFields(source: unknown): readonly Unchecked[] | undefined 
 /** The names of fields, as far as they have any. */
 export function namesOf(fields: readonly Unchecked[]): string[] {
   return fields.map((field) => field.name).filter((name) => typeof name === 'string');
+}
+
+/** A name that can be the prefix of GraphQL names: starts with a letter, then letters, digits, `_`. */
+export function isConnectorName(name: unknown): name is string {
+  return typeof name === 'string' && /^[a-z][a-z0-9_]*$/i.test(name);
 }
 
 function entriesOf(parts: unknown): ReadonlyMap<string, unknown> {

@@ -1,5 +1,6 @@
 /** One renewal of a connection's credentials at a time, shared by all requests that failed with the old ones. */
 import { GatewayError } from '../errors.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Calls the connector's `acquire` and gives what is to be merged into the connection's fields. */
 export type Acquire = () => Promise<Readonly<Record<string, unknown>>>;
@@ -35,7 +36,7 @@ export async function renew(
   const state = renewalsOf(credentials);
   if (state.generation !== seenGeneration) return;
   state.underWay ??= run(state, renewal);
-  await untilAborted(state.underWay, signal);
+  await untilRenewed(state.underWay, signal);
 }
 
 async function run(state: Renewals, renewal: () => Promise<void>): Promise<void> {
@@ -48,14 +49,8 @@ async function run(state: Renewals, renewal: () => Promise<void>): Promise<void>
   }
 }
 
-/** The work, unless the signal aborts first: then it goes on for others, and REQUEST_CANCELLED is thrown. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void =>
-      reject(new GatewayError('REQUEST_CANCELLED', 'The call ended while it waited for new credentials.'));
-    // First of all: a failure of the work must have somebody who hears it.
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-  });
+/** Waits for credentials that are being renewed, unless the signal aborts first: then the renewal goes on for others. */
+export function untilRenewed<T>(renewal: Promise<T>, signal: AbortSignal): Promise<T> {
+  const message = 'The call ended while it waited for new credentials.';
+  return untilAborted(renewal, signal, () => new GatewayError('REQUEST_CANCELLED', message));
 }

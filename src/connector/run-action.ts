@@ -22,6 +22,7 @@ import {
 } from './read-page.ts';
 import { repeatAction, type Repeating } from './repeat-action.ts';
 import { nameError } from './name-error.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** With which connection an action runs, and until when. */
 export interface ActionRun {
@@ -162,17 +163,34 @@ async function callConnector<T>(
   return naming({ connector, raisedIn, run }, () => repeatAction(definition, run.signal, () => body(connection)));
 }
 
-/** Names whatever code of a connector throws. */
-async function naming<T>(
-  { connector, raisedIn, run }: Pick<ConnectorCall, 'connector' | 'raisedIn' | 'run'>,
-  work: () => Promise<T>,
-) {
+type NamedCode = Pick<ConnectorCall, 'connector' | 'raisedIn' | 'run'>;
+
+/** What a signal stops fails at once as a rule, and then knows best how far it came. */
+const graceMs = 50;
+
+/** Names whatever code of a connector throws, and gives it up when the signal aborts: it fails alone, however it hangs. */
+async function naming<T>(code: NamedCode, work: () => Promise<T>) {
+  const { connector, raisedIn, run } = code;
+  const { signal } = run;
   try {
-    return await work();
+    if (signal.aborted) throw givenUp(code);
+    return await untilAborted(work(), signal, () => givenUp(code), graceMs);
   } catch (error) {
-    const { id, credentials } = run;
-    throw nameError(error, { connector, connection: id, raisedIn, fields: credentials.fields() });
+    // Whatever a signal stops says that the client has gone; that the time is up is another thing.
+    const isStopped = signal.aborted && error instanceof GatewayError && error.code === 'REQUEST_CANCELLED';
+    const isLate = signal.reason instanceof GatewayError && signal.reason.code !== 'REQUEST_CANCELLED';
+    const failure = isStopped && isLate ? givenUp(code, error) : error;
+    throw nameError(failure, { connector, connection: run.id, raisedIn, fields: run.credentials.fields() });
   }
+}
+
+/** Each call gets an error of its own, with the reason of the signal: the client has gone, or the time is up. */
+function givenUp({ connector, raisedIn, run }: NamedCode, cause?: Error): GatewayError {
+  const reason: unknown = run.signal.reason;
+  const start = `${connector.title ?? connector.name}: ${raisedIn} was given up.`;
+  if (!(reason instanceof GatewayError)) return new GatewayError('REQUEST_CANCELLED', start, { cause });
+  const ErrorClass = reason instanceof InputError ? InputError : GatewayError;
+  return new ErrorClass(reason.code, `${start} ${reason.message}`, { cause });
 }
 
 /** A notation that is known at start is compiled once; one that depends on the configuration, when it is asked for. */

@@ -68,6 +68,12 @@ describe('checkConnector', () => {
           maxRetries: 3,
           retryOnRequest: ['POST'],
           scopes: ['write'],
+          bulk: true,
+          titleHint: () => 'Create',
+          beforeSuspend: () => {},
+          beforeResume: () => {},
+          beforeTimeoutResume: () => {},
+          streams: { file: () => [] },
         },
         shaped: { input: () => [], output: () => [], execute, isSuccess: () => true },
       },
@@ -92,6 +98,7 @@ describe('checkConnector', () => {
       pickLists: { colours: [['Red', 'red']], sizes: () => [] },
       methods: { cents: () => 1 },
       streams: { file: () => [] },
+      secureTunnel: true,
       exceptionHandlers: [
         [Refused, null, 'refused'],
         [Error, () => ({}), null],
@@ -121,7 +128,7 @@ describe('checkConnector', () => {
     ]);
     expect(faultsOf({ name: '' })).toEqual(['CONNECTOR_INVALID: connector.name: expected a string; got "".']);
     expect(faultsOf({ name: '1-shop' })).toEqual([
-      'CONNECTOR_NAME: 1-shop.name: expected letters, digits and "_", first a letter, since it begins names in GraphQL; got "1-shop".',
+      'CONNECTOR_NAME: connector.name: expected letters, digits and "_", first a letter, since it begins names in GraphQL; got "1-shop".',
     ]);
   });
 

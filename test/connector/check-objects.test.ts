@@ -24,6 +24,14 @@ describe('an object', () => {
     ]);
   });
 
+  it('tells a wrong key and a wrong lookup at once', () => {
+    expect(faultsOf({ fields: [id], key: 'ids', lookup: 'get', batch: 'all' }, { get: { execute } })).toEqual([
+      'KEY_UNKNOWN: shop.objects.order.key: expected the name of one of its fields (did you mean "id"?); got "ids".',
+      'LOOKUP_UNKNOWN: shop.objects.order.lookup: expected an action with readOnly: true, since joins only read; got get.',
+      'LOOKUP_UNKNOWN: shop.objects.order.batch: expected the name of an action; got "all".',
+    ]);
+  });
+
   it('survives a key that is no text', () => {
     expect(faultsOf({ fields: [id, null, {}], key: 42 })).toContain(
       'OBJECT_INVALID: shop.objects.order.key: expected a string; got 42.',

@@ -1,11 +1,11 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as define from '../../src/connector/define.ts';
 import { createImportSource, type ImportSource } from '../../src/connector/import-source.ts';
-import { loadConnectors } from '../../src/connector/load-connectors.ts';
+import { loadConnectors, readConnectors } from '../../src/connector/load-connectors.ts';
 import { DefinitionError, formatFault, ProviderError } from '../../src/errors.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
@@ -92,6 +92,15 @@ describe('loadConnectors', () => {
   });
 });
 
+describe('readConnectors', () => {
+  it('gives the good ones beside the faults of the others', async () => {
+    const folders = ['broken-duplicates', 'broken-throws'].map((folder) => join(fixtures, folder));
+    const { loaded, faults } = await readConnectors(folders, inHouse);
+    expect(loaded.map(({ connector }) => connector.name)).toEqual(['twin']);
+    expect(faults.map(({ code }) => code)).toEqual(['CONNECTOR_LOAD_FAILED', 'CONNECTOR_DUPLICATE']);
+  });
+});
+
 describe('a connector out of house', () => {
   let folder: string;
   beforeEach(async () => {
@@ -119,6 +128,59 @@ describe('a connector out of house', () => {
       "export const ping = { title: 'Ping', readOnly: true, execute: () => ({}) };",
     );
     expect(await titleOf(createImportSource({ modules, fresh: true }))).toBe('Ping');
+  });
+
+  it('names the part that cannot be parsed, and where', async () => {
+    await writeFile(join(folder, 'actions/ping.ts'), 'export const ping = 1;\nexport const pong = {{;');
+    const error: unknown = await loadConnectors([folder], createImportSource({ modules })).catch((thrown) => thrown);
+    expect((error as DefinitionError).faults).toEqual([
+      {
+        code: 'CONNECTOR_LOAD_FAILED',
+        path: join(folder, 'actions/ping.ts'),
+        message: expect.stringMatching(/loading connector\.ts ended with ParseError: .* \(line 2, column \d+\)$/),
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'export default null;',
+      'CONNECTOR_INVALID: connector.mjs: expected an object made with defineConnector; got null.',
+    ],
+    [
+      "import { defineConnector } from 'plugboard/connector'; export default defineConnector(null);",
+      'CONNECTOR_INVALID: connector.mjs: expected an object made with defineConnector; got null.',
+    ],
+    [
+      "export default { name: '1 a-b' };",
+      'CONNECTOR_NAME: connector.mjs.name: expected letters, digits and "_", first a letter, since it begins names in GraphQL; got "1 a-b".',
+    ],
+    ['export default {};', 'CONNECTOR_INVALID: connector.mjs.name: expected a string; got nothing.'],
+  ])('is called by its file where it has no proper name: %s', async (text, told) => {
+    await rm(join(folder, 'connector.ts'));
+    await writeFile(join(folder, 'connector.mjs'), text);
+    const error: unknown = await loadConnectors([folder], createImportSource({ modules, fresh: true })).catch(
+      (thrown: unknown) => thrown,
+    );
+    const faults = (error as DefinitionError).faults.map(formatFault);
+    expect(faults.map((fault) => fault.replaceAll(`${folder}/`, ''))).toEqual([told]);
+  });
+
+  it('that never ends its loading is told', async () => {
+    const never: ImportSource = () => new Promise(() => {});
+    await expect(loadConnectors([folder], never, { timeoutMs: 5 })).rejects.toThrow(
+      `CONNECTOR_LOAD_FAILED: ${folder}/connector.ts: expected a file that is loaded within 0.005 s; it still waits, maybe at a top-level await.`,
+    );
+  });
+
+  it('is one at least, else that is odd', async () => {
+    const parent = join(folder, 'none');
+    await mkdir(parent);
+    const { loaded, warnings } = await loadConnectors([parent], inHouse);
+    expect(loaded).toEqual([]);
+    expect(warnings.map(formatFault)).toEqual([
+      `CONNECTOR_LOAD_FAILED: ${parent}: holds no folder with a connector, so nothing is served from it.`,
+    ]);
   });
 
   it('names an import that does not exist', async () => {

@@ -155,11 +155,13 @@ function createServer(
     host,
     port,
     allowedHosts,
-    introspection,
+    insecureDev,
     explorer,
     baseUrl,
     limits = {},
-    ...rest
+    production = process.env.NODE_ENV === 'production',
+    // In production the schema is shown to callers with the scope only; nobody has one where nobody is asked.
+    introspection = production ? (insecureDev ? false : 'with-scope') : true,
   } = options.configuration ?? {};
   const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
   return createHttpServer({
@@ -175,7 +177,7 @@ function createServer(
     caller,
     tokenRoute,
     explorerQuery: options.explorerQuery,
-    production: rest.production ?? process.env.NODE_ENV === 'production',
+    production,
     bodyLimitBytes: bodyBytes,
     operationTimeoutMs: operationMs,
     limits: withoutAbsent(operationLimits),

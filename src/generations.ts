@@ -1,6 +1,5 @@
 /** The graph that is served and what its resolvers work with, made anew for every set of connectors. */
 import { readFile } from 'node:fs/promises';
-import type { Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { createConnectionCredentials, type ConnectionCredentials } from './connection/access-token.ts';
 import { redirectUriOf } from './connection/authorization-flow.ts';
@@ -24,6 +23,12 @@ import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
 import type { GraphSource } from './server/graph-source.ts';
 import { createCache } from './storage/cache.ts';
+
+/** What is logged beside the requests. */
+interface Logger {
+  readonly info: (values: object, message: string) => void;
+  readonly warn: (message: string) => void;
+}
 
 export interface GenerationsOptions {
   readonly configuration: Configuration;

@@ -41,8 +41,9 @@ export async function loadProject(options: ProjectOptions = {}): Promise<Project
   const workingDirectory = options.workingDirectory ?? process.cwd();
   const importSource = options.importSource ?? createImportSource({ modules });
   const file = await findConfiguration(options.config, workingDirectory);
-  const configuration = file === undefined ? {} : await importConfiguration(file, workingDirectory, importSource);
+  const imported = file === undefined ? {} : await importConfiguration(file, workingDirectory, importSource);
   const root = file === undefined ? workingDirectory : dirname(file);
+  const configuration = withStoreBelow(root, imported);
   const folders = [configuration.connectors ?? 'connectors'].flat();
   const connectorFolders = folders.map((folder) => relative(workingDirectory, resolve(root, folder)) || '.');
   return {
@@ -56,6 +57,14 @@ export async function loadProject(options: ProjectOptions = {}): Promise<Project
         fresh && !options.importSource ? createImportSource({ modules, fresh }) : importSource,
       ),
   };
+}
+
+/** Paths of the configuration are relative to its file, whatever the working directory is. */
+function withStoreBelow(root: string, configuration: Configuration): Configuration {
+  const { store } = configuration;
+  return store === undefined || store === ':memory:'
+    ? configuration
+    : { ...configuration, store: resolve(root, store) };
 }
 
 async function findConfiguration(given: string | undefined, workingDirectory: string): Promise<string | undefined> {

@@ -1,0 +1,331 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createApiKeys } from '../../src/connection/api-keys.ts';
+import type { Connector } from '../../src/connector/definition.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import {
+  createCookieJar,
+  startAuthorizationServer,
+  type AuthorizationServer,
+} from '../support/authorization-server.ts';
+
+const returnUrl = 'https://app.example.test/connected';
+const key = randomBytes(32).toString('base64');
+const scopes = ['plugboard.read', 'plugboard.write', 'plugboard.connect', 'plugboard.subjects', 'plugboard.admin'];
+
+let server: AuthorizationServer;
+let folder: string;
+let gateway: Gateway;
+let url: string;
+let keys: Readonly<Record<'acme' | 'globex', string>>;
+const log: string[] = [];
+
+/** A provider behind OAuth 2.0: items that belong to whoever's token it is. */
+function itemsConnector(): Connector {
+  return {
+    name: 'items',
+    title: 'Items',
+    connection: {
+      baseUri: `${server.apiUrl}/`,
+      authorization: {
+        type: 'oauth2',
+        issuer: server.issuer,
+        scopes: ['openid', 'offline_access', 'items:read'],
+        identity: async (connection) => (await connection.get('me')).name,
+      },
+    },
+    test: (connection) => connection.get('me'),
+    actions: {
+      list_items: {
+        readOnly: true,
+        list: true,
+        scopes: ['items:read'],
+        output: [{ name: 'id' }, { name: 'owner' }],
+        execute: async (connection) => (await connection.get('items')).items,
+      },
+      create_item: {
+        scopes: ['items:write'],
+        input: [{ name: 'title' }],
+        output: [{ name: 'id' }],
+        execute: (connection, input) => connection.post('items', input),
+      },
+    },
+  };
+}
+
+async function startGateway(): Promise<void> {
+  gateway = await createGateway({
+    connectors: [itemsConnector()],
+    environment: {},
+    logDestination: new Writable({
+      write(chunk, _encoding, done) {
+        log.push(String(chunk));
+        done();
+      },
+    }),
+    configuration: {
+      port: 0,
+      key,
+      store: join(folder, 'plugboard.sqlite'),
+      logLevel: 'trace',
+      returnUrls: [returnUrl],
+      http: { allowedPrivateOrigins: [new URL(server.issuer).origin, new URL(server.apiUrl).origin] },
+    },
+  });
+  ({ url } = await gateway.listen());
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plugboard-connections-'));
+  server = await startAuthorizationServer({
+    clients: [{ clientId: 'app', clientSecret: 'canary-client-secret', authentication: 'client_secret_basic' }],
+  });
+  const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+  const apiKeys = createApiKeys(store.records);
+  keys = {
+    acme: (await apiKeys.create({ tenant: 'acme', name: 'test', scopes })).text,
+    globex: (await apiKeys.create({ tenant: 'globex', name: 'test', scopes })).text,
+  };
+  await store.close();
+  await startGateway();
+});
+afterAll(async () => {
+  await gateway.close();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Who {
+  readonly tenant?: 'acme' | 'globex';
+  readonly subject?: string;
+}
+
+async function ask(query: string, variables: object = {}, { tenant = 'acme', subject }: Who = {}): Promise<any> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${keys[tenant]}`,
+      ...(subject !== undefined && { 'x-external-subject-id': subject }),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  return response.json();
+}
+
+const connectMutation = `mutation ($scopes: [String!], $returnUrl: String) {
+  connect(connector: "items", returnUrl: $returnUrl, scopes: $scopes) { authorizationUrl connection { id state } }
+}`;
+const items = '{ itemsItems { id owner } }';
+
+async function register(tenant: 'acme' | 'globex' = 'acme'): Promise<any> {
+  const answer = await ask(
+    `mutation { registerConnector(connector: "items", fields: { client_id: "app", client_secret: "canary-client-secret" }) {
+      fields redirectUri configured connector { name } } }`,
+    {},
+    { tenant },
+  );
+  const { redirectUri } = answer.data.registerConnector;
+  await server.addRedirectUri('app', redirectUri);
+  return answer.data.registerConnector;
+}
+
+/** Opens a link in a browser of its own, signs in and gives where the application's page would be opened. */
+async function browse(link: string, subject: string, deny = false): Promise<URL> {
+  const cookies = createCookieJar();
+  const callback = await server.authorize(link, { subject, cookies, deny });
+  const response = await fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+  return new URL(response.headers.get('location') ?? `about:${response.status}`);
+}
+
+async function connectAs(subject: string, who: Who = { subject }, more: object = {}): Promise<any> {
+  const { data, errors } = await ask(connectMutation, { returnUrl, ...more }, who);
+  expect(errors).toBeUndefined();
+  const back = await browse(data.connect.authorizationUrl, subject);
+  expect(back.origin + back.pathname).toBe(returnUrl);
+  return ask(
+    'mutation ($code: String!) { finishConnection(code: $code) { id state identity scopes owner subject } }',
+    { code: back.searchParams.get('code') },
+    who,
+  );
+}
+
+describe('connections over OAuth 2.0', () => {
+  it('are asked for with credentials only', async () => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: items }),
+    });
+    expect(response.status).toBe(401);
+  });
+
+  it('need a registration, which shows no secret', async () => {
+    const before = await ask(connectMutation, { returnUrl }, { subject: 'alice' });
+    expect(before.errors[0].extensions.code).toBe('REGISTRATION_REQUIRED');
+    expect(await register()).toEqual({
+      fields: ['client_id', 'client_secret'],
+      redirectUri: expect.stringMatching(new RegExp(`^${url}/oauth/callback/[\\w-]{22}$`)),
+      configured: false,
+      connector: { name: 'items' },
+    });
+  });
+
+  it('say what to do where there is none, and their neighbours answer', async () => {
+    const { data, errors } = await ask(
+      `{ itemsItems { id } connector(name: "items") { title } }`,
+      {},
+      { subject: 'alice' },
+    );
+    expect(data).toEqual({ itemsItems: null, connector: { title: 'Items' } });
+    expect(errors[0].extensions).toMatchObject({
+      code: 'CONNECTION_REQUIRED',
+      connect: { connector: 'items', url: `${url}/connect/items` },
+    });
+  });
+
+  it('return only where the operator allows', async () => {
+    const { errors } = await ask(connectMutation, { returnUrl: `${returnUrl}/` }, { subject: 'alice' });
+    expect(errors[0].extensions.code).toBe('RETURN_URL_REFUSED');
+  });
+
+  it('answer as the subject who connected, from connect to the query', async () => {
+    const { data, errors } = await connectAs('alice');
+    expect(errors).toBeUndefined();
+    expect(data.finishConnection).toMatchObject({
+      state: 'STARTED',
+      identity: 'alice',
+      owner: 'SUBJECT',
+      subject: 'alice',
+    });
+    const answer = await ask(items, {}, { subject: 'alice' });
+    expect(answer.errors).toBeUndefined();
+    expect(new Set(answer.data.itemsItems.map((item: any) => item.owner))).toEqual(new Set(['alice']));
+  });
+
+  it('finish only for the subject for whom they were begun', async () => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'mallory' });
+    // The victim opens the attacker's link and signs in with an account of its own.
+    const back = await browse(data.connect.authorizationUrl, 'victim');
+    const code = back.searchParams.get('code');
+    const finish = 'mutation ($code: String!) { finishConnection(code: $code) { id } }';
+    for (const who of [{ subject: 'victim' }, { subject: 'mallory', tenant: 'globex' }, {}] as Who[]) {
+      expect((await ask(finish, { code }, who)).errors[0].extensions.code).toBe('FINISH_CODE_INVALID');
+    }
+    expect((await ask(items, {}, { subject: 'mallory' })).errors[0].extensions.code).toBe('CONNECTION_REQUIRED');
+  });
+
+  it('are refused to a second browser, and to a callback that was answered', async () => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'dave' });
+    const link = data.connect.authorizationUrl;
+    const before = await server.counters();
+    const cookies = createCookieJar();
+    const callback = await server.authorize(link, { subject: 'dave', cookies });
+    const stranger = await fetch(link, { redirect: 'manual' });
+    // Without a cookie a browser is first asked to take one, and then told that the link is not its own.
+    const visit = createCookieJar();
+    visit.store(link, stranger);
+    const asked = await fetch(new URL(stranger.headers.get('location') ?? '', link), {
+      redirect: 'manual',
+      headers: { cookie: visit.header(link) },
+    });
+    expect([asked.status, asked.headers.get('location')]).toEqual([410, null]);
+    const foreign = await fetch(callback, { redirect: 'manual' });
+    expect(foreign.headers.get('location')).toBeNull();
+    const replayed = await fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+    expect(replayed.headers.get('location')).toBeNull();
+    expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
+  });
+
+  it('tell the application when the subject says no', async () => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'erin' });
+    const back = await browse(data.connect.authorizationUrl, 'erin', true);
+    expect(back.searchParams.get('error')).toBe('CONNECTION_DENIED');
+    const { data: after } = await ask('{ connections { state reason } }', {}, { subject: 'erin' });
+    expect(after.connections).toEqual([{ state: 'ERROR', reason: expect.any(String) }]);
+  });
+
+  it('ask for more scopes when an action needs them', async () => {
+    const create = 'mutation { itemsCreateItem(input: { title: "x" }) { id } }';
+    const refused = await ask(create, {}, { subject: 'alice' });
+    expect(refused.errors[0].extensions).toMatchObject({
+      code: 'SCOPE_MISSING',
+      connect: { connector: 'items', scopes: ['items:write'] },
+    });
+    const { data } = await ask('{ connections { id } }', {}, { subject: 'alice' });
+    const again = await ask(
+      `mutation ($id: ID!, $returnUrl: String) { reconnect(connection: $id, returnUrl: $returnUrl, scopes: ["items:write"]) { authorizationUrl } }`,
+      { id: data.connections[0].id, returnUrl },
+      { subject: 'alice' },
+    );
+    const back = await browse(again.data.reconnect.authorizationUrl, 'alice');
+    const code = back.searchParams.get('code');
+    await ask('mutation ($code: String!) { finishConnection(code: $code) { id } }', { code }, { subject: 'alice' });
+    const created = await ask(create, {}, { subject: 'alice' });
+    expect(created.errors).toBeUndefined();
+  });
+
+  it('never show one subject or tenant what another has', async () => {
+    await register('globex');
+    await connectAs('bob');
+    const everyone: Who[] = [{ subject: 'alice' }, { subject: 'bob' }];
+    const own = await Promise.all(
+      everyone.map(async (who) => (await ask('{ connections { id subject } }', {}, who)).data.connections),
+    );
+    expect(own.map((list) => list.map((one: any) => one.subject))).toEqual([['alice'], ['bob']]);
+    for (const who of [{ subject: 'bob' }, { subject: 'alice', tenant: 'globex' }, {}] as Who[]) {
+      const id = own[0]![0].id;
+      const fields = [`connection(id: "${id}") { id }`, `itemsItems(connection: "${id}") { id }`];
+      const asked = await ask(`{ ${fields.join(' ')} }`, {}, who);
+      expect(asked.data).toEqual({ connection: null, itemsItems: null });
+      expect(asked.errors[0].extensions.code).toBe('CONNECTION_NOT_FOUND');
+      for (const mutation of ['disconnect', 'testConnection', 'reconnect']) {
+        const { errors } = await ask(`mutation { ${mutation}(connection: "${id}") { __typename } }`, {}, who);
+        expect([mutation, errors[0].extensions.code]).toEqual([mutation, 'CONNECTION_NOT_FOUND']);
+        const absent = await ask(`mutation { ${mutation}(connection: "nothing") { __typename } }`, {}, who);
+        expect(errors[0].message.replace(id, 'nothing')).toBe(absent.errors[0].message);
+      }
+    }
+  });
+
+  it('work again after a restart, and renew an expired token once', async () => {
+    await gateway.close();
+    await startGateway();
+    await server.expireAccessTokens();
+    const before = await server.counters();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(items, {}, { subject: 'alice' })));
+    for (const answer of answers) expect(answer.errors).toBeUndefined();
+    const after = await server.counters();
+    expect(after.refreshes - before.refreshes).toBe(1);
+    expect(after).toMatchObject({ reuseDetections: 0, grantsRevoked: before.grantsRevoked });
+  });
+
+  it('are tested and disconnected, and the server is told', async () => {
+    const { data } = await ask('{ connections { id } }', {}, { subject: 'alice' });
+    const { id } = data.connections[0];
+    const tested = await ask(
+      `mutation { testConnection(connection: "${id}") { works problem } }`,
+      {},
+      { subject: 'alice' },
+    );
+    expect(tested.data.testConnection).toEqual({ works: true, problem: null });
+    const before = await server.counters();
+    const gone = await ask(`mutation { disconnect(connection: "${id}") { id revoked } }`, {}, { subject: 'alice' });
+    expect(gone.data.disconnect).toEqual({ id, revoked: true });
+    expect((await server.counters()).revocations).toBeGreaterThan(before.revocations);
+    const after = await ask(items, {}, { subject: 'alice' });
+    expect(after.errors[0].extensions.code).toBe('CONNECTION_REQUIRED');
+  });
+
+  it('put no secret into the log', () => {
+    const text = log.join('');
+    expect(text.length).toBeGreaterThan(1_000);
+    expect(text).not.toContain('canary');
+    for (const secret of Object.values(keys)) expect(text).not.toContain(secret);
+  });
+});

@@ -3,6 +3,8 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../connection/caller.ts';
 import type { Connections } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
+import { untilAborted } from '../connector/until-aborted.ts';
+import { GatewayError, InputError } from '../errors.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
@@ -71,11 +73,22 @@ function startOpening(
   context: OperationContext,
   connections: Connections,
 ): Opening {
-  const promise = connections.open(context.caller, connector, connectionId).then((usable) => {
-    return (opening.connection = toOpenedConnection(usable, context.signal, connections));
+  const { caller, signal } = context;
+  // It may wait for a token endpoint, or for connector code that gets credentials.
+  const usable = untilAborted(connections.open(caller, connector, connectionId), signal, (reason) =>
+    tooLate(connector, reason),
+  );
+  const promise = usable.then((found) => {
+    return (opening.connection = toOpenedConnection(found, signal, connections));
   });
   const opening: Opening = { promise, connection: undefined };
   return opening;
+}
+
+function tooLate({ name, title = name }: Connector, reason: unknown): GatewayError {
+  const why = reason instanceof GatewayError ? reason : new GatewayError('REQUEST_CANCELLED', 'The client has gone.');
+  const ErrorClass = why instanceof InputError ? InputError : GatewayError;
+  return new ErrorClass(why.code, `${title}: its connection was not ready. ${why.message}`, { connector: name });
 }
 
 /** Response key of the root field that a field stands below: unique in its operation. */

@@ -258,6 +258,26 @@ describe('renewal', () => {
     expect(provider.requests.map(({ path }) => path)).toEqual(['/v1/a', '/v1/login', '/v1/a', '/v1/b', '/v1/c']);
   });
 
+  it('gives up an acquire that never ends, and asks it again for the next call', async () => {
+    answer = () => ({ status: 401 });
+    const ends = [new AbortController(), new AbortController()];
+    const limit = jest.spyOn(AbortSignal, 'timeout');
+    for (const { signal } of ends) limit.mockReturnValueOnce(signal);
+    const acquire = jest.fn(() => {
+      ends[acquire.mock.calls.length - 1]!.abort();
+      return new Promise<never>(() => {});
+    });
+    const connection = open({ type: 'custom', acquire, apply: () => {} });
+    for (const _each of ends) {
+      await expect(connection.get('missing')).rejects.toMatchObject({
+        code: 'PROVIDER_TIMEOUT',
+        message: expect.stringContaining('acquire gave no credentials within 30000 ms.'),
+      });
+    }
+    expect(acquire).toHaveBeenCalledTimes(2);
+    limit.mockRestore();
+  });
+
   it('acquires once when ten requests of several calls meet an expired token, and all succeed', async () => {
     const { authorization, logins, valid } = tokenShop();
     const credentials = credentialsOf({ key: 'k' });

@@ -4,9 +4,10 @@ import { GatewayError } from '../errors.ts';
 import { withLease } from '../storage/hold-lease.ts';
 import type { Leases } from '../storage/lease.ts';
 import type { Records } from '../storage/records.ts';
-import { isIdle, type ConnectionCredentials } from './access-token.ts';
+import type { ConnectionCredentials } from './access-token.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import type { Registration } from './registrations.ts';
+import { isIdle } from './token-schedule.ts';
 
 export interface IdleRefreshOptions {
   readonly records: Records;

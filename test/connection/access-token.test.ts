@@ -1,6 +1,7 @@
 /** Access tokens of stored connections: renewed in time and once, saved before use, never lost to a fault that passes. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { scheduleOf, type ConnectionCredentials } from '../../src/connection/access-token.ts';
+import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
+import { scheduleOf } from '../../src/connection/token-schedule.ts';
 import type { ConnectionRecord, ConnectionValue } from '../../src/connection/connection-record.ts';
 import type { AcquiredTokens } from '../../src/connection/connection-tokens.ts';
 import type { Credentials } from '../../src/connector/authorize.ts';
@@ -116,7 +117,7 @@ describe('when an access token is renewed', () => {
     const record = await connected();
     const alice = open(record, gateway());
     now += 61 * minute;
-    const tokens = await Promise.all(Array.from({ length: 50 }, () => alice.accessToken!()));
+    const tokens = await Promise.all(Array.from({ length: 50 }, async () => alice.accessToken!()));
     expect(new Set(tokens).size).toBe(1);
     expect(tokens[0]).toBe(desk.tokensOf(await desk.read(record.id))!.access_token);
     expect(await asked()).toBe(1);
@@ -262,6 +263,7 @@ describe('a provider whose token endpoint fails', () => {
     ['drips', { mode: 'drip', delayMs: 50 }],
     ['answers 64 MiB', { mode: 'huge', bytes: 64 * 1024 * 1024 }],
     ['answers an error that nobody knows', { mode: 'error', error: 'out_of_cheese' }],
+    ['answers what only other flows know', { mode: 'error', error: 'expired_token' }],
     ['answers temporarily_unavailable', { mode: 'error', error: 'temporarily_unavailable' }],
   ];
 

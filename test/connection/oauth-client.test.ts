@@ -53,8 +53,8 @@ async function open(
   return (desk = await openOAuthDesk(issuer, options));
 }
 
-const explicit = (): Partial<OAuth2Authorization> => ({
-  issuer: undefined as never,
+const explicit = () => ({
+  issuer: undefined,
   authorizationUrl: `${server.issuer}/auth`,
   tokenUrl: `${server.issuer}/token`,
 });

@@ -1,6 +1,6 @@
 /** Pauses after failed renewals. */
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, double, integer, nat, property } from 'fast-check';
 import { backoffMs, createServerBreaker } from '../../src/connection/refresh-backoff.ts';
 
 describe('the pause of a connection', () => {
@@ -11,11 +11,11 @@ describe('the pause of a connection', () => {
   });
 
   it('is never shorter than the server asked for, up to five minutes, nor longer than both', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 2000 }),
-        fc.nat(10 ** 9),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+    assert(
+      property(
+        integer({ min: 1, max: 2000 }),
+        nat(10 ** 9),
+        double({ min: 0, max: 1, noNaN: true }),
         (failures, asked, chance) => {
           const pause = backoffMs(failures, asked, () => chance);
           expect(pause).toBeGreaterThanOrEqual(Math.min(asked, 300_000));

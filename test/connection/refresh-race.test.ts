@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { RefreshLimits } from '../../src/connection/refresh-tokens.ts';
+import type { RefreshLimits } from '../../src/connection/refresh-desk.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { bundleWorker, Worker } from '../support/bundled-worker.ts';
 import { openOAuthDesk, redirectUri, type OAuthDesk } from '../support/oauth-connection.ts';

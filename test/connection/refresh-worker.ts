@@ -1,6 +1,6 @@
 /** One of several gateways on one store: opens a stored connection and asks the provider with it. */
 import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
-import type { RefreshLimits } from '../../src/connection/refresh-tokens.ts';
+import type { RefreshLimits } from '../../src/connection/refresh-desk.ts';
 import { createOpenConnection } from '../../src/connector/open-connection.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createCallBudget } from '../../src/http/budget.ts';

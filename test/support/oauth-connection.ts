@@ -16,7 +16,7 @@ import {
 } from '../../src/connection/connection-record.ts';
 import { openTokens, tokenPart, type AcquiredTokens } from '../../src/connection/connection-tokens.ts';
 import { createOAuthClients, type OAuthClient, type OAuthClients } from '../../src/connection/oauth-client.ts';
-import type { RefreshLimits } from '../../src/connection/refresh-tokens.ts';
+import type { RefreshLimits } from '../../src/connection/refresh-desk.ts';
 import { keepFlow, takeFlow } from '../../src/connection/flow-record.ts';
 import type { Registration } from '../../src/connection/registrations.ts';
 import { createKeyRing, type KeyRing } from '../../src/connection/seal.ts';

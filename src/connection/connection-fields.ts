@@ -1,0 +1,34 @@
+/** The fields of a connection: what was entered, and what its connector acquired. */
+import { AuthorizationError } from '../errors.ts';
+import type { JsonValue } from '../storage/records.ts';
+import { sealIdentity, type ConnectionRecord } from './connection-record.ts';
+import { openFields } from './connection-tokens.ts';
+import type { KeyRing } from './seal.ts';
+
+/** What was entered and acquired, as connector code sees it. */
+export function fieldsOf(record: ConnectionRecord, keyRing: KeyRing): Readonly<Record<string, JsonValue>> {
+  const { fields, acquired } = record.value;
+  return {
+    ...openFields(record.id, 'fields', fields, keyRing),
+    ...openFields(record.id, 'acquired', acquired, keyRing),
+  };
+}
+
+/** The sealed fields of a connection after `acquire` or `refresh` gave more; tokens have a place of their own. */
+export function mergeAcquired(
+  record: ConnectionRecord,
+  extra: Readonly<Record<string, unknown>>,
+  keyRing: KeyRing,
+): string {
+  const merged = { ...openFields(record.id, 'acquired', record.value.acquired, keyRing), ...extra };
+  return keyRing.seal(JSON.stringify(merged), sealIdentity(record.id, 'acquired'));
+}
+
+/** The error of a connection that was removed while it was used. */
+export function disconnected(connectionId: string, connector: { readonly name: string }): AuthorizationError {
+  return new AuthorizationError(
+    'CONNECTION_NOT_FOUND',
+    `The connection ${JSON.stringify(connectionId)} was disconnected.`,
+    { connector: connector.name },
+  );
+}

@@ -1,0 +1,102 @@
+/** Keeps what a renewal gave, or that it failed, in the record of its connection. */
+import { GatewayError } from '../errors.ts';
+import { disconnected, mergeAcquired } from './connection-fields.ts';
+import { connectionKind, type ConnectionRecord, type ConnectionValue, type StoredTokens } from './connection-record.ts';
+import { openTokens, tokenPart } from './connection-tokens.ts';
+import type { OpenedRecord, Renewed, Work } from './refresh-desk.ts';
+import type { KeyRing } from './seal.ts';
+
+/**
+ * Saves new tokens by compare-and-set, and tries until the store takes them: they exist nowhere else.
+ *
+ * @param onUnsaved - hears of every try that the store refused.
+ * @returns what is kept then: these, or those that somebody else put there meanwhile.
+ * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed; the new tokens are revoked then.
+ */
+export async function untilSaved(
+  work: Work,
+  renewed: Renewed,
+  onUnsaved: (error: unknown) => void,
+): Promise<OpenedRecord> {
+  const { desk } = work;
+  for (let delayMs = desk.limits.saveAgainMs; ; delayMs = Math.min(delayMs * 2, desk.limits.maxSaveAgainMs)) {
+    try {
+      return await save(work, renewed);
+    } catch (error) {
+      // The tokens exist nowhere but here: only what is kept for good, or is somebody else's now, ends this.
+      if (!(error instanceof GatewayError) || !error.code.startsWith('STORE_') || error.code === 'STORE_RECORD_INVALID')
+        throw error;
+      onUnsaved(error);
+      await desk.pause(delayMs);
+    }
+  }
+}
+
+async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
+  const { desk, target, opened } = work;
+  for (let current = opened.record; ;) {
+    const { id, value, version } = current;
+    const isCured = value.state === 'ERROR' && value.failures > 0;
+    const next: ConnectionValue = {
+      ...value,
+      ...tokenPart(id, renewed, desk.keyRing),
+      ...acquiredPart(current, renewed.extra, desk.keyRing),
+      ...(isCured ? { state: 'STARTED', reason: null } : undefined),
+    };
+    const saved = (await desk.records.compareAndSet(connectionKind, id, version, next)) as ConnectionRecord | undefined;
+    if (saved) {
+      if (isCured) desk.onStateChange(id, 'ERROR', 'STARTED', null);
+      return { record: saved, tokens: renewed.tokens };
+    }
+    const found = (await desk.records.get(connectionKind, id)) as ConnectionRecord | undefined;
+    if (!found) {
+      await revokeQuietly(work, renewed);
+      throw disconnected(target.connectionId, target.connector);
+    }
+    // Somebody else's change of the record is kept; somebody else's tokens win over ours.
+    const tokens = openTokens(id, found.value.tokens, desk.keyRing);
+    if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
+    current = found;
+  }
+}
+
+function acquiredPart(record: ConnectionRecord, extra: Readonly<Record<string, unknown>>, keyRing: KeyRing) {
+  if (Object.keys(extra).length === 0) return undefined;
+  return { acquired: mergeAcquired(record, extra, keyRing) };
+}
+
+/** The same tokens, though they may be sealed anew. */
+function isSameGrant(one: StoredTokens | undefined, other: StoredTokens | undefined): boolean {
+  return one?.refresh_token === other?.refresh_token && one?.access_token === other?.access_token;
+}
+
+/** The connection was disconnected while its tokens were renewed: nobody else knows these. */
+async function revokeQuietly({ client }: Work, { tokens }: Renewed): Promise<void> {
+  if (!client?.canRevoke) return;
+  const { refresh_token, access_token } = tokens;
+  await (
+    refresh_token === undefined
+      ? client.revoke(access_token, 'access_token')
+      : client.revoke(refresh_token, 'refresh_token')
+  ).catch(() => undefined);
+}
+
+/** What a failure changes in a record. */
+export type FailureChange = Partial<
+  Pick<ConnectionValue, 'state' | 'reason' | 'failures' | 'retryAt' | 'idleRefreshAt'>
+>;
+
+/** Notes the failure, unless the tokens were replaced meanwhile: then these are given, and nothing has failed. */
+export async function noteFailure({ desk, opened }: Work, change: FailureChange): Promise<OpenedRecord | undefined> {
+  const { id } = opened.record;
+  for (;;) {
+    const found = (await desk.records.get(connectionKind, id)) as ConnectionRecord | undefined;
+    if (!found) return undefined;
+    const tokens = openTokens(id, found.value.tokens, desk.keyRing);
+    if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
+    const next = { ...found.value, ...change };
+    if (!(await desk.records.compareAndSet(connectionKind, id, found.version, next))) continue;
+    if (next.state !== found.value.state) desk.onStateChange(id, found.value.state, next.state, next.reason);
+    return undefined;
+  }
+}

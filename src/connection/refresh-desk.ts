@@ -1,0 +1,88 @@
+/** What renewals of tokens work with, and on. */
+import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
+import type { Sender } from '../http/send.ts';
+import type { Leases } from '../storage/lease.ts';
+import type { Records } from '../storage/records.ts';
+import type { ConnectionRecord, ConnectionState, StoredTokens } from './connection-record.ts';
+import type { AcquiredTokens } from './connection-tokens.ts';
+import type { OAuthClient, OAuthClients } from './oauth-client.ts';
+import type { BackoffLimits, ServerBreaker } from './refresh-backoff.ts';
+import type { Registration } from './registrations.ts';
+import type { KeyRing } from './seal.ts';
+
+/** Milliseconds. */
+export interface RefreshLimits {
+  /** A token request may take 30 s, and its answer must be saved under the lease. */
+  readonly leaseMs: number;
+  readonly renewLeaseEveryMs: number;
+  /** So long a process waits for another one that renews. */
+  readonly waitMs: number;
+  /** Pauses between tries to save what could not be saved: the first, and the longest. */
+  readonly saveAgainMs: number;
+  readonly maxSaveAgainMs: number;
+  readonly backoff?: BackoffLimits;
+}
+
+export const defaultRefreshLimits: RefreshLimits = {
+  leaseMs: 60_000,
+  renewLeaseEveryMs: 20_000,
+  waitMs: 45_000,
+  saveAgainMs: 200,
+  maxSaveAgainMs: 5_000,
+};
+
+/** Hears of every change of state that renewals make. It must not throw. */
+export type OnStateChange = (
+  connectionId: string,
+  from: ConnectionState,
+  to: ConnectionState,
+  reason: string | null,
+) => void;
+
+/** What renewals work with. */
+export interface RefreshDesk {
+  readonly records: Records;
+  readonly leases: Leases;
+  readonly keyRing: KeyRing;
+  readonly clients: OAuthClients;
+  /** For connectors that refresh by themselves. */
+  readonly sender: Sender;
+  readonly breaker: ServerBreaker;
+  readonly limits: RefreshLimits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Between tries to save tokens; it may hold the process up, which alone has them. */
+  readonly pause: (ms: number) => Promise<void>;
+  readonly onStateChange: OnStateChange;
+}
+
+/** Whose tokens. */
+export interface RefreshTarget {
+  readonly connectionId: string;
+  readonly connector: Connector;
+  readonly authorization: OAuth2Authorization;
+  readonly registration: Registration | undefined;
+}
+
+/** A record with its tokens opened. */
+export interface OpenedRecord {
+  readonly record: ConnectionRecord;
+  readonly tokens: StoredTokens | undefined;
+}
+
+/** One renewal under way, under its lease. */
+export interface Work {
+  readonly desk: RefreshDesk;
+  readonly target: RefreshTarget;
+  /** What was kept when the lease was got. */
+  readonly opened: OpenedRecord;
+  /** Once it is known. */
+  client: OAuthClient | undefined;
+}
+
+/** What the provider gave, not kept yet. */
+export interface Renewed extends AcquiredTokens {
+  /** To be merged into the connection's fields. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,239 @@
+/** The credentials of one stored connection, as all calls of this process share them. */
+import { authorizationOf, type Credentials } from '../connector/authorize.ts';
+import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { AuthorizationError, GatewayError } from '../errors.ts';
+import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
+import { connectionKind, type ConnectionRecord } from './connection-record.ts';
+import { openTokens } from './connection-tokens.ts';
+import type { OpenedRecord, RefreshDesk, RefreshTarget } from './refresh-desk.ts';
+import { reauthRequired, refreshTokens } from './refresh-tokens.ts';
+import type { Registration } from './registrations.ts';
+import { isIdle, scheduleOf, type Schedule } from './token-schedule.ts';
+
+/** Whose credentials: the record as it was just read, and what belongs to it. */
+export interface CredentialsSource {
+  readonly record: ConnectionRecord;
+  readonly connector: Connector;
+  readonly registration: Registration | undefined;
+}
+
+/** Providers that answer 401 whatever the token would else cost a refresh, and a rotation, for every call. */
+const futileMs = 60_000;
+
+/** Credentials of one connection. */
+export class StoredCredentials implements Credentials {
+  readonly #desk: RefreshDesk;
+  #source: CredentialsSource;
+  #opened: OpenedRecord;
+  #fields: ConnectionFields;
+  #schedule: Schedule;
+  /** The one renewal of this process. It ends when its tokens are kept. */
+  #underWay: Renewal | undefined;
+  /** A new token that was refused like the old one: there is none to be got for it until then. */
+  #futile: { readonly token: string | undefined; readonly until: number } | undefined;
+  /** No background renewal before that: one that failed is not begun again by every request. */
+  #quietUntil = 0;
+
+  constructor(desk: RefreshDesk, source: CredentialsSource) {
+    this.#desk = desk;
+    this.#source = source;
+    const { record } = source;
+    this.#opened = { record, tokens: openTokens(record.id, record.value.tokens, desk.keyRing) };
+    this.#fields = this.#openFields(record);
+    this.#schedule = this.#scheduleOf();
+  }
+
+  get isAtWork(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  fields = (): ConnectionFields => this.#fields;
+
+  /** Whether it is made for this definition of its connector, and not for one that was loaded before. */
+  isOf(connector: Connector): boolean {
+    return this.#source.connector === connector;
+  }
+
+  /** Takes what was read elsewhere, unless this is newer. */
+  update(source: CredentialsSource): void {
+    const { registration } = this.#source;
+    this.#source = source;
+    const { record, connector } = source;
+    if (record.version > this.#opened.record.version) {
+      this.#adopt({ record, tokens: openTokens(record.id, record.value.tokens, this.#desk.keyRing) });
+    }
+    const declared = connector.registration?.fields ?? [];
+    if (declared.some(({ name }) => registration?.fields[name] !== source.registration?.fields[name])) {
+      this.#fields = this.#openFields(this.#opened.record);
+    }
+  }
+
+  /** Saves what `acquire` gave before anybody uses it. @throws GatewayError of the store; CONNECTION_NOT_FOUND */
+  merge = async (acquired: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { records, keyRing } = this.#desk;
+    const { id } = this.#opened.record;
+    for (;;) {
+      const found = (await records.get(connectionKind, id)) as ConnectionRecord | undefined;
+      if (!found) throw disconnected(id, this.#source.connector);
+      const value = { ...found.value, acquired: mergeAcquired(found, acquired, keyRing) };
+      const saved = (await records.compareAndSet(connectionKind, id, found.version, value)) as
+        ConnectionRecord | undefined;
+      if (saved) return this.#adopt({ record: saved, tokens: openTokens(id, saved.value.tokens, keyRing) });
+    }
+  };
+
+  /** The provider refuses what was entered: the subject has to connect again. Best effort; the error is thrown anyway. */
+  refused = async (refusal: GatewayError): Promise<void> => {
+    const { records, onStateChange } = this.#desk;
+    const { id } = this.#opened.record;
+    const found = (await records.get(connectionKind, id).catch(() => undefined)) as ConnectionRecord | undefined;
+    if (!found || found.version !== this.#opened.record.version || found.value.state === 'REAUTH_REQUIRED') return;
+    const value = { ...found.value, state: 'REAUTH_REQUIRED' as const, reason: refusal.message };
+    const saved = await records.compareAndSet(connectionKind, id, found.version, value).catch(() => undefined);
+    if (!saved) return;
+    this.#adopt({ record: saved as ConnectionRecord, tokens: this.#opened.tokens });
+    onStateChange(id, found.value.state, 'REAUTH_REQUIRED', refusal.message);
+  };
+
+  refusedAgain = (token: string | undefined): void => {
+    this.#futile = { token, until: this.#desk.now() + futileMs };
+  };
+
+  async refreshIdle(): Promise<boolean> {
+    const before = this.#opened.tokens?.access_token;
+    if (!this.#authorization()) return false;
+    await this.#renewWhile(({ record }) => isIdle(record, this.#desk.now()));
+    return this.#opened.tokens?.access_token !== before;
+  }
+
+  async settled(): Promise<void> {
+    await this.#underWay?.done;
+  }
+
+  accessToken = (): string | undefined | Promise<string | undefined> => {
+    const now = this.#desk.now();
+    const { renewFrom, waitFrom, endsAt } = this.#schedule;
+    const token = this.#opened.tokens?.access_token;
+    if (this.#opened.record.value.state === 'REAUTH_REQUIRED') return Promise.reject(this.#reauthRequired());
+    if (token !== undefined && now < renewFrom) return token;
+    const isOld = ({ record, tokens }: OpenedRecord) =>
+      tokens === undefined || now >= scheduleOf(record.value.expiresAt, tokens.obtained_at).renewFrom;
+    if (token !== undefined && now < waitFrom) {
+      if (now >= this.#quietUntil) void this.#renewWhile(isOld).catch((error: unknown) => this.#stayQuiet(error));
+      return token;
+    }
+    return this.#renewWhile(isOld).then(
+      () => this.#opened.tokens?.access_token,
+      (error: unknown) => {
+        // Still good, if only just: better than nothing, unless the provider has said that it is over.
+        const isOver = error instanceof AuthorizationError && error.code === 'REAUTH_REQUIRED';
+        if (token !== undefined && this.#desk.now() < endsAt && !isOver) return token;
+        throw error;
+      },
+    );
+  };
+
+  refresh = async (refusedToken?: string): Promise<void> => {
+    if (refusedToken === this.#futile?.token && this.#desk.now() < (this.#futile?.until ?? 0)) return;
+    await this.#renewWhile(({ tokens }) => tokens === undefined || tokens.access_token === refusedToken);
+  };
+
+  #stayQuiet(error: unknown): void {
+    const retryAfterMs = error instanceof GatewayError ? error.details.retryAfterMs : undefined;
+    this.#quietUntil = this.#desk.now() + Math.max(1_000, retryAfterMs ?? 0);
+  }
+
+  /** Renews once for all who ask meanwhile, until what is kept is not stale. */
+  async #renewWhile(isStale: (opened: OpenedRecord) => boolean): Promise<void> {
+    // One that is under way may be about an older token, so what it gave is judged again.
+    for (let round = 0; round < 3 && isStale(this.#opened); round++) {
+      await (this.#underWay ??= this.#renew(isStale)).result;
+    }
+  }
+
+  #renew(isStale: (opened: OpenedRecord) => boolean): Renewal {
+    const { promise, resolve, reject } = withResolvers();
+    const run = async (): Promise<void> => {
+      // Not at once: it must be noted as under way before it can end.
+      await Promise.resolve();
+      const outcome = await refreshTokens(this.#desk, this.#target(), isStale, reject).then(
+        (opened) => ({ opened }),
+        (error: unknown) => ({ error }),
+      );
+      // First of all: those who are told may want another one.
+      this.#underWay = undefined;
+      if ('error' in outcome) return reject(outcome.error);
+      this.#adopt(outcome.opened);
+      resolve();
+    };
+    return { result: promise, done: run() };
+  }
+
+  #target(): RefreshTarget {
+    const { connector, registration, record } = this.#source;
+    const authorization = this.#authorization();
+    if (!authorization) throw new TypeError(`The connection ${record.id} has no OAuth 2.0 authorization.`);
+    return { connectionId: record.id, connector, registration, authorization };
+  }
+
+  #adopt(opened: OpenedRecord): void {
+    const before = this.#opened.record;
+    if (opened.record.version < before.version) return;
+    this.#opened = opened;
+    const { fields, acquired } = opened.record.value;
+    if (fields !== before.value.fields || acquired !== before.value.acquired) {
+      this.#fields = this.#openFields(opened.record);
+    }
+    this.#schedule = this.#scheduleOf();
+  }
+
+  #openFields(record: ConnectionRecord): ConnectionFields {
+    const { registration, connector } = this.#source;
+    const fields: Record<string, unknown> = {};
+    // Of the registration only what the connector itself declares: the client's secret is none of its business.
+    for (const { name } of connector.registration?.fields ?? []) {
+      const value = registration?.fields[name];
+      if (value !== undefined) fields[name] = value;
+    }
+    Object.assign(fields, fieldsOf(record, this.#desk.keyRing));
+    if (record.value.tokens !== null) {
+      // Tokens reach connector code through `apply` alone, whatever `acquire` gave beside them.
+      delete fields['access_token'];
+      delete fields['refresh_token'];
+    }
+    return fields;
+  }
+
+  #scheduleOf(): Schedule {
+    return scheduleOf(this.#opened.record.value.expiresAt, this.#opened.tokens?.obtained_at);
+  }
+
+  #authorization(): OAuth2Authorization | undefined {
+    const authorization = authorizationOf(this.#source.connector, this.#fields);
+    return authorization.type === 'oauth2' ? authorization : undefined;
+  }
+
+  #reauthRequired(): GatewayError {
+    const { record } = this.#opened;
+    return reauthRequired({ connector: this.#source.connector, connectionId: record.id });
+  }
+}
+
+interface Renewal {
+  /** Ends when the tokens may be used, or with the reason why not. */
+  readonly result: Promise<void>;
+  /** Ends, and never fails, when the tokens are kept. */
+  readonly done: Promise<void>;
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Nobody may wait any more when it fails.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}

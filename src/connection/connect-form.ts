@@ -2,7 +2,7 @@
 import { choicesOf, controlTypeOf, elementTypeOf, resolveProperties } from '../notation/field.ts';
 import type { Field, Notation, Objects, StaticChoice } from '../notation/field.ts';
 import { labelize } from '../notation/labelize.ts';
-import { isSecretField } from './secret-fields.ts';
+import { isSecretField } from '../notation/secret-field.ts';
 
 /** One question of the form, or several under one heading. */
 export type FormPart = InputPart | GroupPart;

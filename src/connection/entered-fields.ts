@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import { compileInput } from '../notation/coerce.ts';
 import type { Field, Notation } from '../notation/field.ts';
 import { didYouMean } from '../notation/nearest.ts';
-import { isSecretField } from './secret-fields.ts';
+import { isSecretField } from '../notation/secret-field.ts';
 
 export interface EnteredFields {
   /** Coerced, by field name. */

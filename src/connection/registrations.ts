@@ -5,7 +5,7 @@ import { DefinitionError, GatewayError, InputError, type Fault } from '../errors
 import { compileInput } from '../notation/coerce.ts';
 import type { Field, Notation } from '../notation/field.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
-import { isSecretField } from './secret-fields.ts';
+import { isSecretField } from '../notation/secret-field.ts';
 import type { KeyRing } from './seal.ts';
 
 /** Where the provider is, when it is not where the connector says: a sandbox, or a host of one's own. */

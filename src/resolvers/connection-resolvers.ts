@@ -2,14 +2,14 @@
 import type { Connector } from '../connector/definition.ts';
 import { authorizationType } from '../connector/authorization-type.ts';
 import type { ConnectionRecord } from '../connection/connection-record.ts';
-import type { ConnectInput, Connecting } from '../connection/connecting.ts';
+import type { BegunDevice, ConnectInput, Connecting } from '../connection/connecting.ts';
 import {
   registrationNotation,
   type Registration,
   type RegistrationInput,
   type Registrations,
 } from '../connection/registrations.ts';
-import { isSecretField } from '../connection/secret-fields.ts';
+import { isSecretField } from '../notation/secret-field.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
 import { choicesOf, controlTypeOf, type Field } from '../notation/field.ts';
@@ -68,7 +68,7 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
       connection: async (_root: unknown, { id }: { id: string }, { caller }: OperationContext) => {
         const record = await stored.find(caller, id);
         requireScope(caller, 'connect', record?.value.connector);
-        return record ?? null;
+        return record ? connecting.advance(record) : null;
       },
     },
     Mutation: {
@@ -105,6 +105,7 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
       registrationFields: (connector: Connector) => registrationNotation(connector).map(toConfigurationField),
       connectionFields: (connector: Connector) => (connector.connection?.fields ?? []).map(toConfigurationField),
     },
+    DeviceCode: { expiresAt: ({ expiresAt }: BegunDevice) => toTime(expiresAt) },
     Registration: {
       connector: ({ connector }: Registration) => find(connector),
       fields: ({ fields }: Registration) => Object.keys(fields).sort(),

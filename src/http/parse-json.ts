@@ -1,13 +1,15 @@
-/** Reads the JSON of a provider: no rounded integers, no `__proto__`, no depth that could break the reader. */
+/** Reads the JSON of a provider: no rounded numbers, no `__proto__`, no depth that could break the reader. */
 import { ProviderError } from '../errors.ts';
 
 /** Objects and arrays inside each other. Real APIs stay below 20. */
 const maxDepth = 200;
 
 /**
- * Parses JSON like `JSON.parse` (of duplicate keys the last one wins), with three differences: an integer beyond ±(2⁵³ − 1)
- * becomes a `bigint` with all its digits, a key `__proto__` is dropped (CWE-1321), and more than 200 levels are refused.
- * Other keys are own properties and data, `constructor` and `prototype` too.
+ * Parses JSON like `JSON.parse` (of duplicate keys the last one wins), with four differences: an integer beyond ±(2⁵³ − 1)
+ * becomes a `bigint` with all its digits, another number whose digits a `number` cannot hold becomes a string of exactly
+ * those digits (`100000000000000.01`), a key `__proto__` is dropped (CWE-1321), and more than 200 levels are refused.
+ * Numbers of up to 15 digits, and all that were written from a `number`, stay numbers. Other keys are own properties and
+ * data, `constructor` and `prototype` too.
  *
  * @throws ProviderError PROVIDER_ANSWER_INVALID; it says where, and never shows the text.
  */
@@ -15,8 +17,12 @@ export function parseJson(text: string): unknown {
   // RFC 8259 §8.1: a byte order mark may be ignored.
   const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const value = parseText(json);
-  // Looking at the parsed value costs a tenth of parsing it, looking at the text beforehand a third.
-  return isPlain(value, 1) ? value : parseWithCare(json);
+  // Looking at the parsed value costs a tenth of parsing it, looking at every number of the text a third.
+  const doubt = doubtAbout(value, 1);
+  if (doubt === certain || ((doubt === possible || roundedToInteger.test(json)) && mayHoldRounded(json, value))) {
+    return parseWithCare(json);
+  }
+  return value;
 }
 
 function parseText(json: string): unknown {
@@ -28,47 +34,101 @@ function parseText(json: string): unknown {
   }
 }
 
-/** `false` when something in the value needs care. @throws ProviderError when it is too deep. */
-function isPlain(value: unknown, depth: number): boolean {
-  if (typeof value === 'number') return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;
-  if (typeof value !== 'object' || value === null) return true;
+type Doubt = typeof none | typeof possible | typeof certain;
+
+const none = 0;
+/** A number of it may have lost digits: only the text can tell. */
+const possible = 1;
+/** It holds an integer that was rounded, or a key that is dropped. */
+const certain = 2;
+
+/** An integer from here on may have lost a fraction that `roundedToInteger` does not see: `8796093022208.0005`. */
+const plainIntegers = 2 ** 40;
+
+/** @throws ProviderError when the value is too deep. */
+function doubtAbout(value: unknown, depth: number): Doubt {
+  if (typeof value === 'number') return doubtAboutNumber(value);
+  if (typeof value !== 'object' || value === null) return none;
   if (depth > maxDepth) throw tooDeep();
+  let doubt: Doubt = none;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      if (!isPlain(value[index], depth + 1)) return false;
+      const found = doubtAbout(value[index], depth + 1);
+      if (found === certain) return certain;
+      if (found === possible) doubt = possible;
     }
-    return true;
+    return doubt;
   }
   for (const key in value) {
+    if (key === '__proto__') return certain;
     const item = (value as Record<string, unknown>)[key];
-    if (typeof item === 'string') {
-      if (key === '__proto__') return false;
-    } else if (key === '__proto__' || !isPlain(item, depth + 1)) {
-      return false;
-    }
+    if (typeof item === 'string') continue;
+    const found = doubtAbout(item, depth + 1);
+    if (found === certain) return certain;
+    if (found === possible) doubt = possible;
   }
-  return true;
+  return doubt;
 }
+
+function doubtAboutNumber(value: number): Doubt {
+  if (!(value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER)) return certain;
+  const isPlain = Number.isInteger(value) && value < plainIntegers && value > -plainIntegers;
+  return isPlain ? none : possible;
+}
+
+/** The fraction of a number that became an integer below 2⁴⁰ lies less than 2⁻¹³ beside it: `1.0000000000000000001`. */
+const roundedToInteger = /\.(?:0000|9999)/;
+
+/** Whether a number of the text has more digits than its value tells. What stands in strings may be taken for one. */
+function mayHoldRounded(json: string, value: unknown): boolean {
+  if (typeof value === 'number') return true;
+  for (const [match] of json.matchAll(longNumbers)) {
+    if (!isExact(match.slice(1))) return true;
+  }
+  return false;
+}
+
+/** Fewer digits than 16 are always kept. */
+const longNumbers = /[:,[\s]-?\d[\d.]{15,999}(?:[eE][+-]?\d{1,6})?/g;
+
+/** Whether a `number` says the same as the text of a number, in decimal digits. */
+function isExact(number: string): boolean {
+  return decimalForm(number) === decimalForm(String(Number(number)));
+}
+
+/** Digits without zeros around them, and the power of ten of the last one; `-12.50` → `-125e-1`. */
+function decimalForm(number: string): string {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = numberParts.exec(number) ?? [];
+  const digits = whole + fraction;
+  let start = 0;
+  while (digits[start] === '0') start++;
+  let end = digits.length;
+  while (end > start && digits[end - 1] === '0') end--;
+  if (start === end) return '0';
+  return `${sign}${digits.slice(start, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
+}
+
+const numberParts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 function tooDeep(): ProviderError {
   return new ProviderError('PROVIDER_ANSWER_INVALID', `The answer is JSON of more than ${maxDepth} levels.`);
 }
 
-/** Marks the large integers as strings, parses again, and turns the marked ones into bigints. */
+/** Marks the long numbers as strings, parses again, and turns the marked ones into what holds all their digits. */
 function parseWithCare(json: string): unknown {
   // Random, so that no string of the provider can pass for a number.
   const mark = `${crypto.randomUUID()}:`;
-  return mend(JSON.parse(markLargeIntegers(json, mark)), mark, 1);
+  return mend(JSON.parse(markLongNumbers(json, mark)), mark, 1);
 }
 
 /** Rewrites what is outside the strings. The text is known to be valid JSON. */
-function markLargeIntegers(json: string, mark: string): string {
+function markLongNumbers(json: string, mark: string): string {
   const parts: string[] = [];
   let position = 0;
   while (position < json.length) {
     const quote = json.indexOf('"', position);
     const end = quote < 0 ? json.length : quote;
-    parts.push(json.slice(position, end).replace(largeInteger, `"${mark}$&"`));
+    parts.push(json.slice(position, end).replace(longNumber, `"${mark}$&"`));
     position = quote < 0 ? json.length : endOfString(json, quote);
     parts.push(json.slice(end, position));
   }
@@ -76,10 +136,10 @@ function markLargeIntegers(json: string, mark: string): string {
 }
 
 /**
- * No fraction or exponent before or after. Beyond 1 000 digits it stays with `JSON.parse`, which says Infinity: making a bigint
- * of a megabyte of digits would cost seconds.
+ * Beyond 1 000 characters a number stays with `JSON.parse`, which says Infinity of such integers: making a bigint of a
+ * megabyte of digits would cost seconds.
  */
-const largeInteger = /(?<![\d.eE+-])-?\d{16,1000}(?![\d.eE])/g;
+const longNumber = /(?<![\d.eE+-])-?\d[\d.]{15,999}(?:[eE][+-]?\d{1,6})?(?![\d.eE+-])/g;
 
 /** Position after the closing quote of the string that opens at `quote`. */
 function endOfString(json: string, quote: number): number {
@@ -92,11 +152,7 @@ function endOfString(json: string, quote: number): number {
 }
 
 function mend(value: unknown, mark: string, depth: number): unknown {
-  if (typeof value === 'string' && value.startsWith(mark)) {
-    const number = BigInt(value.slice(mark.length));
-    const isSafe = number <= Number.MAX_SAFE_INTEGER && number >= Number.MIN_SAFE_INTEGER;
-    return isSafe ? Number(number) : number;
-  }
+  if (typeof value === 'string' && value.startsWith(mark)) return readLongNumber(value.slice(mark.length));
   if (typeof value !== 'object' || value === null) return value;
   if (depth > maxDepth) throw tooDeep();
   if (Array.isArray(value)) {
@@ -109,6 +165,13 @@ function mend(value: unknown, mark: string, depth: number): unknown {
     else object[key] = mend(object[key], mark, depth + 1);
   }
   return object;
+}
+
+function readLongNumber(text: string): number | bigint | string {
+  if (/[.eE]/.test(text)) return isExact(text) ? Number(text) : text;
+  const number = BigInt(text);
+  const isSafe = number <= Number.MAX_SAFE_INTEGER && number >= Number.MIN_SAFE_INTEGER;
+  return isSafe ? Number(number) : number;
 }
 
 /** Where it stops being JSON, and what it rather looks like; both are safe to show. */

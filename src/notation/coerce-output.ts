@@ -115,7 +115,10 @@ function readObject(value: unknown): unknown {
 /** Deeper than any provider's answer; JSON.stringify would overflow the stack a little later. */
 const maxDepth = 500;
 
-/** JSON as it is, but for integers outside ±2⁵³: JSON text has no bigint, so they become strings of their digits. */
+/**
+ * JSON as it is, but for integers outside ±2⁵³: JSON text has no bigint, so they become strings of their digits. Fractions
+ * with too many digits are strings already (`parseJson`).
+ */
 function readJson(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return readInt64(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;

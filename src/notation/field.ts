@@ -43,12 +43,12 @@ export interface Field {
   readonly of?: FieldType | ObjectDefinition;
   /**
    * Fields of an `object`, or of each element of an `array` of objects: a list, an object, or the name of an object of the
-   * connector. Absent: any JSON.
+   * connector. Absent: any JSON; a number in it that has more digits than a double holds is a string of them.
    */
   readonly properties?: Notation | ObjectDefinition | string;
   /** How a form shows it; see `controlTypes`. `small-` and `medium-` in front are dropped. Default by type. */
   readonly controlType?: string;
-  /** `int64` for integers outside 32 bits, `decimal` for exact numbers. */
+  /** `int64` for integers outside 32 bits, `decimal` for exact numbers: each digit that the provider wrote. */
   readonly format?: 'int64' | 'decimal';
   /** The entity whose key this field holds, `object` or `connector.object`. */
   readonly references?: string;

@@ -34,7 +34,7 @@ export function createAcquireConnection(call: Omit<ConnectorCall, 'signal' | 'bu
   const own: ConnectorCall = {
     ...call,
     signal: AbortSignal.timeout(acquireTimeMs),
-    budget: createCallBudget({ maxRequests: maxAcquireRequests }),
+    budget: createCallBudget({ maxRequests: maxAcquireRequests, title: call.connector.title ?? call.connector.name }),
   };
   return openWith(own, createAcquireDispatch(own));
 }

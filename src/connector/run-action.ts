@@ -155,7 +155,7 @@ async function callConnector<T>(
     credentials: run.credentials,
     baseUri: run.baseUri,
     sender: options.sender,
-    budget: createCallBudget({ maxRequests: options.maxRequestsPerCall }),
+    budget: createCallBudget({ maxRequests: options.maxRequestsPerCall, title: connector.title ?? connector.name }),
     signal: run.signal,
     isRepeatable: definition.readOnly === true || definition.idempotent === true,
     isSuccess: definition.isSuccess,

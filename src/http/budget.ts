@@ -11,20 +11,22 @@ export interface CallBudget {
 /**
  * Makes the budget of one call.
  *
- * @param options - `maxRequests`: requests that the call may send, 100 by default.
+ * @param options - `maxRequests`: requests that the call may send, 100 by default; `title`: the provider's, for the message.
  * @throws GatewayError REQUEST_LIMIT_EXCEEDED from `spend`, on the request after the last.
  */
-export function createCallBudget(options: { readonly maxRequests?: number } = {}): CallBudget {
-  return new CountingBudget(options.maxRequests ?? 100);
+export function createCallBudget(options: { readonly maxRequests?: number; readonly title?: string } = {}): CallBudget {
+  return new CountingBudget(options.maxRequests ?? 100, options.title ?? 'a connector');
 }
 
 /** A class, because an object literal with an accessor gets a hidden class of its own, which outlives the call. */
 class CountingBudget implements CallBudget {
   readonly #maxRequests: number;
+  readonly #title: string;
   #spent = 0;
 
-  constructor(maxRequests: number) {
+  constructor(maxRequests: number, title: string) {
     this.#maxRequests = maxRequests;
+    this.#title = title;
   }
 
   get spent(): number {
@@ -35,7 +37,7 @@ class CountingBudget implements CallBudget {
     if (this.#spent >= this.#maxRequests) {
       throw new GatewayError(
         'REQUEST_LIMIT_EXCEEDED',
-        `One call may send ${this.#maxRequests} requests to the provider, redirects and retries included, and wanted another. ` +
+        `One call of ${this.#title} may send ${this.#maxRequests} requests, redirects and retries included, and wanted another. ` +
           'Does the paging of the action end?',
       );
     }

@@ -1,4 +1,5 @@
 /** Ends the work of one `send` when its time is up or its client has gone. */
+import { GatewayError } from '../errors.ts';
 import { ExchangeFailure } from './exchange-failure.ts';
 
 /** One timer and at most one listener for all tries and hops of a request. Call `end` when the work is over. */
@@ -16,12 +17,12 @@ export class Deadline {
     this.#totalTimeoutMs = totalTimeoutMs;
     this.#timer = setTimeout(onTimeUp, totalTimeoutMs, this);
     if (!signal) return;
-    if (signal.aborted) this.#failure = cancelled();
+    if (signal.aborted) this.#failure = stoppedBy(signal);
     this.#companions = companionsOf(signal);
     this.#companions.add(this);
   }
 
-  /** Set once the time is up or the client has gone. */
+  /** Set once the time is up or the signal has aborted. */
   get failure(): ExchangeFailure | undefined {
     return this.#failure;
   }
@@ -74,7 +75,9 @@ function companionsOf(signal: AbortSignal): Set<Deadline> {
   let deadlines = companions.get(signal);
   if (!deadlines) {
     const created = new Set<Deadline>();
-    signal.addEventListener('abort', () => created.forEach((deadline) => deadline.stop(cancelled())), { once: true });
+    signal.addEventListener('abort', () => created.forEach((deadline) => deadline.stop(stoppedBy(signal))), {
+      once: true,
+    });
     companions.set(signal, created);
     deadlines = created;
   }
@@ -85,6 +88,9 @@ function onTimeUp(deadline: Deadline): void {
   deadline.timeUp();
 }
 
-function cancelled(): ExchangeFailure {
-  return new ExchangeFailure('cancelled', 'the client has gone');
+/** Why a signal aborted, by its reason: whoever waits for an operation that took too long is still there. */
+function stoppedBy({ reason }: AbortSignal): ExchangeFailure {
+  if (!(reason instanceof GatewayError)) return new ExchangeFailure('cancelled', 'its caller gave it up', reason);
+  const why = (reason.message.charAt(0).toLowerCase() + reason.message.slice(1)).replace(/\.$/, '');
+  return new ExchangeFailure(reason.code === 'OPERATION_TIMEOUT' ? 'overdue' : 'cancelled', why, reason);
 }

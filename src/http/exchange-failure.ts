@@ -1,13 +1,14 @@
 /** Why an exchange with a provider failed, in our words, and the error that it becomes. */
-import { GatewayError, ProviderError } from '../errors.ts';
+import { GatewayError, InputError, ProviderError } from '../errors.ts';
 import type { CallContext } from './wire.ts';
 
 /**
- * `unreachable`: no connection · `cut`: the connection ended too early · `timeout` · `too_large`, `invalid`: the answer ·
- * `refused`: the address · `request`: what a connector built · `cancelled`: by the client or by our end.
+ * `unreachable`: no connection · `cut`: the connection ended too early · `timeout`: of this request · `overdue`: the operation
+ * that it belongs to · `too_large`, `invalid`: the answer · `refused`: the address · `request`: what a connector built ·
+ * `cancelled`: by the client or by our end.
  */
 export type FailureKind =
-  'unreachable' | 'cut' | 'timeout' | 'too_large' | 'invalid' | 'refused' | 'request' | 'cancelled';
+  'unreachable' | 'cut' | 'timeout' | 'overdue' | 'too_large' | 'invalid' | 'refused' | 'request' | 'cancelled';
 
 /** Travels inside `http/` only; `failureError` makes the error that leaves. */
 export class ExchangeFailure extends Error {
@@ -107,7 +108,7 @@ export interface FailedExchange {
  */
 export function failureError(failure: ExchangeFailure, exchange: FailedExchange, context: CallContext): GatewayError {
   const { origin, status } = exchange;
-  const { connector } = context;
+  const { title = context.connector } = context;
   const options = {
     ...(status === 0 ? undefined : { http: { status } }),
     cause: failure.cause ?? failure,
@@ -117,46 +118,38 @@ export function failureError(failure: ExchangeFailure, exchange: FailedExchange,
     case 'refused':
       return new GatewayError(
         'ADDRESS_REFUSED',
-        `${connector} may not ask ${origin}: ${reason}. Nothing was sent there. An operator who trusts this origin names it in allowedPrivateOrigins.`,
+        `${title} may not be asked at ${origin}: ${reason}. Nothing was sent there. An operator who trusts this origin names it in allowedPrivateOrigins.`,
         options,
       );
     case 'request':
-      return new GatewayError(
-        'REQUEST_INVALID',
-        `${connector} built a request that cannot be sent: ${reason}.`,
-        options,
-      );
+      return new GatewayError('REQUEST_INVALID', `A request to ${title} cannot be sent: ${reason}.`, options);
     case 'cancelled':
       return new GatewayError(
         'REQUEST_CANCELLED',
-        `The request of ${connector} to ${origin} was stopped: ${reason}.`,
+        `The request to ${title} at ${origin} was stopped: ${reason}.`,
         options,
       );
     case 'too_large':
-      return new ProviderError(
-        'PROVIDER_ANSWER_TOO_LARGE',
-        `The answer of ${origin} to ${connector} ${reason}.`,
-        options,
-      );
+      return new ProviderError('PROVIDER_ANSWER_TOO_LARGE', `The answer of ${title} at ${origin} ${reason}.`, options);
     case 'invalid':
-      return new ProviderError(
-        'PROVIDER_ANSWER_INVALID',
-        `The answer of ${origin} to ${connector} ${reason}.`,
-        options,
-      );
+      return new ProviderError('PROVIDER_ANSWER_INVALID', `The answer of ${title} at ${origin} ${reason}.`, options);
     case 'cut':
     case 'timeout':
+    case 'overdue':
     case 'unreachable':
       break;
   }
   if (exchange.isWriting && exchange.wasSent) {
     return new ProviderError(
       'OUTCOME_UNKNOWN',
-      `${connector} sent a writing request to ${origin}, and ${reason}. It may have been carried out: look before you repeat it.`,
+      `A writing request was sent to ${title} at ${origin}, and ${reason}. It may have been carried out: look before you repeat it.`,
       options,
     );
   }
+  if (failure.kind === 'overdue') {
+    return new InputError('OPERATION_TIMEOUT', `The request to ${title} at ${origin} was stopped: ${reason}.`, options);
+  }
   return failure.kind === 'timeout'
-    ? new ProviderError('PROVIDER_TIMEOUT', `${connector} asked ${origin}, but ${reason}.`, options)
-    : new ProviderError('PROVIDER_UNREACHABLE', `${connector} could not ask ${origin}: ${reason}.`, options);
+    ? new ProviderError('PROVIDER_TIMEOUT', `${title} was asked at ${origin}, but ${reason}.`, options)
+    : new ProviderError('PROVIDER_UNREACHABLE', `${title} could not be asked at ${origin}: ${reason}.`, options);
 }

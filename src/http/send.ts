@@ -20,6 +20,7 @@ export interface Sender {
    * Sends a request, follows its redirects and repeats it where that is safe; gives the answer of any status.
    *
    * @throws GatewayError ADDRESS_REFUSED, REQUEST_INVALID, REQUEST_LIMIT_EXCEEDED, REQUEST_CANCELLED.
+   * @throws InputError OPERATION_TIMEOUT when the reason of the signal is such an error.
    * @throws ProviderError PROVIDER_UNREACHABLE, PROVIDER_TIMEOUT, PROVIDER_ANSWER_TOO_LARGE, PROVIDER_ANSWER_INVALID,
    *   PROVIDER_REDIRECT_REFUSED; OUTCOME_UNKNOWN when a request that is not repeatable was sent and its answer is lost.
    */
@@ -40,7 +41,10 @@ export interface SenderOptions {
   readonly connectTimeoutMs?: number;
   /** From the request on the wire to the head of the answer. Default 15 000. */
   readonly firstByteTimeoutMs?: number;
-  /** The whole `send`, with redirects, repetitions and the body. Default 30 000. */
+  /**
+   * The whole `send`, with redirects, repetitions and the body. Default 25 000: before the 30 000 of an operation, so that a
+   * provider that is too slow fails its own field only.
+   */
   readonly totalTimeoutMs?: number;
   /** The longest pause inside an answer. Default 10 000. */
   readonly idleTimeoutMs?: number;
@@ -109,7 +113,7 @@ function settle(options: SenderOptions) {
     poolIdleMs: options.poolIdleMs ?? 300_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     firstByteTimeoutMs: options.firstByteTimeoutMs ?? 15_000,
-    totalTimeoutMs: options.totalTimeoutMs ?? 30_000,
+    totalTimeoutMs: options.totalTimeoutMs ?? 25_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 10_000,
     maxAnswerBytes: options.maxAnswerBytes ?? 10 * 1024 * 1024,
     maxCompressionRatio: options.maxCompressionRatio ?? 100,

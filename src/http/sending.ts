@@ -155,9 +155,8 @@ export class Sending {
   }
 
   #redirectRefused(what: string): ProviderError {
-    const { connector } = this.#context;
-    const { origin } = this.#request.url;
-    const message = `${origin} redirected the request of ${connector} ${what}.`;
+    const { connector, title = connector } = this.#context;
+    const message = `${title} at ${this.#request.url.origin} redirected the request ${what}.`;
     return new ProviderError('PROVIDER_REDIRECT_REFUSED', message, { http: { status: this.#status } });
   }
 

@@ -39,8 +39,10 @@ export interface ReceivedResponse {
 /** Whose call it is, and what bounds it. */
 export interface CallContext {
   readonly connector: string;
+  /** The provider's title, for messages. Default: the connector's name. */
+  readonly title?: string;
   readonly connection?: string;
-  /** Aborts when the client has gone or the call's time is up. */
+  /** Aborts when the client has gone or the operation's time is up; its reason says which. */
   readonly signal?: AbortSignal;
   /** Counts the requests of one call (`http/budget`). */
   readonly budget: { spend(): void };

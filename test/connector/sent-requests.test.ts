@@ -311,7 +311,7 @@ describe('a request that cannot be sent', () => {
     [
       'a header with a line break',
       () => open().get('echo').headers({ 'x-name': 'a\r\nx-evil: 1' }),
-      'shop built a request that cannot be sent: header "x-name" has a line break, a control character or a character outside Latin-1 in its value.',
+      'A request to shop cannot be sent: header "x-name" has a line break, a control character or a character outside Latin-1 in its value.',
     ],
     ['a URL that climbs', () => open({ baseUri: `${provider.origin}/v1/` }).get('../../etc'), undefined],
   ])('refuses %s before anything goes out', async (_name, build, message) => {

@@ -6,14 +6,17 @@ describe('createCallBudget', () => {
     const budget = createCallBudget();
     for (let index = 0; index < 100; index++) budget.spend();
     expect(() => budget.spend()).toThrow(
-      'One call may send 100 requests to the provider, redirects and retries included, and wanted another. Does the paging of the action end?',
+      'One call of a connector may send 100 requests, redirects and retries included, and wanted another. Does the paging of the action end?',
     );
     expect(budget.spent).toBe(100);
   });
 
-  it('raises REQUEST_LIMIT_EXCEEDED', () => {
-    expect(() => createCallBudget({ maxRequests: 0 }).spend()).toThrow(
-      expect.objectContaining({ code: 'REQUEST_LIMIT_EXCEEDED' }),
+  it('raises REQUEST_LIMIT_EXCEEDED, which names the provider by its title', () => {
+    expect(() => createCallBudget({ maxRequests: 0, title: 'My shop' }).spend()).toThrow(
+      expect.objectContaining({
+        code: 'REQUEST_LIMIT_EXCEEDED',
+        message: expect.stringMatching(/^One call of My shop may send 0 requests, /),
+      }),
     );
   });
 });

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createCallBudget } from '../../src/http/budget.ts';
+import { GatewayError, InputError } from '../../src/errors.ts';
 import { createSender } from '../../src/http/send.ts';
 import type { Sender, SenderOptions, SentEvent } from '../../src/http/send.ts';
 import { startFakeProvider } from '../support/fake-provider.ts';
@@ -120,7 +121,7 @@ describe('send', () => {
     await sender.close();
     expect(await errorOf(sender.send(outgoing(provider.origin), callContext()))).toMatchObject({
       code: 'REQUEST_CANCELLED',
-      message: `The request of sample to ${provider.origin} was stopped: the gateway is stopping.`,
+      message: `The request to sample at ${provider.origin} was stopped: the gateway is stopping.`,
     });
     expect(provider.requests).toHaveLength(0);
   });
@@ -157,7 +158,7 @@ describe('send, where it may go', () => {
     const error = await errorOf(sender.send(outgoing(provider.origin), callContext()));
     expect(error.code).toBe('ADDRESS_REFUSED');
     expect(error.message).toBe(
-      `sample may not ask ${provider.origin}: its port is not the usual one of its scheme. Nothing was sent there. ` +
+      `sample may not be asked at ${provider.origin}: its port is not the usual one of its scheme. Nothing was sent there. ` +
         'An operator who trusts this origin names it in allowedPrivateOrigins.',
     );
     expect(provider.openSockets()).toBe(0);
@@ -175,7 +176,7 @@ describe('send, where it may go', () => {
     });
     const error = await errorOf(sender.send(outgoing(origin, { declaredOrigin: origin }), callContext()));
     expect(error.code).toBe('ADDRESS_REFUSED');
-    expect(error.message).toContain(`sample may not ask ${origin}: it is not at a public address.`);
+    expect(error.message).toContain(`sample may not be asked at ${origin}: it is not at a public address.`);
     expect(error.message).not.toContain('127.0.0.1');
     expect([provider.requests.length, provider.openSockets()]).toEqual([0, 0]);
   });
@@ -227,7 +228,7 @@ describe('send, redirects', () => {
     const error = await errorOf(sender.send(outgoing(provider.origin), callContext()));
     expect(error.code).toBe('PROVIDER_REDIRECT_REFUSED');
     expect(error.message).toBe(
-      `${provider.origin} redirected the request of sample to ${new URL(other.origin).host}, which is another origin than the one that was asked.`,
+      `sample at ${provider.origin} redirected the request to ${new URL(other.origin).host}, which is another origin than the one that was asked.`,
     );
     expect(error.details).toEqual({ connector: 'sample', http: { status: 302 } });
     expect(other.requests).toHaveLength(0);
@@ -278,7 +279,7 @@ describe('send, redirects', () => {
     const error = await errorOf(sender.send(outgoing(`${provider.origin}/`), callContext()));
     expect(error).toMatchObject({
       code: 'PROVIDER_REDIRECT_REFUSED',
-      message: `${provider.origin} redirected the request of sample more than 5 times.`,
+      message: `sample at ${provider.origin} redirected the request more than 5 times.`,
     });
     expect(provider.requests).toHaveLength(6);
   });
@@ -370,7 +371,7 @@ describe('send, repetitions', () => {
     const error = await errorOf(sender.send(outgoing(provider.origin), callContext({ connection: 'c1' })));
     expect(error.code).toBe('PROVIDER_UNREACHABLE');
     expect(error.message).toBe(
-      `sample could not ask ${provider.origin}: the connection was cut before the answer was complete.`,
+      `sample could not be asked at ${provider.origin}: the connection was cut before the answer was complete.`,
     );
     expect(error.details).toEqual({ connector: 'sample', connection: 'c1' });
     expect(provider.requests).toHaveLength(4);
@@ -411,7 +412,7 @@ describe('send, writes whose answer is lost', () => {
     const error = await errorOf(sender.send(writing(provider.origin), callContext()));
     expect(error.code).toBe('OUTCOME_UNKNOWN');
     expect(error.message).toMatch(
-      /^sample sent a writing request to http:\/\/127\.0\.0\.1:\d+, and .*\. It may have been carried out: look before you repeat it\.$/,
+      /^A writing request was sent to sample at http:\/\/127\.0\.0\.1:\d+, and .*\. It may have been carried out: look before you repeat it\.$/,
     );
     expect(provider.requests).toHaveLength(1);
   });
@@ -430,7 +431,7 @@ describe('send, writes whose answer is lost', () => {
     await providers.pop()!.close();
     const error = await errorOf(sender.send(writing(provider.origin), callContext()));
     expect(error.code).toBe('PROVIDER_UNREACHABLE');
-    expect(error.message).toBe(`sample could not ask ${provider.origin}: the connection was refused.`);
+    expect(error.message).toBe(`sample could not be asked at ${provider.origin}: the connection was refused.`);
   });
 
   it('keep the status that came before an answer that is too large', async () => {
@@ -466,7 +467,7 @@ describe('send, time limits', () => {
     );
     const error = await errorOf(sender.send(outgoing(origin), callContext()));
     expect(error.code).toBe('PROVIDER_TIMEOUT');
-    expect(error.message).toBe(`sample asked ${origin}, but the answer was not complete within 150 ms.`);
+    expect(error.message).toBe(`sample was asked at ${origin}, but the answer was not complete within 150 ms.`);
     await closed;
   });
 
@@ -475,7 +476,7 @@ describe('send, time limits', () => {
     const error = await errorOf(sender.send(outgoing(provider.origin), callContext()));
     expect(error).toMatchObject({
       code: 'PROVIDER_TIMEOUT',
-      message: `sample asked ${provider.origin}, but the answer did not begin within 50 ms.`,
+      message: `sample was asked at ${provider.origin}, but the answer did not begin within 50 ms.`,
     });
     expect(provider.requests).toHaveLength(1);
     await provider.socketsLeft(0);
@@ -496,6 +497,16 @@ describe('send, time limits', () => {
     expect((await sender.send(outgoing(provider.origin), callContext())).status).toBe(503);
   });
 
+  it('end a request before the operation that it belongs to ends, unless told otherwise', async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const provider = await start({ '/': { json: 1 } });
+    await sender.send(outgoing(provider.origin), callContext());
+    const limits = timers.mock.calls.map(([, delay]) => delay);
+    timers.mockRestore();
+    expect(limits).toContain(25_000);
+    expect(limits).not.toContain(30_000);
+  });
+
   it('hold over all tries together', async () => {
     const provider = await start({ '/': [{ status: 503 }, () => undefined] }, { totalTimeoutMs: 100 });
     expect((await errorOf(sender.send(outgoing(provider.origin), callContext()))).code).toBe('PROVIDER_TIMEOUT');
@@ -509,12 +520,54 @@ describe('send, cancellation', () => {
     const client = new AbortController();
     const sending = errorOf(sender.send(outgoing(provider.origin), callContext({ signal: client.signal })));
     await provider.received(1);
-    client.abort();
+    client.abort(new GatewayError('REQUEST_CANCELLED', 'The client has gone.'));
     expect(await sending).toMatchObject({
       code: 'REQUEST_CANCELLED',
-      message: `The request of sample to ${provider.origin} was stopped: the client has gone.`,
+      message: `The request to sample at ${provider.origin} was stopped: the client has gone.`,
     });
     await provider.socketsLeft(0);
+  });
+
+  it('tells the client that waits that its operation took too long', async () => {
+    const provider = await start(() => undefined);
+    const client = new AbortController();
+    const sending = errorOf(sender.send(outgoing(provider.origin), callContext({ signal: client.signal })));
+    await provider.received(1);
+    client.abort(operationTimeout());
+    const error = await sending;
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({
+      code: 'OPERATION_TIMEOUT',
+      message: `The request to sample at ${provider.origin} was stopped: the operation took longer than its time limit of 9 ms. Ask for less in one operation.`,
+      details: { connector: 'sample' },
+    });
+  });
+
+  it('tells that a write under way may have been carried out when the operation took too long', async () => {
+    const provider = await start(() => undefined);
+    const client = new AbortController();
+    const sending = errorOf(sender.send(writing(provider.origin), callContext({ signal: client.signal })));
+    await provider.received(1);
+    client.abort(operationTimeout());
+    expect((await sending).code).toBe('OUTCOME_UNKNOWN');
+    const late = sender.send(writing(provider.origin), callContext({ signal: client.signal }));
+    expect((await errorOf(late)).code).toBe('OPERATION_TIMEOUT');
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('gives each request an error of its own, whatever the reason of the signal', async () => {
+    const provider = await start(() => undefined);
+    for (const reason of [operationTimeout(), new Error('secret'), undefined]) {
+      const client = new AbortController();
+      const sendings = [1, 2].map(() =>
+        errorOf(sender.send(outgoing(provider.origin), callContext({ signal: client.signal }))),
+      );
+      client.abort(reason);
+      const [one, other] = await Promise.all(sendings);
+      expect(one).not.toBe(other);
+      expect(one).not.toBe(reason);
+      expect(one!.message).not.toContain('secret');
+    }
   });
 
   it('opens no connection in place of the one that it destroyed', async () => {
@@ -565,6 +618,11 @@ describe('send, cancellation', () => {
   });
 });
 
+function operationTimeout(): InputError {
+  const message = 'The operation took longer than its time limit of 9 ms. Ask for less in one operation.';
+  return new InputError('OPERATION_TIMEOUT', message);
+}
+
 describe('send, what a connector may build', () => {
   it.each([
     ['a\r\nx-admin: 1', 'line break'],
@@ -574,7 +632,7 @@ describe('send, what a connector may build', () => {
     const request = outgoing(provider.origin, { headers: { 'x-name': value } });
     const error = await errorOf(sender.send(request, callContext()));
     expect(error.code).toBe('REQUEST_INVALID');
-    expect(error.message).toMatch(/^sample built a request that cannot be sent: header "x-name" has .*value\.$/);
+    expect(error.message).toMatch(/^A request to sample cannot be sent: header "x-name" has .*value\.$/);
     expect(error.message).toContain(what);
     expect(provider.openSockets()).toBe(0);
   });

@@ -91,7 +91,7 @@ export class Exchange {
       if (typeof value !== 'string') headers[name] = value?.join(', ') ?? '';
     }
     this.#headers = headers as Record<string, string>;
-    if (this.#isHead) return;
+    if (this.#hasNoBody()) return;
     if (Number(headers['content-length']) > this.#limits.maxAnswerBytes) return this.fail(tooLarge(this.#limits));
     try {
       this.#encoding = readEncoding(this.#headers['content-encoding']);
@@ -123,8 +123,17 @@ export class Exchange {
 
   onResponseError(_controller: unknown, cause: Error): void {
     if (this.#isDone) return;
+    // undici misses the body that such an answer announces, and ends there.
+    if (this.#hasNoBody() && (cause as NodeJS.ErrnoException).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      return this.#finishWith(Buffer.alloc(0));
+    }
     this.#decoder?.destroy();
     this.#finish(readWireError(cause, this.wasSent, this.#limits));
+  }
+
+  /** Such an answer may announce the length and coding of what it leaves out (RFC 9110 §8.6). */
+  #hasNoBody(): boolean {
+    return this.#isHead || this.status === 204 || this.status === 304;
   }
 
   #startDecoder(encoding: Encoding): void {

@@ -54,7 +54,7 @@ describe('an answer that is too large', () => {
     const before = process.memoryUsage().rss;
     const error = await errorOf(send());
     expect(error.code).toBe('PROVIDER_ANSWER_TOO_LARGE');
-    expect(error.message).toBe(`The answer of ${provider.origin} to sample is larger than 10485760 bytes.`);
+    expect(error.message).toBe(`The answer of sample at ${provider.origin} is larger than 10485760 bytes.`);
     expect(error.details).toEqual({ connector: 'sample', http: { status: 200 } });
     await provider.socketsLeft(0);
     expect(state.written).toBeLessThan(30 * mebibyte);
@@ -79,7 +79,7 @@ describe('an answer that is too large', () => {
     await start(() => ({ headers: { 'x-large': 'x'.repeat(40 * 1024) } }));
     expect(await errorOf(send())).toMatchObject({
       code: 'PROVIDER_ANSWER_TOO_LARGE',
-      message: `The answer of ${provider.origin} to sample has headers of more than 32768 bytes.`,
+      message: `The answer of sample at ${provider.origin} has headers of more than 32768 bytes.`,
     });
     await provider.socketsLeft(0);
   });
@@ -153,7 +153,7 @@ describe('a compressed answer', () => {
     }));
     for (const path of ['/small', '/large']) {
       const error = await errorOf(sender.send(outgoing(provider.origin + path), callContext()));
-      expect(error.message).toBe(`The answer of ${provider.origin} to sample unpacks to more than 100 times its size.`);
+      expect(error.message).toBe(`The answer of sample at ${provider.origin} unpacks to more than 100 times its size.`);
     }
   });
 
@@ -178,7 +178,7 @@ describe('a compressed answer', () => {
     await start(() => ({ body: gzipSync('x'), headers: { 'content-encoding': encoding } }));
     expect(await errorOf(send())).toMatchObject({
       code: 'PROVIDER_ANSWER_INVALID',
-      message: `The answer of ${provider.origin} to sample ${what}.`,
+      message: `The answer of sample at ${provider.origin} ${what}.`,
     });
   });
 
@@ -193,8 +193,24 @@ describe('a compressed answer', () => {
     }));
     for (const path of ['/small', '/large']) {
       const error = await errorOf(sender.send(outgoing(provider.origin + path), callContext()));
-      expect(error.message).toBe(`The answer of ${provider.origin} to sample ${what}.`);
+      expect(error.message).toBe(`The answer of sample at ${provider.origin} ${what}.`);
     }
+  });
+});
+
+describe('an answer that has no body', () => {
+  it.each([
+    ['GET', '204 No Content'],
+    ['GET', '304 Not Modified'],
+    ['HEAD', '200 OK'],
+    ['HEAD', '304 Not Modified'],
+  ])('to %s with %s may announce the length and coding of what it leaves out', async (method, status) => {
+    await start((_request, response) => {
+      const head = `HTTP/1.1 ${status}\r\ncontent-length: 99999999999\r\ncontent-encoding: zstd\r\n\r\n`;
+      response.socket!.end(head);
+    });
+    const answer = await sender.send(outgoing(provider.origin, { method }), callContext());
+    expect(answer).toMatchObject({ status: Number(status.slice(0, 3)), body: Buffer.alloc(0) });
   });
 });
 
@@ -203,7 +219,7 @@ describe('an answer that is no HTTP', () => {
     await start((_request, response) => void response.socket!.end('SSH-2.0-OpenSSH_9.6\r\n'));
     expect(await errorOf(send())).toMatchObject({
       code: 'PROVIDER_ANSWER_INVALID',
-      message: `The answer of ${provider.origin} to sample is no HTTP/1.1.`,
+      message: `The answer of sample at ${provider.origin} is no HTTP/1.1.`,
     });
   });
 

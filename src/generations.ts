@@ -236,6 +236,7 @@ function delegate(current: () => Connecting): Connecting {
     openSession: (...given) => current().openSession(...given),
     submitSession: (...given) => current().submitSession(...given),
     returnFromProvider: (...given) => current().returnFromProvider(...given),
+    advance: (...given) => current().advance(...given),
     finish: (...given) => current().finish(...given),
     test: (...given) => current().test(...given),
     disconnect: (...given) => current().disconnect(...given),

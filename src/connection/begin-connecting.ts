@@ -5,6 +5,7 @@ import type { Caller } from './caller.ts';
 import { goesToProvider, selectedAuthorization, type Candidate, type Candidates } from './connection-candidate.ts';
 import { connectionKey, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
+import type { DeviceConnecting } from './device-connecting.ts';
 import { createSession } from './connect-session.ts';
 import type { Begun, ConnectInput } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
@@ -20,7 +21,7 @@ interface Draft {
   readonly isDirect: boolean;
 }
 
-export function createBeginning(options: ConnectingOptions, candidates: Candidates) {
+export function createBeginning(options: ConnectingOptions, candidates: Candidates, device: DeviceConnecting) {
   const { records, keyRing, stored, now } = options;
   return {
     async begin(caller: Caller, connector: Connector, input: ConnectInput): Promise<Begun> {
@@ -30,11 +31,11 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       if (existing && existing.value.state !== 'PENDING' && existing.value.state !== 'ERROR') throw exists(value);
       const id = existing?.id ?? newConnectionId();
       if (draft.isDirect) return connectNow({ id, value, existing, connector }, draft);
-      checkReturnUrl(input);
-      const record =
-        existing ?? (await stored.create(id, { ...value, fields: candidates.sealFields(id, draft.fields) }));
+      if (!usesDevice(connector, draft)) checkReturnUrl(input);
+      const fresh = { ...value, fields: candidates.sealFields(id, draft.fields) };
+      const record = existing ?? (await stored.create(id, fresh));
       if (!record) throw exists(value);
-      return { connection: record, authorizationUrl: await link(record, input, draft) };
+      return goOn(record, connector, input, draft);
     },
 
     async beginAgain(record: ConnectionRecord, connector: Connector, input: ConnectInput): Promise<Begun> {
@@ -43,10 +44,24 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       const fields = input.fields && { ...before, ...input.fields };
       const draft = await judge(connector, value.tenant, { ...input, fields });
       if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
-      checkReturnUrl(input);
-      return { connection: record, authorizationUrl: await link(record, input, draft) };
+      if (!usesDevice(connector, draft)) checkReturnUrl(input);
+      return goOn(record, connector, input, draft);
     },
   };
+
+  /** What is left: on another device, or in a browser. */
+  async function goOn(
+    record: ConnectionRecord,
+    connector: Connector,
+    input: ConnectInput,
+    draft: Draft,
+  ): Promise<Begun> {
+    if (usesDevice(connector, draft)) {
+      const begun = await device.begin(record, connector, draft.fields, input.scopes ?? []);
+      return { connection: record, authorizationUrl: null, device: begun };
+    }
+    return { connection: record, authorizationUrl: await link(record, input, draft), device: null };
+  }
 
   async function findSame(caller: Caller, value: ConnectionValue): Promise<ConnectionRecord | undefined> {
     const all = await stored.list(caller, value.connector);
@@ -68,7 +83,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
     // Without a client id it could only fail later, in front of the subject.
     if (selectedAuthorization(connector, fields)?.type === 'oauth2')
       await candidates.oauthClient({ connector, tenant }, fields);
-    return { fields: isComplete ? fields : {}, isComplete, isDirect: isComplete && !goesToProvider(connector, fields) };
+    return { fields: isComplete ? fields : {}, isComplete, isDirect: isComplete && !needsSubject(connector, fields) };
   }
 
   /** Everything is there: tried and kept at once. @throws AuthorizationError CONNECTION_TEST_FAILED; nothing is kept then. */
@@ -86,7 +101,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       ? await candidates.keep(id, credentials)
       : await stored.create(id, { ...value, ...credentials });
     if (!connection) throw exists(value);
-    return { connection, authorizationUrl: null };
+    return { connection, authorizationUrl: null, device: null };
   }
 
   async function link(record: ConnectionRecord, input: ConnectInput, draft: Draft): Promise<string> {
@@ -112,6 +127,21 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
     if (options.returnUrls.includes(returnUrl)) return;
     throw new InputError('RETURN_URL_REFUSED', `returnUrl: expected exactly ${expected}; got another.`);
   }
+}
+
+/** The code is entered on another device, once everything else is there. */
+function usesDevice(connector: Connector, { fields, isComplete }: Draft): boolean {
+  return isComplete && isDeviceGrant(connector, fields);
+}
+
+function isDeviceGrant(connector: Connector, fields: Readonly<Record<string, unknown>>): boolean {
+  const authorization = selectedAuthorization(connector, fields);
+  return authorization?.type === 'oauth2' && authorization.grant === 'device_code';
+}
+
+/** The subject has to say yes at the provider, here or on another device. */
+function needsSubject(connector: Connector, fields: Readonly<Record<string, unknown>>): boolean {
+  return goesToProvider(connector, fields) || isDeviceGrant(connector, fields);
 }
 
 interface Beginning {

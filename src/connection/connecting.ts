@@ -21,6 +21,19 @@ export interface Begun {
   readonly connection: ConnectionRecord;
   /** Our own link that the browser opens, good for 10 minutes and one browser; `null` when nothing is left to do. */
   readonly authorizationUrl: string | null;
+  /** What the subject enters on another device; `null` where the connector does not authorize so. */
+  readonly device: BegunDevice | null;
+}
+
+/** A code for another device (RFC 8628). */
+export interface BegunDevice {
+  readonly userCode: string;
+  /** Where the subject enters it. */
+  readonly verificationUrl: string;
+  /** With the code in it, for a link or a picture. */
+  readonly verificationUrlComplete: string | null;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 /** What the browser is shown or told to do next. */
@@ -40,7 +53,12 @@ export type BrowserStep =
   /** 303 to the application, with `code` or `error` in the query. */
   | { readonly step: 'return'; readonly url: string }
   /** The end, where no application waits: the connection works, or why it does not. */
-  | { readonly step: 'end'; readonly connector: Connector; readonly identity: string | null; readonly problem: string | null };
+  | {
+      readonly step: 'end';
+      readonly connector: Connector;
+      readonly identity: string | null;
+      readonly problem: string | null;
+    };
 
 /** Binds what a browser does to the browser that began: a random text that only its cookie holds. */
 export type BrowserBinding = string;
@@ -74,6 +92,8 @@ export interface Connecting {
     parameters: URLSearchParams,
     browser: BrowserBinding | undefined,
   ) => Promise<BrowserStep>;
+  /** The connection after the provider was asked about a device code, where one is under way. */
+  readonly advance: (connection: ConnectionRecord) => Promise<ConnectionRecord>;
   /** The application brings the code that the browser brought it. @throws AuthorizationError FINISH_CODE_INVALID */
   readonly finish: (caller: Caller, code: string) => Promise<ConnectionRecord>;
   /** Asks the provider whether it works, and keeps the result as its state. @throws AuthorizationError CONNECTION_NOT_FOUND */

@@ -5,6 +5,7 @@ import { createBeginning } from './begin-connecting.ts';
 import { createBrowserSteps } from './browser-steps.ts';
 import type { Caller } from './caller.ts';
 import { createCandidates } from './connection-candidate.ts';
+import { createDeviceConnecting } from './device-connecting.ts';
 import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { ConnectionRecord } from './connection-record.ts';
@@ -16,7 +17,6 @@ export function createConnecting(options: ConnectingOptions): Connecting {
   const { records, keyRing, stored, registrations } = options;
   const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
   const candidates = createCandidates(options);
-  const beginning = createBeginning(options, candidates);
 
   const connectorOf = (name: string): Connector => {
     const connector = byName.get(name);
@@ -24,6 +24,8 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     const message = `The connector ${name} of this connection is no longer loaded.`;
     throw new GatewayError('CONNECTOR_UNKNOWN', message, { connector: name });
   };
+  const device = createDeviceConnecting(options, candidates, connectorOf);
+  const beginning = createBeginning(options, candidates, device);
   const findOwned = async (caller: Caller, id: string): Promise<ConnectionRecord> => {
     const record = await stored.find(caller, id);
     if (record) return record;
@@ -37,6 +39,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
       return beginning.beginAgain(record, connectorOf(record.value.connector), input);
     },
     ...createBrowserSteps(options, candidates, connectorOf),
+    advance: (record) => device.advance(record),
 
     async finish(caller, code) {
       const taken = await takeCredentials(records, keyRing, code, (owner) => isOwner(caller, owner));

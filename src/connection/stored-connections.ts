@@ -39,8 +39,8 @@ export function createStoredConnections(
     listAll(records, { tenant: caller.tenant, subject, ...(connector !== undefined && { connector }) });
   const list = async (caller: Caller, connector?: string) => {
     const lists = await Promise.all([
-      caller.subject === undefined ? [] : own(caller, connector, caller.subject),
-      own(caller, connector, tenantOwner),
+      caller.subject === undefined ? [] : own(caller, connector, ownerIndex(caller.subject)),
+      own(caller, connector, ownerIndex(null)),
     ]);
     return lists.flat();
   };
@@ -72,7 +72,7 @@ export function createStoredConnections(
       written(
         (await records.create(connectionKind, id, value, {
           uniqueKey: connectionKey(value),
-          indexes: { tenant: value.tenant, subject: value.subject ?? tenantOwner, connector: value.connector },
+          indexes: { tenant: value.tenant, subject: ownerIndex(value.subject), connector: value.connector },
         })) as ConnectionRecord | undefined,
       ),
     change: async (record, change) =>
@@ -85,8 +85,10 @@ export function createStoredConnections(
   };
 }
 
-/** Index value of connections that belong to the tenant; a subject is never empty. */
-const tenantOwner = '';
+/** Whose it is, as an index: no subject, whatever it is called, is taken for the tenant. */
+function ownerIndex(subject: string | null): string {
+  return subject === null ? 'tenant' : `subject ${subject}`;
+}
 
 export function newConnectionId(): string {
   return randomUUID();

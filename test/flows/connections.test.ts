@@ -58,9 +58,20 @@ function itemsConnector(): Connector {
   };
 }
 
+/** The same provider, for clients of other grants. */
+function grantConnector(name: string, grant: 'client_credentials' | 'device_code'): Connector {
+  const { connection, ...rest } = itemsConnector();
+  const authorization = { type: 'oauth2' as const, issuer: server.issuer, grant, scopes: ['items:read'] };
+  return { ...rest, name, connection: { ...connection, authorization } };
+}
+
 async function startGateway(): Promise<void> {
   gateway = await createGateway({
-    connectors: [itemsConnector()],
+    connectors: [
+      itemsConnector(),
+      grantConnector('machine', 'client_credentials'),
+      grantConnector('television', 'device_code'),
+    ],
     environment: {},
     logDestination: new Writable({
       write(chunk, _encoding, done) {
@@ -83,6 +94,7 @@ async function startGateway(): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plugboard-connections-'));
   server = await startAuthorizationServer({
+    deviceInterval: 0.2,
     clients: [{ clientId: 'app', clientSecret: 'canary-client-secret', authentication: 'client_secret_basic' }],
   });
   const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
@@ -320,6 +332,45 @@ describe('connections over OAuth 2.0', () => {
     expect((await server.counters()).revocations).toBeGreaterThan(before.revocations);
     const after = await ask(items, {}, { subject: 'alice' });
     expect(after.errors[0].extensions.code).toBe('CONNECTION_REQUIRED');
+  });
+
+  it.each(['machine', 'television'])('of %s are registered', async (connector) => {
+    const { errors } = await ask(
+      'mutation ($connector: String!) { registerConnector(connector: $connector, fields: { client_id: "app", client_secret: "canary-client-secret" }) { configured } }',
+      { connector },
+    );
+    expect(errors).toBeUndefined();
+  });
+
+  it('need nobody where the client speaks for itself', async () => {
+    const { data, errors } = await ask(
+      'mutation { connect(connector: "machine", fields: {}, owner: TENANT) { authorizationUrl connection { state owner } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data.connect).toEqual({ authorizationUrl: null, connection: { state: 'STARTED', owner: 'TENANT' } });
+    const answer = await ask('{ machineItems { owner } }', {}, { subject: 'anybody' });
+    expect(answer.data.machineItems[0]).toEqual({ owner: 'app' });
+  });
+
+  it('by a device code start when the subject has said yes elsewhere', async () => {
+    const who = { subject: 'frank' };
+    const { data, errors } = await ask(
+      'mutation { connect(connector: "television", fields: {}) { authorizationUrl connection { id state } device { userCode verificationUrl expiresAt } } }',
+      {},
+      who,
+    );
+    expect(errors).toBeUndefined();
+    const { connection, device, authorizationUrl } = data.connect;
+    expect([authorizationUrl, connection.state]).toEqual([null, 'PENDING']);
+    await server.approveDevice(device.userCode, { subject: 'frank' });
+    const state = async () =>
+      (await ask('query ($id: ID!) { connection(id: $id) { state } }', { id: connection.id }, who)).data.connection
+        .state;
+    // The provider says how often it may be asked; a question that comes sooner costs it nothing.
+    while ((await state()) === 'PENDING') await server.until((counters) => counters.devicePolls >= 0);
+    expect(await state()).toBe('STARTED');
+    expect((await ask('{ televisionItems { owner } }', {}, who)).data.televisionItems[0]).toEqual({ owner: 'frank' });
+    expect((await server.counters()).devicePollsTooFast).toBe(0);
   });
 
   it('put no secret into the log', () => {

@@ -76,7 +76,10 @@ export interface HttpConfiguration {
   readonly allowedPrivateOrigins?: readonly string[];
   /** Lets providers be reached by http. Default `false`. */
   readonly allowHttp?: boolean;
-  /** Milliseconds of one request, redirects and retries included. Default 30 000. */
+  /**
+   * Milliseconds of one request, redirects and retries included. Default 25 000; best some seconds less than
+   * `limits.operationMs`, so that a slow provider fails its own field with PROVIDER_TIMEOUT.
+   */
   readonly totalTimeoutMs?: number;
   /** Bytes of one answer, decompressed. Default 10 MiB. */
   readonly maxAnswerBytes?: number;

@@ -63,7 +63,7 @@ export async function attempt(
   url: URL = resolveUrl(request),
 ): Promise<ProviderResponse> {
   const { parts } = request;
-  const outgoing = encodeRequest(request, url, context, credentials);
+  const outgoing = encodeOrRefuse(request, url, context, credentials);
   const response = await (parts.timeoutMs === undefined
     ? sender.send(outgoing, context)
     : sendWithin(parts.timeoutMs, outgoing, sender, context));
@@ -86,6 +86,18 @@ const accepted: Readonly<Record<RequestParts['responseFormat'], string>> = {
   multipart: '*/*',
   raw: '*/*',
 };
+
+/** What cannot be written is told of the provider that it was meant for. */
+function encodeOrRefuse(...[request, url, context, credentials]: Parameters<typeof encodeRequest>): OutgoingRequest {
+  try {
+    return encodeRequest(request, url, context, credentials);
+  } catch (cause) {
+    if (!(cause instanceof GatewayError) || cause.code !== 'REQUEST_INVALID') throw cause;
+    throw new GatewayError('REQUEST_INVALID', `A request to ${context.title} cannot be sent. ${cause.message}`, {
+      cause,
+    });
+  }
+}
 
 function encodeRequest(
   request: Request,

@@ -291,27 +291,27 @@ describe('a request that cannot be sent', () => {
     [
       'a payload that contains itself',
       () => open().post('echo', circular()),
-      'The payload cannot be written as JSON; does it contain itself?',
+      'A request to Shop cannot be sent. The payload cannot be written as JSON; does it contain itself?',
     ],
     [
       'a user name with a colon',
       () => open().get('echo').user('a:b'),
-      'A user name for HTTP Basic cannot hold a colon.',
+      'A request to Shop cannot be sent. A user name for HTTP Basic cannot hold a colon.',
     ],
     [
       'a form that is no object',
       () => open().post('echo', [1]).requestFormat('www_form_urlencoded'),
-      'A payload of the format www_form_urlencoded must be an object of fields.',
+      'A request to Shop cannot be sent. A payload of the format www_form_urlencoded must be an object of fields.',
     ],
     [
       'raw that is neither text nor bytes',
       () => open().post('echo', { a: 1 }).requestFormat('raw'),
-      'A payload of the format raw must be text or bytes; got object.',
+      'A request to Shop cannot be sent. A payload of the format raw must be text or bytes; got object.',
     ],
     [
       'a header with a line break',
       () => open().get('echo').headers({ 'x-name': 'a\r\nx-evil: 1' }),
-      'A request to shop cannot be sent: header "x-name" has a line break, a control character or a character outside Latin-1 in its value.',
+      'A request to Shop cannot be sent: header "x-name" has a line break, a control character or a character outside Latin-1 in its value.',
     ],
     ['a URL that climbs', () => open({ baseUri: `${provider.origin}/v1/` }).get('../../etc'), undefined],
   ])('refuses %s before anything goes out', async (_name, build, message) => {

@@ -3,7 +3,8 @@ import { createConfiguredConnections, type StaticConnection } from '../../src/co
 import { createConnections } from '../../src/connection/connections.ts';
 import { everyScope } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
-import { AuthorizationError, DefinitionError, formatFault } from '../../src/errors.ts';
+import { AuthorizationError } from '../../src/errors.ts';
+import { faultsOf } from '../support/expect-faults.ts';
 
 const canary = 'canary-3f9a27';
 const shop: Connector = {
@@ -22,21 +23,8 @@ const fields = { api_token: canary };
 const ada = { tenant: 'default', subject: 'ada', scopes: everyScope };
 const bob = { ...ada, subject: 'bob' };
 
-function connect(
-  configured: readonly StaticConnection[],
-  environment: Record<string, string | undefined> = {},
-) {
+function connect(configured: readonly StaticConnection[], environment: Record<string, string | undefined> = {}) {
   return createConnections({ configured: createConfiguredConnections([shop, open], configured, environment) });
-}
-
-function faultsOf(...args: Parameters<typeof connect>): string[] {
-  try {
-    connect(...args);
-  } catch (error) {
-    if (error instanceof DefinitionError) return error.faults.map(formatFault);
-    throw error;
-  }
-  return [];
 }
 
 async function refusal(promise: Promise<unknown>): Promise<AuthorizationError> {
@@ -81,7 +69,14 @@ describe('the connection of a caller', () => {
 
   it('is none where the connector needs none', async () => {
     const endpoints = { baseUri: 'https://o.example.com/' };
-    const registration = { id: undefined, tenant: '*', connector: 'open', fields: { key: 'k' }, scopes: undefined, endpoints };
+    const registration = {
+      id: undefined,
+      tenant: '*',
+      connector: 'open',
+      fields: { key: 'k' },
+      scopes: undefined,
+      endpoints,
+    };
     const registrations = { find: async () => registration };
     const usable = await createConnections({ registrations }).open(ada, open);
     expect(usable.id).toBeUndefined();
@@ -139,12 +134,14 @@ describe('the connection of a caller', () => {
 
   it('of an owner whose name looks like another’s is not shared', () => {
     expect(
-      faultsOf([
-        { connector: 'shop', subject: 'a', label: 'b', fields },
-        { connector: 'shop', subject: 'a.b', fields },
-        { connector: 'shop', subject: 'tenant', fields },
-        { connector: 'shop', fields },
-      ]),
+      faultsOf(() =>
+        connect([
+          { connector: 'shop', subject: 'a', label: 'b', fields },
+          { connector: 'shop', subject: 'a.b', fields },
+          { connector: 'shop', subject: 'tenant', fields },
+          { connector: 'shop', fields },
+        ]),
+      ),
     ).toEqual([]);
   });
 });
@@ -158,16 +155,18 @@ describe('configured connections', () => {
   });
 
   it('tell every fault at once, and never a value', () => {
-    const faults = faultsOf(
-      [
-        { connector: 'shp', fields },
-        { connector: 'shop', fields: { api_tokn: canary } },
-        { connector: 'shop', subject: 'a', fields: { api_token: { env: 'UNSET' }, region: { env: canary.length } } },
-        { connector: 'open', fields: { key: canary } },
-        { connector: 'shop', subject: 'b', fields },
-        { connector: 'shop', subject: 'b', fields },
-      ],
-      {},
+    const faults = faultsOf(() =>
+      connect(
+        [
+          { connector: 'shp', fields },
+          { connector: 'shop', fields: { api_tokn: canary } },
+          { connector: 'shop', subject: 'a', fields: { api_token: { env: 'UNSET' }, region: { env: canary.length } } },
+          { connector: 'open', fields: { key: canary } },
+          { connector: 'shop', subject: 'b', fields },
+          { connector: 'shop', subject: 'b', fields },
+        ],
+        {},
+      ),
     );
     expect(faults).toEqual([
       'CONFIGURATION_INVALID: connections[0].connector: expected the name of a connector, one of shop, open; got "shp".',
@@ -179,6 +178,45 @@ describe('configured connections', () => {
       'CONFIGURATION_INVALID: connections[5]: expected one connection per owner and connector, or a `label` on each; shop has another with the same owner and label.',
     ]);
     expect(faults.join('\n')).not.toContain('canary');
+  });
+
+  it('lack nothing that the chosen option of `multi` requires, and choose one that there is', () => {
+    const multi: Connector = {
+      name: 'multi',
+      connection: {
+        fields: [{ name: 'kind', optional: false }],
+        authorization: {
+          type: 'multi',
+          selected: ({ kind }) => (kind as string).toLowerCase(),
+          options: {
+            key: { type: 'api_key', apply: () => {}, fields: [{ name: 'token', optional: false }] },
+            user: {
+              type: 'basic',
+              fields: [
+                { name: 'user', optional: false },
+                { name: 'realm', default: 'main' },
+              ],
+            },
+          },
+        },
+      },
+    };
+    const made = (fields: Record<string, unknown>) =>
+      createConfiguredConnections([multi], [{ connector: 'multi', fields }])[0]?.credentials.fields();
+    const refused = (fields: Record<string, unknown>) => faultsOf(() => made(fields));
+    const told = 'CONFIGURATION_INVALID: connections[0].fields';
+    expect(made({ kind: 'key', token: 't' })).toEqual({ kind: 'key', token: 't' });
+    expect(made({ kind: 'User', user: 'u' })).toEqual({ kind: 'User', user: 'u', realm: 'main' });
+    expect(refused({ kind: 'key', user: 'u' })).toEqual([
+      `${told}.token: expected a value for token, which multi requires; got nothing.`,
+    ]);
+    expect(refused({ kind: 's3cret' })).toEqual([
+      `${told}: expected fields that choose one of the authorizations of multi: key, user; got another.`,
+    ]);
+    expect(refused({ kind: 1 })).toEqual([
+      `${told}: expected fields that choose one of the authorizations of multi: key, user; choosing ended with TypeError.`,
+    ]);
+    expect(refused({})).toEqual([`${told}.kind: expected a value for kind, which multi requires; got nothing.`]);
   });
 
   it('take the fields of the options of `multi`', async () => {

@@ -324,6 +324,28 @@ describe('a provider whose token endpoint fails', () => {
     expect(await errorOf(Promise.resolve(alice.accessToken!()))).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
 
+  it('costs no look at the store for each call while it is not asked', async () => {
+    const { records } = desk.store;
+    let reads = 0;
+    const counting: Records = {
+      ...bound(records),
+      get: async (...given) => {
+        reads += 1;
+        return records.get(...given);
+      },
+    };
+    const alice = open(await connected(), gateway({ records: counting }));
+    const old = alice.accessToken!() as string;
+    await server.setFault('token', refreshFault({ mode: 'status-500' }));
+    now += 50 * minute;
+    // Begun beside the call, and joined by the one that waits for it.
+    void alice.accessToken!();
+    await errorOf(alice.refresh!(old));
+    const before = reads;
+    for (let call = 0; call < 100; call += 1) await alice.accessToken!();
+    expect(reads).toBe(before);
+  });
+
   it('is probed by one connection at a time while it is down, however many need it', async () => {
     await server.setFault('token', refreshFault({ mode: 'status-500' }));
     const tokens = await desk.signIn();
@@ -497,6 +519,28 @@ describe('a store that fails', () => {
     };
     await server.expireAccessTokens('alice');
     expect((await errorOf(open(record, gateway({ records: failing })).me())).code).toBe('STORE_UNAVAILABLE');
+    expect(await asked()).toBe(0);
+  });
+});
+
+describe('a lease that is lost before the provider was asked', () => {
+  it('spends no refresh token: another process may have', async () => {
+    const record = await connected();
+    const { records, leases } = desk.store;
+    let reads = 0;
+    const slow: Records = {
+      ...bound(records),
+      async get(kind, id) {
+        reads += 1;
+        // Under the lease: until another process could get it.
+        const isUnderLease = reads === 2;
+        while (isUnderLease && !(await leases.acquire(`refresh ${id}`, 'another', 1_000)));
+        return records.get(kind, id);
+      },
+    };
+    const limits = { leaseMs: 20, renewLeaseEveryMs: 10_000 };
+    const alice = open(record, gateway({ records: slow, limits }));
+    expect((await errorOf(alice.refresh!(desk.tokensOf(record)!.access_token))).code).toBe('LEASE_LOST');
     expect(await asked()).toBe(0);
   });
 });

@@ -31,6 +31,7 @@ const configurationShape = z.strictObject({
     .array(
       z.strictObject({
         connector: z.string(),
+        tenant: z.string().min(1).optional(),
         subject: z.string().min(1).optional(),
         label: z.string().min(1).optional(),
         fields: z.record(z.string(), z.unknown()).optional(),

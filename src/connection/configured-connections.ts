@@ -7,6 +7,8 @@ import { checkConnectionFields } from './check-connection-fields.ts';
 /** A connection that the operator wrote into the configuration. */
 export interface StaticConnection {
   readonly connector: string;
+  /** Whose callers use it; absent: every tenant's. */
+  readonly tenant?: string;
   /** The subject that owns it; absent: the tenant, and so every subject of it. */
   readonly subject?: string;
   /** Tells several connections of one owner apart. */
@@ -19,6 +21,8 @@ export interface StaticConnection {
 export interface ConfiguredConnection {
   readonly id: string;
   readonly connector: Connector;
+  /** `undefined`: every tenant's callers use it. */
+  readonly tenant: string | undefined;
   /** `undefined`: the tenant, and so every subject of it. */
   readonly subject: string | undefined;
   readonly credentials: Credentials;
@@ -62,8 +66,11 @@ function createConfigured(
     entry.subject === undefined ? tenantOwner : ownerName(entry.subject),
     entry.label && escapeDots(entry.label),
   ];
-  const id = [connector.name, ...parts.filter((part) => part !== undefined)].join('.');
-  return { id, connector, subject: entry.subject, credentials: createCredentials(fields) };
+  const { tenant, subject } = entry;
+  // No name of a connector has an @, so an id with a tenant is none without.
+  const place = tenant === undefined ? connector.name : `${connector.name}@${escapeDots(tenant)}`;
+  const id = [place, ...parts.filter((part) => part !== undefined)].join('.');
+  return { id, connector, tenant, subject, credentials: createCredentials(fields) };
 }
 
 /** Stands for the owner in the id of a connection that belongs to the tenant. */

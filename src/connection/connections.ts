@@ -106,7 +106,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
 function configuredOf(configured: readonly ConfiguredConnection[], caller: Caller, connector: Connector): Owned[] {
   return configured
     .filter(
-      (one) => one.connector.name === connector.name && (one.subject === undefined || one.subject === caller.subject),
+      (one) =>
+        one.connector.name === connector.name &&
+        (one.tenant === undefined || one.tenant === caller.tenant) &&
+        (one.subject === undefined || one.subject === caller.subject),
     )
     .map(({ id, subject, credentials }) => ({ id, credentials, isOwn: subject !== undefined }));
 }

@@ -57,6 +57,20 @@ describe('the connection of a caller', () => {
     expect((await connections.open(ada, shop, 'shop.tenant')).id).toBe('shop.tenant');
   });
 
+  it('is another one for a subject of the same name in another tenant', async () => {
+    const connections = connect([
+      { connector: 'shop', tenant: 'default', subject: 'ada', fields },
+      { connector: 'shop', tenant: 'other', subject: 'ada', fields: { api_token: 'o' } },
+      { connector: 'shop', tenant: 'third', fields: { api_token: 't' } },
+    ]);
+    expect((await connections.open(ada, shop)).id).toBe('shop@default.ada');
+    const elsewhere = { ...ada, tenant: 'other' };
+    expect((await connections.open(elsewhere, shop)).credentials.fields()).toMatchObject({ api_token: 'o' });
+    const foreign = await refusal(connections.open(ada, shop, 'shop@other.ada'));
+    expect(foreign.code).toBe('CONNECTION_NOT_FOUND');
+    expect((await refusal(connections.open(bob, shop))).code).toBe('CONNECTION_REQUIRED');
+  });
+
   it('is required where the connector needs one', async () => {
     const error = await refusal(connect([]).open(ada, shop));
     expect(error.message).toBe('Shop is not connected for this subject. Connect it, then ask again.');

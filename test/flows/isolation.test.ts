@@ -76,8 +76,11 @@ const item = {
 } as const;
 const order = { fields: [{ name: 'id' }, { name: 'owner' }, { name: 'item_id', references: 'item' }] } as const;
 
-/** Every shape of root field: one, list, pages, joined, pick list, write. `company`'s connections belong to the tenant. */
-function connectorNamed(name: 'shop' | 'company'): Connector {
+/** The subjects connect `shop`, the tenants `company`; those of `desk` stand in the configuration. */
+const connectorNames = ['shop', 'company', 'desk'] as const;
+
+/** Every shape of root field: one, list, pages, joined, pick list, write. */
+function connectorNamed(name: (typeof connectorNames)[number]): Connector {
   return {
     name,
     title: name,
@@ -130,7 +133,7 @@ const ask = (query: string, variables: object, who: Pick<Subject, 'tenant' | 'su
   gateway.ask(query, variables, who);
 
 async function register(tenant: Tenant): Promise<void> {
-  for (const connector of ['shop', 'company']) {
+  for (const connector of connectorNames) {
     const { errors } = await gateway.ask(
       `mutation ($connector: String!, $baseUri: String) {
         registerConnector(connector: $connector, fields: { app: "app" }, endpoints: { baseUri: $baseUri }) { fields } }`,
@@ -183,8 +186,13 @@ async function settle(who: Subject): Promise<void> {
 beforeAll(async () => {
   provider = await startProvider();
   gateway = await startTenantGateway({
-    connectors: [connectorNamed('shop'), connectorNamed('company')],
+    connectors: connectorNames.map(connectorNamed),
     origins: [provider.origin],
+    configuration: {
+      connections: subjects.map(({ tenant, subject, name }) => {
+        return { connector: 'desk', tenant, subject, fields: { token: name } };
+      }),
+    },
   });
   for (const tenant of ['acme', 'globex'] as const) await register(tenant);
   for (const who of subjects) await settle(who);
@@ -301,15 +309,17 @@ async function connectionsOf(who: Subject): Promise<unknown> {
   return data.connections.filter(({ label, state }: any) => label === null && state === 'STARTED');
 }
 
+const readsOf = (connector: string) => ['AllOrders', 'Item', 'Items', 'Owners'].map((name) => `${connector}${name}`);
+
 describe('two tenants with two subjects each', () => {
   it('get no row of one another from any field of Query, whatever they name', async () => {
     const { fields, asked, foreign, ownRows } = await tryAll('query', 'Query');
     console.info(`isolation: ${fields} fields of Query, asked ${asked} times`);
     expect(foreign).toEqual([]);
-    expect(fields).toBeGreaterThanOrEqual(13);
-    expect(asked).toBeGreaterThan(500);
+    expect(fields).toBeGreaterThanOrEqual(17);
+    expect(asked).toBeGreaterThan(1_000);
     // All of it would mean nothing if nobody were given anything.
-    const answering = ['connections', 'shopAllOrders', 'shopItem', 'shopItems', 'shopOwners'];
+    const answering = ['connections', ...['shop', 'desk'].flatMap((name) => readsOf(name))];
     const expected = answering.flatMap((field) => subjects.map(({ name }) => `${name} ${field}`));
     expect([...ownRows].sort()).toEqual(expected.sort());
   }, 60_000);
@@ -319,8 +329,8 @@ describe('two tenants with two subjects each', () => {
     const { fields, asked, foreign } = await tryAll('mutation', 'Mutation');
     console.info(`isolation: ${fields} fields of Mutation, asked ${asked} times`);
     expect(foreign).toEqual([]);
-    expect(fields).toBeGreaterThanOrEqual(9);
-    expect(asked).toBeGreaterThan(300);
+    expect(fields).toBeGreaterThanOrEqual(10);
+    expect(asked).toBeGreaterThan(1_000);
     expect(await Promise.all(subjects.map(connectionsOf))).toEqual(before);
     for (const who of subjects) {
       const { data } = await ask('{ shopAllOrders { owner } companyAllOrders { owner } }', {}, who);

@@ -140,6 +140,18 @@ describe('when an access token is renewed', () => {
     expect(await asked()).toBe(0);
   });
 
+  it('is once, not in a loop, when the clock is set ten minutes on and back', async () => {
+    const credentials = gateway();
+    const alice = open(await connected(), credentials);
+    now += 50 * minute;
+    for (const turn of [0, 10, -10, -10, 10]) {
+      now += turn * minute;
+      await alice.me();
+      await credentials.close();
+    }
+    expect(await asked()).toBe(1);
+  });
+
   it('is not again and again for a provider that refuses every token', async () => {
     const alice = open(await connected(), gateway());
     await server.setFault('api', { mode: 'error', status: 401 });
@@ -528,13 +540,15 @@ describe('a lease that is lost before the provider was asked', () => {
     const record = await connected();
     const { records, leases } = desk.store;
     let reads = 0;
+    /** Until another process could get it. */
+    const untilLeased = async (name: string): Promise<void> => {
+      if (!(await leases.acquire(name, 'another', 1_000))) await untilLeased(name);
+    };
     const slow: Records = {
       ...bound(records),
       async get(kind, id) {
         reads += 1;
-        // Under the lease: until another process could get it.
-        const isUnderLease = reads === 2;
-        while (isUnderLease && !(await leases.acquire(`refresh ${id}`, 'another', 1_000)));
+        if (reads === 2) await untilLeased(`refresh ${id}`);
         return records.get(kind, id);
       },
     };

@@ -34,7 +34,8 @@ export const errorCodes = {
   CONFIGURATION_MISSING: 'The configuration file does not exist.',
   CONFIGURATION_INVALID: 'The configuration file is not of the expected shape.',
   CONFIGURATION_LOAD_FAILED: 'The configuration file could not be loaded.',
-  ADDRESS_IN_USE: 'The address that the gateway should listen on is taken or not allowed.',
+  ADDRESS_IN_USE: 'The address that the gateway should listen on is taken, or is none of this machine.',
+  ADDRESS_NOT_ALLOWED: 'The gateway may not listen on that address.',
   // The client mends it.
   INPUT_INVALID: 'A value in the input is not of the type that the notation declares.',
   INPUT_REQUIRED: 'A required field of the input is absent.',
@@ -146,7 +147,7 @@ export interface ErrorDetails {
   readonly http?: { readonly status: number };
   /** Milliseconds after which the same request may succeed. */
   readonly retryAfterMs?: number;
-  /** Where it was raised, e.g. `actions.get_issue`. */
+  /** Where it was raised: `actions.get_issue`, or for a single value the field of the graph, `GithubIssue.title`. */
   readonly raisedIn?: string;
   /** What the subject has to do to make the field answer. */
   readonly connect?: { readonly connector: string; readonly url?: string; readonly scopes?: readonly string[] };

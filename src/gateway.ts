@@ -12,7 +12,7 @@ import { createVerifyJwt } from './connection/verify-jwt.ts';
 import type { Connector } from './connector/definition.ts';
 import { DefinitionError, formatFault, type Fault } from './errors.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
-import { buildGraph, type Graph } from './graph/graph.ts';
+import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { callerFrom } from './server/caller.ts';
@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Where the log goes, as JSON lines. Default: standard output. */
   readonly logDestination?: DestinationStream;
+  /** Whether the faults of a reload are logged, beside being given back. Default `true`. */
+  readonly logFaults?: boolean;
   /** The query that GraphiQL shows at first. */
   readonly explorerQuery?: string;
   /** What the configuration does not say about the outbound client; for tests. */
@@ -33,7 +35,7 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** @throws DefinitionError ADDRESS_IN_USE */
+  /** @throws DefinitionError ADDRESS_IN_USE, ADDRESS_NOT_ALLOWED */
   readonly listen: () => Promise<{ readonly url: string }>;
   /**
    * Serves these connectors from now on. With any fault the graph that is served stays, the faults stand in `/healthz`
@@ -103,6 +105,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   function reportFaults(faults: readonly Fault[]): void {
     generations.report(faults);
+    if (options.logFaults === false) return;
     logger.error({ faults: faults.map(formatFault) }, 'The new definitions have faults; the last good graph is served');
   }
 }
@@ -112,9 +115,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
  *
  * @throws DefinitionError with all faults
  */
-export async function describeGraph(connectors: readonly Connector[]): Promise<Graph> {
+export async function describeGraph(connectors: readonly Connector[], options?: GraphOptions): Promise<Graph> {
   const sdl = await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
-  return buildGraph(connectors, buildSchema(sdl));
+  return buildGraph(connectors, buildSchema(sdl), options);
 }
 
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */
@@ -188,7 +191,7 @@ function createServer(
 function refuseOpenDoor({ host = '127.0.0.1', insecureDev = false }: Configuration): void {
   if (!insecureDev || ['127.0.0.1', '::1', 'localhost'].includes(host)) return;
   const message = `expected a loopback address with insecureDev, which asks nobody for credentials; got ${JSON.stringify(host)}.`;
-  throw new DefinitionError([{ code: 'ADDRESS_IN_USE', path: 'host', message }]);
+  throw new DefinitionError([{ code: 'ADDRESS_NOT_ALLOWED', path: 'host', message }]);
 }
 
 /** JSON lines. What may hold a secret is never given to it; what slips in under a telling name is redacted. */

@@ -1,13 +1,17 @@
 /** `plugboard check`: judges definitions, names, composition and, if asked, the generated files. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { DefinitionError } from '../errors.ts';
-import { describeGraph } from '../gateway.ts';
+import type { Configuration } from '../configuration.ts';
 import { createConfiguredConnections } from '../connection/configured-connections.ts';
 import { readConfiguredRegistrations } from '../connection/registrations.ts';
+import type { Connector } from '../connector/definition.ts';
+import { DefinitionError, type Fault } from '../errors.ts';
+import { describeGraph } from '../gateway.ts';
+import type { Graph } from '../graph/graph.ts';
+import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { checkGeneratedFiles, writeGeneratedFiles } from './generated-files.ts';
-import { loadProject } from './load-project.ts';
+import { readProject } from './load-project.ts';
 import { configOption } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -35,21 +39,24 @@ export function addCheckCommand(program: Command, terminal: Terminal): void {
 }
 
 async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
-  const project = await loadProject({ config: flags.config });
+  const project = await readProject({ config: flags.config });
   terminal.progress('Loading connectors');
-  const { loaded, warnings } = await project.loadConnectors();
+  const { loaded, warnings, faults: loadFaults } = await project.readConnectors();
   for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
   const connectors = loaded.map(({ connector }) => connector);
+  const isPartial = loadFaults.length > 0;
   terminal.progress('Building the graph');
-  const graph = await describeGraph(connectors);
-  const { connections, registrations } = project.configuration;
-  createConfiguredConnections(connectors, connections, process.env);
-  readConfiguredRegistrations({ connectors, configured: registrations, environment: process.env });
-  terminal.progress(`Composing ${graph.subgraphs.length} subgraphs`);
-  // Loaded here, because it takes longer to load than all that `start` needs besides Apollo Server.
-  const { composeSubgraphs } = await import('../graph/compose.ts');
-  const faults = composeSubgraphs(graph.subgraphs);
-  if (faults.length > 0) throw new DefinitionError(faults);
+  // What has faults is left out, so that every later step can tell those of the rest.
+  const faults = [...project.faults, ...loadFaults];
+  const graph = await collect(faults, () => describeGraph(connectors, { isPartial }));
+  faults.push(...(await checkConfigured(project.configuration, connectors, isPartial)));
+  if (graph) {
+    terminal.progress(`Composing ${counted(graph.subgraphs.length, 'subgraph')}`);
+    // Loaded here, because it takes longer to load than all that `start` needs besides Apollo Server.
+    const { composeSubgraphs } = await import('../graph/compose.ts');
+    faults.push(...composeSubgraphs(graph.subgraphs));
+  }
+  if (!graph || faults.length > 0) throw new DefinitionError(faults);
   const folder = join(project.root, 'schema');
   if (flags.write) {
     for (const path of await writeGeneratedFiles(folder, graph)) terminal.line(`wrote ${join('schema', path)}`);
@@ -57,6 +64,45 @@ async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
     const stale = await checkGeneratedFiles(folder, graph);
     if (stale.length > 0) throw new DefinitionError(stale);
   }
-  const fields = graph.fields.filter(({ binding }) => binding.kind === 'action' || binding.kind === 'trigger').length;
-  terminal.line(`ok: ${connectors.length} connectors, ${fields} root fields, ${graph.entities.size} entities compose.`);
+  terminal.line(`ok: ${summary(graph, connectors.length)} compose.`);
+}
+
+/** The faults of the connections and registrations that are configured. */
+async function checkConfigured(
+  { connections = [], registrations = [] }: Configuration,
+  connectors: readonly Connector[],
+  isPartial: boolean,
+): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  await collect(faults, () => createConfiguredConnections(connectors, connections, process.env));
+  await collect(faults, () =>
+    readConfiguredRegistrations({ connectors, configured: registrations, environment: process.env }),
+  );
+  if (!isPartial) return faults;
+  // A connector that is left out may be the one that is named.
+  const names = new Set(connectors.map(({ name }) => name));
+  return faults.filter(({ path }) => {
+    const [, list, index] = /^(connections|registrations)\[(\d+)\]\.connector$/.exec(path) ?? [];
+    const entry = (list === 'connections' ? connections : registrations)[Number(index)];
+    return list === undefined || (entry && names.has(entry.connector));
+  });
+}
+
+async function collect<T>(faults: Fault[], make: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+function summary(graph: Graph, connectorCount: number): string {
+  const fields = graph.fields.filter(({ binding }) => binding.kind === 'action' || binding.kind === 'trigger');
+  return [
+    counted(connectorCount, 'connector'),
+    counted(fields.length, 'root field'),
+    counted(graph.entities.size, 'entity', 'entities'),
+  ].join(', ');
 }

@@ -2,7 +2,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DefinitionError } from '../errors.ts';
+import { DefinitionError, type ErrorCode } from '../errors.ts';
 import {
   archivedCustomerId,
   createDemoCustomers,
@@ -32,12 +32,13 @@ export interface DemoProvider {
  * Starts the shop of the sample connector (`connectors/my-app`) with 120 customers and 300 orders, the same at each start.
  * A customer that is created is kept until `close`.
  *
- * @throws DefinitionError ADDRESS_IN_USE when the address is taken, or would let other machines in.
+ * @throws DefinitionError ADDRESS_IN_USE when the address is taken, ADDRESS_NOT_ALLOWED when it would let other machines in.
  */
 export async function startDemoProvider(options: DemoProviderOptions = {}): Promise<DemoProvider> {
   const { port = 0, host = '127.0.0.1' } = options;
   if (!loopback.has(host)) {
     throw addressFault(
+      'ADDRESS_NOT_ALLOWED',
       `expected a loopback address (${[...loopback].join(', ')}), since it is for demonstration only; got "${host}".`,
     );
   }
@@ -91,14 +92,16 @@ class Refusal extends Error {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(addressFault(`expected an address that is free; got ${host}:${port} (${cause.code}).`, cause)),
+      reject(
+        addressFault('ADDRESS_IN_USE', `expected an address that is free; got ${host}:${port} (${cause.code}).`, cause),
+      ),
     );
     server.listen(port, host, resolve);
   });
 }
 
-function addressFault(message: string, cause?: unknown): DefinitionError {
-  return new DefinitionError([{ code: 'ADDRESS_IN_USE', path: 'demo provider', message }], { cause });
+function addressFault(code: ErrorCode, message: string, cause?: unknown): DefinitionError {
+  return new DefinitionError([{ code, path: 'demo provider', message }], { cause });
 }
 
 async function answer(shop: Shop, request: IncomingMessage): Promise<Answer> {

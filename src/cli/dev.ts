@@ -1,8 +1,11 @@
 /** `plugboard dev`: serves the gateway and loads connectors anew when a file changes. */
-import { resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DefinitionError, formatFault, type Fault } from '../errors.ts';
+import { counted } from './counted.ts';
 import { examples } from './examples.ts';
+import { supergraphFile } from './generated-files.ts';
+import type { Project } from './load-project.ts';
 import type { Serving } from './serving.ts';
 import { addServeOptions, serve, type ServeFlags } from './start.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +19,8 @@ export function addDevCommand(program: Command, terminal: Terminal): void {
     )
     .addHelpText('after', examples(['plugboard dev', 'plugboard dev --port 4100']))
     .action(async (flags: ServeFlags) => {
-      const serving = await serve(flags, terminal);
+      // They are shown as text here: once is enough.
+      const serving = await serve(flags, terminal, { logFaults: false });
       const stopWatching = await watchProject(serving, terminal);
       await untilStopped(async () => {
         await stopWatching();
@@ -29,7 +33,8 @@ export function addDevCommand(program: Command, terminal: Terminal): void {
 const quietMs = 80;
 
 /**
- * Reloads the gateway whenever a file of a connector changes, one reload at a time.
+ * Reloads the gateway whenever a file of a connector or of the schema changes, one reload at a time; a changed
+ * configuration asks for a restart.
  *
  * @returns the function that ends the watching.
  */
@@ -39,18 +44,39 @@ export async function watchProject(serving: Serving, terminal: Terminal): Promis
     terminal.warn('The demo has no files to watch.');
     return async () => {};
   }
+  const files = watchedFiles(project);
   const reloads = createReloads(() => reload(serving, terminal));
-  const folders = project.connectorFolders.map((folder) => resolve(folder));
+  const restarts = createReloads(async () =>
+    terminal.warn(`${basename(files.configuration)} has changed. Restart to use what it says now.`),
+  );
   // Loaded here, because `start` needs none.
   const { watch } = await import('chokidar');
-  const watcher = watch(folders, { ignoreInitial: true, ignored: /(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/ });
-  watcher.on('all', reloads.request);
+  const watcher = watch(files.parents, { ignoreInitial: true, ignored: (path) => !files.includes(path) });
+  watcher.on('all', (_event, path) => (path === files.configuration ? restarts : reloads).request());
   await new Promise<void>((ready) => watcher.once('ready', ready));
   terminal.line(`Watching ${project.connectorFolders.join(', ')}`);
   return async () => {
     await watcher.close();
-    await reloads.end();
+    await Promise.all([reloads.end(), restarts.end()]);
   };
+}
+
+/** What is watched: the parents of what counts, since a folder that is moved away and back is another one. */
+function watchedFiles({ root, connectorFolders, configurationFile }: Project) {
+  const folders = connectorFolders.map((folder) => resolve(folder));
+  const parents = [...new Set([resolve(root), ...folders.map((folder) => dirname(folder))])];
+  const configuration = configurationFile ?? resolve(root, 'plugboard.config.ts');
+  const schema = resolve(root, 'schema');
+  const isWritten = (path: string) =>
+    dirname(path) === schema && path.endsWith('.graphql') && basename(path) !== supergraphFile;
+  const isOfConnector = (path: string) =>
+    folders.some((folder) => {
+      const below = relative(folder, path);
+      return !/^\.\.(?:[/\\]|$)/.test(below) && !/(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/.test(below);
+    });
+  const includes = (path: string) =>
+    parents.includes(path) || path === configuration || path === schema || isWritten(path) || isOfConnector(path);
+  return { parents, configuration, includes };
 }
 
 async function reload({ project, gateway }: Serving, terminal: Terminal): Promise<void> {
@@ -60,7 +86,7 @@ async function reload({ project, gateway }: Serving, terminal: Terminal): Promis
     for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
     const faults = await gateway.reload(loaded.map(({ connector }) => connector));
     if (faults.length > 0) show(faults, terminal);
-    else terminal.line(`Reloaded: ${loaded.length} connectors`);
+    else terminal.line(`Reloaded: ${counted(loaded.length, 'connector')}`);
   } catch (error) {
     if (!(error instanceof DefinitionError)) throw error;
     gateway.reportFaults(error.faults);

@@ -6,12 +6,13 @@ import type { Graph } from '../graph/graph.ts';
 import { supergraphSdl } from '../graph/supergraph.ts';
 
 const subgraphFolder = 'subgraphs';
+export const supergraphFile = 'supergraph.graphql';
 
 /** The generated files of a graph, by path below `schema/`. */
 export function generatedFiles(graph: Graph): ReadonlyMap<string, string> {
   return new Map([
     ...graph.subgraphs.map(({ name, sdl }): [string, string] => [join(subgraphFolder, `${name}.graphql`), sdl()]),
-    ['supergraph.graphql', supergraphSdl(graph)],
+    [supergraphFile, supergraphSdl(graph)],
   ]);
 }
 

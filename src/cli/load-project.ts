@@ -2,11 +2,18 @@
 import { stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import type { Configuration } from '../configuration.ts';
+import { isPlainObject } from '../connector/check-keys.ts';
 import * as define from '../connector/define.ts';
 import { createImportSource, type ImportSource } from '../connector/import-source.ts';
-import { loadConnectors, type LoadedConnectors } from '../connector/load-connectors.ts';
+import { guardLoading } from '../connector/guard-loading.ts';
+import {
+  loadConnectors,
+  readConnectors,
+  type LoadedConnectors,
+  type ReadConnectors,
+} from '../connector/load-connectors.ts';
 import { loadFailure } from '../connector/load-failure.ts';
-import { DefinitionError } from '../errors.ts';
+import { DefinitionError, type Fault } from '../errors.ts';
 import * as face from '../index.ts';
 
 export interface Project {
@@ -18,6 +25,13 @@ export interface Project {
   readonly connectorFolders: readonly string[];
   /** Loads the connectors anew. @throws DefinitionError with all faults */
   readonly loadConnectors: (options?: { readonly fresh?: boolean }) => Promise<LoadedConnectors>;
+  /** The good connectors, and the faults of the others. */
+  readonly readConnectors: () => Promise<ReadConnectors>;
+}
+
+/** A project whose configuration may have faults; what has any is left out of `configuration`. */
+export interface ReadProject extends Project {
+  readonly faults: readonly Fault[];
 }
 
 export interface ProjectOptions {
@@ -38,25 +52,46 @@ const modules = { plugboard: face, 'plugboard/connector': define };
  * @throws DefinitionError CONFIGURATION_MISSING, CONFIGURATION_LOAD_FAILED, CONFIGURATION_INVALID
  */
 export async function loadProject(options: ProjectOptions = {}): Promise<Project> {
+  const { faults, ...project } = await readProject(options);
+  if (faults.length > 0) throw new DefinitionError(faults);
+  return project;
+}
+
+/**
+ * The same with the faults of the configuration beside what is sound of it, so that a check can go on.
+ *
+ * @throws DefinitionError CONFIGURATION_MISSING
+ */
+export async function readProject(options: ProjectOptions = {}): Promise<ReadProject> {
   const workingDirectory = options.workingDirectory ?? process.cwd();
   const importSource = options.importSource ?? createImportSource({ modules });
   const file = await findConfiguration(options.config, workingDirectory);
-  const imported = file === undefined ? {} : await importConfiguration(file, workingDirectory, importSource);
+  const { found, faults } =
+    file === undefined ? noConfiguration : await readConfiguration(file, workingDirectory, importSource);
   const root = file === undefined ? workingDirectory : dirname(file);
-  const configuration = withStoreBelow(root, imported);
-  const folders = [configuration.connectors ?? 'connectors'].flat();
-  const connectorFolders = folders.map((folder) => relative(workingDirectory, resolve(root, folder)) || '.');
+  const configuration = withStoreBelow(root, found ?? {});
+  const folders = await connectorFoldersOf(found, root);
   return {
     configuration,
     configurationFile: file,
     root,
-    connectorFolders,
+    connectorFolders: folders.map((folder) => relative(workingDirectory, folder) || '.'),
+    faults,
     loadConnectors: ({ fresh = false } = {}) =>
-      loadConnectors(
-        connectorFolders.map((folder) => resolve(workingDirectory, folder)),
-        fresh && !options.importSource ? createImportSource({ modules, fresh }) : importSource,
-      ),
+      loadConnectors(folders, fresh && !options.importSource ? createImportSource({ modules, fresh }) : importSource),
+    readConnectors: () => readConnectors(folders, importSource),
   };
+}
+
+/** Absolute paths. Where the configuration that says it cannot be loaded, the usual folder if there is one. */
+async function connectorFoldersOf(configuration: Configuration | undefined, root: string): Promise<string[]> {
+  const folders = [configuration?.connectors ?? 'connectors'].flat().map((folder) => resolve(root, folder));
+  const isThere = (folder: string) =>
+    stat(folder).then(
+      () => true,
+      () => false,
+    );
+  return configuration || (await isThere(folders[0]!)) ? folders : [];
 }
 
 /** Paths of the configuration are relative to its file, whatever the working directory is. */
@@ -83,23 +118,49 @@ async function findConfiguration(given: string | undefined, workingDirectory: st
   throw new DefinitionError([{ code: 'CONFIGURATION_MISSING', path: given, message }]);
 }
 
-async function importConfiguration(
+interface FoundConfiguration {
+  /** What is sound of it; `undefined` when the file could not be loaded. */
+  readonly found: Configuration | undefined;
+  readonly faults: readonly Fault[];
+}
+
+const noConfiguration: FoundConfiguration = { found: {}, faults: [] };
+
+async function readConfiguration(
   file: string,
   workingDirectory: string,
   importSource: ImportSource,
-): Promise<Configuration> {
+): Promise<FoundConfiguration> {
   const path = relative(workingDirectory, file);
+  const code = 'CONFIGURATION_LOAD_FAILED';
   let exported: { default?: unknown };
   try {
-    exported = (await importSource(file)) as { default?: unknown };
-  } catch (cause) {
-    const message = `expected a file that can be loaded; loading it ended with ${loadFailure(cause)}`;
-    throw new DefinitionError([{ code: 'CONFIGURATION_LOAD_FAILED', path, message }], { cause });
+    exported = (await guardLoading(() => importSource(file), { code, path })) as { default?: unknown };
+  } catch (error) {
+    if (error instanceof DefinitionError && error.code === code) return { found: undefined, faults: error.faults };
+    const { reason, file: culprit = file } = loadFailure(error);
+    const message = `expected a file that can be loaded; loading it ended with ${reason}`;
+    return { found: undefined, faults: [{ code, path: relative(workingDirectory, culprit), message }] };
   }
   if (exported.default === undefined) {
     const message = 'expected a default export made with defineConfig; got none.';
-    throw new DefinitionError([{ code: 'CONFIGURATION_INVALID', path, message }]);
+    return { found: undefined, faults: [{ code: 'CONFIGURATION_INVALID', path, message }] };
   }
   const { checkConfiguration } = await import('../check-configuration.ts');
-  return checkConfiguration(exported.default, path);
+  try {
+    return { found: checkConfiguration(exported.default, path), faults: [] };
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    return { found: soundPart(exported.default, error.faults, path), faults: error.faults };
+  }
+}
+
+/** The keys of a configuration whose values have no fault. */
+function soundPart(configuration: unknown, faults: readonly Fault[], path: string): Configuration {
+  if (!isPlainObject(configuration)) return {};
+  const hasFault = (key: string) => {
+    const prefix = `${path}.${key}`;
+    return faults.some((fault) => fault.path.startsWith(prefix) && /^(?:$|[.[])/.test(fault.path.slice(prefix.length)));
+  };
+  return Object.fromEntries(Object.entries(configuration).filter(([key]) => !hasFault(key)));
 }

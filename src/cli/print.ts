@@ -9,6 +9,10 @@ import { loadProject } from './load-project.ts';
 import { configOption } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
+interface PrintFlags {
+  readonly config?: string;
+}
+
 export function addPrintCommand(program: Command, terminal: Terminal): void {
   program
     .command('print')
@@ -27,16 +31,16 @@ export function addPrintCommand(program: Command, terminal: Terminal): void {
         'plugboard print supergraph > supergraph.graphql',
       ]),
     )
-    .action(async (what: string, connector: string | undefined, flags: { readonly config?: string }) => {
+    .action(async (what: string, connector: string | undefined, flags: PrintFlags, command: Command) => {
+      if (what !== 'subgraph' && connector !== undefined) {
+        const message = `error: too many arguments for 'print ${what}'. Expected none after it; got '${connector}'.`;
+        command.error(message, { code: 'commander.excessArguments', exitCode: 2 });
+      }
       terminal.write(`${(await print(what, connector, flags)).trimEnd()}\n`);
     });
 }
 
-async function print(
-  what: string,
-  connector: string | undefined,
-  flags: { readonly config?: string },
-): Promise<string> {
+async function print(what: string, connector: string | undefined, flags: PrintFlags): Promise<string> {
   const project = await loadProject(flags);
   const { loaded } = await project.loadConnectors();
   const graph = await describeGraph(loaded.map((entry) => entry.connector));

@@ -1,7 +1,8 @@
 /** `plugboard start`: serves the gateway until it is told to stop. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
-import { createGateway } from '../gateway.ts';
+import { createGateway, type GatewayOptions } from '../gateway.ts';
+import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { startDemo } from './demo.ts';
 import { loadProject } from './load-project.ts';
@@ -33,12 +34,15 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
 
 /** The options that `start` and `dev` share, with the environment variables that operators know. */
 export function addServeOptions(command: Command): Command {
-  return command
-    .option('--demo', 'serve the sample connector over a demo provider that starts with it; needs no account')
-    .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
-    .addOption(configOption())
-    .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
-    .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort));
+  return (
+    command
+      .option('--demo', 'serve the sample connector over a demo provider that starts with it; needs no account')
+      .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
+      // The demo has a configuration of its own: another one would be ignored.
+      .addOption(configOption().conflicts('demo'))
+      .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
+      .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort))
+  );
 }
 
 export function configOption(): Option {
@@ -48,7 +52,11 @@ export function configOption(): Option {
 }
 
 /** Starts the gateway of a project, or the demo, and says where it is. */
-export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Serving> {
+export async function serve(
+  flags: ServeFlags,
+  terminal: Terminal,
+  options: Pick<GatewayOptions, 'logFaults'> = {},
+): Promise<Serving> {
   const address = { ...(flags.host && { host: flags.host }), ...(flags.port !== undefined && { port: flags.port }) };
   if (flags.demo) return startDemo(address, terminal);
   const project = await loadProject({ config: flags.config });
@@ -60,9 +68,10 @@ export async function serve(flags: ServeFlags, terminal: Terminal): Promise<Serv
     ...(flags.insecureDev && { insecureDev: true }),
   };
   if (configuration.insecureDev) terminal.warn('INSECURE: nobody is asked for credentials. Only for your own machine.');
-  const gateway = await createGateway({ connectors: loaded.map(({ connector }) => connector), configuration });
+  const connectors = loaded.map(({ connector }) => connector);
+  const gateway = await createGateway({ ...options, connectors, configuration });
   const { url } = await gateway.listen();
-  terminal.line(`Plugboard serves ${loaded.length} connectors at ${url}/graphql`);
+  terminal.line(`Plugboard serves ${counted(loaded.length, 'connector')} at ${url}/graphql`);
   return { gateway, project, url, close: gateway.close };
 }
 

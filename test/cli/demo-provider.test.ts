@@ -129,7 +129,7 @@ describe('the demo provider', () => {
 
   it('listens on this machine only', async () => {
     await expect(startDemoProvider({ host: '0.0.0.0' })).rejects.toThrow(
-      'ADDRESS_IN_USE: demo provider: expected a loopback address (127.0.0.1, ::1, localhost), since it is for demonstration only; got "0.0.0.0".',
+      'ADDRESS_NOT_ALLOWED: demo provider: expected a loopback address (127.0.0.1, ::1, localhost), since it is for demonstration only; got "0.0.0.0".',
     );
   });
 

@@ -58,10 +58,10 @@ describe('plugboard dev', () => {
     const terminal = await startWatching();
     expect(await pong()).toBe('one!');
     await project.write('connectors/tiny/connector.ts', version('two'));
-    await terminal.wrote(/Reloaded: 1 connectors\n/);
+    await terminal.wrote(/Reloaded: 1 connector\n/);
     expect(await pong()).toBe('two!');
     await project.write('connectors/tiny/answer.ts', "export const answer = '?';");
-    await terminal.wrote(/(Reloaded: 1 connectors\n[\s\S]*){2}/);
+    await terminal.wrote(/(Reloaded: 1 connector\n[\s\S]*){2}/);
     expect(await pong()).toBe('two?');
   });
 
@@ -90,7 +90,7 @@ describe('plugboard dev', () => {
     expect(await pong()).toBe('one!');
 
     await project.write('connectors/tiny/connector.ts', version('three'));
-    await terminal.wrote(/Reloaded: 1 connectors\n/);
+    await terminal.wrote(/Reloaded: 1 connector\n/);
     expect(await pong()).toBe('three!');
     expect(await health()).toMatchObject({ status: 'ok', faults: [] });
   });

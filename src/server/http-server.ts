@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
+import type { BeginHere } from '../connection/begin-here.ts';
 import type { Connecting } from '../connection/connecting.ts';
 import { DefinitionError } from '../errors.ts';
 import { callerFrom } from './caller.ts';
@@ -19,6 +20,7 @@ import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { keepForAnswer } from './unread-body.ts';
 
 export interface HttpServerOptions {
   readonly graphs: GraphSource;
@@ -52,6 +54,8 @@ export interface HttpServerOptions {
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   /** Serves `/connect/…` and `/oauth/callback/…` to browsers. Absent: those paths are not there. */
   readonly connecting?: Connecting;
+  /** Begins for whoever opens `/connect/<connector>` without a session. Absent: the application begins. */
+  readonly beginHere?: BeginHere;
   /** Serves `/oauth2/token`, where tenants get tokens for their API keys. Absent: it is not there. */
   readonly tokenRoute?: TokenRouteOptions | undefined;
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
@@ -101,12 +105,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
   });
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
-  const { connecting, tokenRoute } = options;
+  const { connecting, beginHere, tokenRoute } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);
   if (connecting) {
     app.register(async (routes) => {
       addConnectRoutes(routes, {
         connecting,
+        ...(beginHere && { beginHere }),
         production,
         get baseUrl() {
           return options.baseUrl ?? addressOf(app);
@@ -209,9 +214,10 @@ function addHooks(
     const { status, body } = errorAnswer(503, 'NOT_READY', 'The gateway is stopping. Ask again.', request.id);
     return reply.code(status).headers(dataHeaders).send(body);
   });
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
-    done(null, payload);
+    if (request.raw.complete) return done(null, payload);
+    keepForAnswer(request.raw, reply, isDraining(), () => done(null, payload));
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;

@@ -1,6 +1,7 @@
 /** Names what the code of a connector threw: which connector, which connection, where, and `<connector>.<code>`. */
 import { GatewayError, ProviderError, type ErrorCode } from '../errors.ts';
 import type { ConnectionFields, Connector, ExceptionHandler } from './definition.ts';
+import { redactFields, type Redact } from './redact.ts';
 
 /** Whose code threw, and where. */
 export interface FailedCode {
@@ -8,7 +9,7 @@ export interface FailedCode {
   /** Id of the connection; absent for a connector that needs none. */
   readonly connection: string | undefined;
   readonly raisedIn: string;
-  /** Of the connection: their values never enter an error, and so no log. */
+  /** Of the connection: the values of those that are not public never enter an error, and so no log. */
   readonly fields: ConnectionFields;
 }
 
@@ -28,18 +29,45 @@ export function nameError(error: unknown, code: FailedCode): GatewayError {
 
 function nameHandled(error: unknown, handled: Handled, { connector, connection, raisedIn, fields }: FailedCode) {
   const known = error instanceof GatewayError ? error : undefined;
-  const code = handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error');
+  const redact = redactFields(connector, fields, 'all');
+  const code = redact(handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error'));
   const details = { connector: connector.name, connection, raisedIn, errorCode: `${connector.name}.${code}` };
-  if (known && handled.message === undefined) return known.addDetails(details);
+  const said = handled.message === undefined ? undefined : redact(handled.message);
   if (known) {
+    // Only what the connector itself says is its own text; others of ours may name an address that was entered.
+    const own = known.code === 'CONNECTOR_ERROR' ? redact : redactFields(connector, fields, 'secret');
+    redactKnown(known, own, redact);
+    if (said === undefined) return known.addDetails(details);
     const ErrorClass = known.constructor as typeof GatewayError;
-    return new ErrorClass(known.code, handled.message ?? known.message, { ...details, ...known.details, cause: known });
+    return new ErrorClass(known.code, said, { ...details, ...known.details, cause: known });
   }
   // The message of an error that nobody wrote for clients may hold anything, so only a handler's is shown.
   const message =
-    handled.message ??
+    said ??
     `${connector.title ?? connector.name}: ${raisedIn} failed in the connector's own code. The log has the cause.`;
-  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: withoutSecrets(error, fields) });
+  return new ProviderError('CONNECTOR_ERROR', message, { ...details, cause: withoutValues(error, redact) });
+}
+
+/** In place, because what else is known of an error, such as the answer behind it, is known by the error itself. */
+function redactKnown(error: GatewayError, redact: Redact, redactCause: Redact): void {
+  const { message, stack = '', cause, details } = error;
+  if (redact(message + stack) !== message + stack) {
+    Object.assign(error, { message: redact(message), stack: redact(stack) });
+  }
+  if (details.errorCode !== undefined) error.details = { ...details, errorCode: redact(details.errorCode) };
+  if (cause === undefined) return;
+  const kept = withoutValues(cause, redactCause);
+  if (kept !== cause) error.cause = kept;
+}
+
+/** Where an error was raised. */
+export type Place = Pick<FailedCode, 'connection' | 'raisedIn'> & { readonly connector: Pick<Connector, 'name'> };
+
+/** Adds to an error of ours where it was raised, if it does not say so itself; gives back whatever it was given. */
+export function addPlace(error: unknown, { connector, connection, raisedIn }: Place): unknown {
+  if (!(error instanceof GatewayError)) return error;
+  const errorCode = `${connector.name}.${defaultErrorCode(error.code)}`;
+  return error.addDetails({ connector: connector.name, connection, raisedIn, errorCode });
 }
 
 interface Handled {
@@ -63,23 +91,19 @@ function textsOf({ message, code }: { readonly message?: unknown; readonly code?
   return { ...(typeof message === 'string' && { message }), ...(typeof code === 'string' && { code }) };
 }
 
-/** Shorter values would be found in every word. */
-const shortestSecret = 6;
-
 /** The thrown thing itself where it holds no value of the connection's fields, else a copy without them. */
-function withoutSecrets(thrown: unknown, fields: ConnectionFields): unknown {
-  const secrets = Object.values(fields).filter(
-    (value): value is string => typeof value === 'string' && value.length >= shortestSecret,
-  );
-  const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+function withoutValues(thrown: unknown, redact: Redact, depth = 0): unknown {
   if (typeof thrown === 'string') return redact(thrown);
   if (!(thrown instanceof Error)) return thrown;
   const { name, message, stack = '', cause } = thrown;
-  const inner = cause === undefined ? undefined : withoutSecrets(cause, fields);
+  const inner = cause === undefined || depth === maxCauses ? undefined : withoutValues(cause, redact, depth + 1);
   if (inner === cause && redact(message + stack) === message + stack) return thrown;
   const copy = new Error(redact(message), inner === undefined ? undefined : { cause: inner });
   return Object.assign(copy, { name, stack: redact(stack) });
 }
+
+/** Causes may go round in a circle. */
+const maxCauses = 8;
 
 /** Codes of the second level, as connectors of all kinds share them (contracts §3.4). */
 const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
@@ -97,8 +121,14 @@ const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
   OPERATION_TIMEOUT: 'request_timeout',
   PROVIDER_ANSWER_INVALID: 'invalid_response',
   PROVIDER_ANSWER_TOO_LARGE: 'invalid_response',
+  PROVIDER_VALUE_INVALID: 'invalid_response',
   INPUT_INVALID: 'invalid_value',
   INPUT_REQUIRED: 'invalid_value',
+  PAGE_SIZE_INVALID: 'invalid_value',
+  PAGING_BACKWARD: 'invalid_value',
+  CURSOR_INVALID: 'invalid_value',
+  CURSOR_FOREIGN: 'invalid_value',
+  CURSOR_EXPIRED: 'invalid_value',
 };
 
 function defaultErrorCode(code: ErrorCode): string {

@@ -1,7 +1,7 @@
 /** How an action pages: what a page adds to the request, and what its answer says about the next one (design §5). */
 import { GatewayError, ProviderError } from '../errors.ts';
 import type { ProviderResponse, Request } from '../http/request.ts';
-import { describe } from './check-keys.ts';
+import { describeKind } from './check-keys.ts';
 import type { Page, PageRequest, Paginate } from './definition.ts';
 import { linkTarget } from './link-header.ts';
 
@@ -57,7 +57,7 @@ export function pageFromResponse(response: ProviderResponse, paginate: Paginate,
   const rows = paginate.rows === undefined ? response.body : readPath(response.body, paginate.rows);
   if (!Array.isArray(rows)) {
     const where = paginate.rows === undefined ? 'the body' : `"${paginate.rows}" in the body`;
-    const message = `The page has no rows: expected ${where} to be a list; got ${describe(rows)}.`;
+    const message = `The page has no rows: expected ${where} to be a list; got ${describeKind(rows)}.`;
     throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
   }
   const totalCount =
@@ -69,7 +69,7 @@ export function pageFromResponse(response: ProviderResponse, paginate: Paginate,
 export function pageFromAnswer(answer: unknown, raisedIn: string): ReadPage {
   const page = answer as Partial<Page> | null | undefined;
   if (typeof page !== 'object' || page === null || !Array.isArray(page.rows)) {
-    const message = `${raisedIn} pages, so its execute has to return its request without awaiting it (no async), or { rows, next }; it returned ${describe(answer)}.`;
+    const message = `${raisedIn} pages, so its execute has to return its request without awaiting it (no async), or { rows, next }; it returned ${describeKind(answer)}.`;
     throw new GatewayError('CONNECTOR_ERROR', message);
   }
   return { rows: page.rows, next: page.next === '' ? null : page.next, totalCount: page.totalCount };

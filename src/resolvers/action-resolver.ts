@@ -1,6 +1,7 @@
 /** What happens when a root field of an action is asked for. */
 import type { GraphQLFieldResolver } from 'graphql';
-import { describe } from '../connector/check-keys.ts';
+import { describeKind } from '../connector/check-keys.ts';
+import { addPlace } from '../connector/name-error.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
@@ -25,27 +26,44 @@ export function createActionResolver(
   action: RunnableAction,
   options: ActionResolverOptions,
 ): GraphQLFieldResolver<unknown, OperationState> {
-  const { connector, output } = binding;
+  const { connector } = binding;
+  const raisedIn = `actions.${binding.action.name}`;
   const loadAhead = createLoadAhead();
   return async (_root, args: Arguments, state, info) => {
     const opened = await state.open(connector, args.connection as string | null | undefined);
     state.useConnection(info, opened);
-    opened.requireGranted(action.definition.scopes);
-    const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
-    const input = await action.coerceInput(opened.run, given);
-    if (output.shape === 'connection') {
-      const list = await readList(binding, action, opened, input, args, state, options);
-      const rows = list.edges.map(({ node }) => node);
-      await loadAhead(rows, state, info);
-      return list;
+    try {
+      const { answer, rows } = await answerOf(binding, action, opened, args, state, options);
+      const loading = loadAhead(rows, state, info);
+      if (loading) await loading;
+      return answer;
+    } catch (error) {
+      throw addPlace(error, { connector, connection: opened.run.id, raisedIn });
     }
-    const answer = checkShape(await action.run(opened.run, input), binding);
-    const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
-    rememberLacks(rows, action.definition, output.entity, state.partialRows);
-    const loading = loadAhead(rows, state, info);
-    if (loading) await loading;
-    return answer;
   };
+}
+
+/** What the field answers, and the rows in it. */
+async function answerOf(
+  binding: ActionBinding,
+  action: RunnableAction,
+  opened: OpenedConnection,
+  args: Arguments,
+  state: OperationState,
+  options: ActionResolverOptions,
+): Promise<{ readonly answer: unknown; readonly rows: readonly unknown[] }> {
+  const { output } = binding;
+  opened.requireGranted(action.definition.scopes);
+  const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
+  const input = await action.coerceInput(opened.run, given);
+  if (output.shape === 'connection') {
+    const list = await readList(binding, action, opened, input, args, state, options);
+    return { answer: list, rows: list.edges.map(({ node }) => node) };
+  }
+  const answer = checkShape(await action.run(opened.run, input), binding);
+  const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
+  rememberLacks(rows, action.definition, output.entity, state.partialRows);
+  return { answer, rows };
 }
 
 function readList(
@@ -81,6 +99,6 @@ function checkShape(answer: unknown, { action, connector, output }: ActionBindin
       : output.notation === undefined || (typeof answer === 'object' && !Array.isArray(answer));
   if (isFitting) return answer;
   const expected = output.shape === 'list' ? 'a list of rows' : 'one row, an object';
-  const message = `${connector.name}.${action.name}: expected ${expected}; the provider gave ${describe(answer)}.`;
+  const message = `${connector.name}.${action.name}: expected ${expected}; the provider gave ${describeKind(answer)}.`;
   throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: connector.name });
 }

@@ -1,5 +1,6 @@
 /** What happens when a field of a row is asked for: its value is coerced, or the row that it names is joined. */
 import type { FieldNode, GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
+import { addPlace } from '../connector/name-error.ts';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
 import { isKey, selectsMoreThan } from './join-keys.ts';
 import type { OpenedConnection } from './opened-connection.ts';
@@ -15,12 +16,23 @@ type Resolver = GraphQLFieldResolver<Row, OperationState>;
  * @param coerce - the provider's value as the graph says it; throws a ProviderError that names the field.
  */
 export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: unknown) => unknown): Resolver {
-  const { name } = binding.field;
+  const { connector, field } = binding;
+  const { name } = field;
+  const read = (raw: unknown, state: OperationState, info: GraphQLResolveInfo) => {
+    try {
+      return coerce(raw);
+    } catch (error) {
+      const connection = state.openedBelow(info, connector)?.run.id;
+      throw addPlace(error, { connector, connection, raisedIn: `${info.parentType.name}.${info.fieldName}` });
+    }
+  };
   return (row, _args, state, info) => {
-    if (Object.hasOwn(row, name)) return coerce(row[name]);
+    if (Object.hasOwn(row, name)) return read(row[name], state, info);
     const partial = partialRowLacking(row, name, state.partialRows);
-    if (!partial) return coerce(undefined);
-    return whenLoaded(loadRow(partial.entity, partial.key, state, info, true), (whole) => coerce(readOwn(whole, name)));
+    if (!partial) return read(undefined, state, info);
+    return whenLoaded(loadRow(partial.entity, partial.key, state, info, true), (whole) =>
+      read(readOwn(whole, name), state, info),
+    );
   };
 }
 

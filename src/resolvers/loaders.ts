@@ -1,6 +1,7 @@
 /** Joins: rows of entities by their key, batched per operation, connection and action. */
 import DataLoader from 'dataloader';
-import { describe } from '../connector/check-keys.ts';
+import { describeKind } from '../connector/check-keys.ts';
+import { addPlace, type Place } from '../connector/name-error.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { Entity } from '../graph/binding.ts';
@@ -58,11 +59,14 @@ function createLoader(
   const lookup = entityActions(entity, 'lookup');
   if (!batch && !lookup) {
     const message = `${entity.id} cannot be joined: it has neither a lookup nor a batch action.`;
-    throw new ProviderError('CONNECTOR_ERROR', message, { connector: entity.connector.name });
+    const raisedIn = `objects.${entity.object}`;
+    throw addPlace(new ProviderError('CONNECTOR_ERROR', message), placeOf(entity, raisedIn, opened));
   }
   const loadAll = async (keys: readonly unknown[]): Promise<readonly unknown[]> => {
     const found = batch
-      ? await loadTogether(entity, batch, opened, keys)
+      ? await loadTogether(entity, batch, opened, keys).catch((error: unknown) => {
+          throw addPlace(error, placeOf(entity, `actions.${batch.name}`, opened));
+        })
       : await Promise.all(keys.map((key) => loadOne(entity, lookup!, opened, key)));
     for (const [index, key] of keys.entries()) {
       const row = found[index];
@@ -86,8 +90,8 @@ async function loadTogether(
   const input = await action.coerceInput(opened.run, { [fieldName(argument)]: keys });
   const rows = await action.run(opened.run, input);
   if (!Array.isArray(rows)) {
-    const message = `${action.name} of ${entity.connector.name} answers batches, so it has to give a list of rows; it gave something else.`;
-    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: entity.connector.name });
+    const message = `${action.name} of ${entity.connector.name} answers batches, so it has to give a list of rows; it gave ${describeKind(rows)}.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
   }
   const byKey = new Map<string, unknown>();
   for (const row of rows as readonly unknown[]) {
@@ -110,10 +114,15 @@ async function loadOne(
     const input = await action.coerceInput(opened.run, { [fieldName(argument)]: key });
     const row = (await action.run(opened.run, input)) ?? null;
     if (typeof row === 'object' && !Array.isArray(row)) return row;
-    const message = `${entity.connector.name}.${action.name}: expected one row, an object; the provider gave ${describe(row)}.`;
-    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: entity.connector.name });
+    const message = `${entity.connector.name}.${action.name}: expected one row, an object; the provider gave ${describeKind(row)}.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
   } catch (error) {
     if (error instanceof ProviderError && error.code === 'PROVIDER_NOT_FOUND') return null;
+    addPlace(error, placeOf(entity, `actions.${action.name}`, opened));
     return error instanceof Error ? error : new Error('A lookup failed.', { cause: error });
   }
+}
+
+function placeOf({ connector }: Entity, raisedIn: string, opened: OpenedConnection): Place {
+  return { connector, connection: opened.run.id, raisedIn };
 }

@@ -26,6 +26,8 @@ export interface OperationState {
     info: GraphQLResolveInfo,
     connector: Connector,
   ) => OpenedConnection | Promise<OpenedConnection>;
+  /** The connection that `connectionBelow` gave; `undefined` when it opened none. */
+  readonly openedBelow: (info: GraphQLResolveInfo, connector: Connector) => OpenedConnection | undefined;
   readonly loadRow: LoadRow;
   readonly partialRows: PartialRows;
 }
@@ -55,6 +57,10 @@ export function createOperationState(
       if (above?.connector === connector) return above;
       const opening = openingOf(connector, undefined);
       return opening.connection ?? opening.promise;
+    },
+    openedBelow: (info, connector) => {
+      const above = byRootField.get(rootKey(info));
+      return above?.connector === connector ? above : opened.get(connector)?.get(undefined)?.connection;
     },
     loadRow: createLoaders(entityActions),
     partialRows: new PartialRows(),

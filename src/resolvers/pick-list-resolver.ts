@@ -1,6 +1,7 @@
 /** What happens when the choices of a dynamic pick list are asked for. */
 import type { GraphQLFieldResolver } from 'graphql';
-import { describe } from '../connector/check-keys.ts';
+import { describeKind } from '../connector/check-keys.ts';
+import { addPlace } from '../connector/name-error.ts';
 import { runPickList, type RunOptions } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { PickListBinding } from '../graph/binding.ts';
@@ -19,9 +20,21 @@ export function createPickListResolver(
       args[argument] === undefined ? [] : [[parameter, args[argument]]],
     );
     const choices = await runPickList(connector, name, opened.run, Object.fromEntries(given), options);
-    if (Array.isArray(choices) && choices.every((choice) => Array.isArray(choice) && choice.length >= 2))
-      return choices;
-    const message = `${connector.name}.pickLists.${name}: expected a list of [label, value]; it gave ${describe(choices)}.`;
-    throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: connector.name });
+    try {
+      return checkChoices(choices, `${connector.name}.pickLists.${name}`);
+    } catch (error) {
+      throw addPlace(error, { connector, connection: opened.run.id, raisedIn: `pickLists.${name}` });
+    }
   };
+}
+
+function checkChoices(choices: unknown, path: string): readonly unknown[] {
+  if (!Array.isArray(choices)) {
+    const message = `${path}: expected a list of [label, value]; it gave ${describeKind(choices)}.`;
+    throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
+  }
+  const wrong = choices.findIndex((choice) => !Array.isArray(choice) || choice.length < 2);
+  if (wrong < 0) return choices;
+  const message = `${path}[${wrong}]: expected [label, value]; it gave ${describeKind(choices[wrong])}.`;
+  throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
 }

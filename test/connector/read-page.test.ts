@@ -74,7 +74,7 @@ describe('the rows of a page', () => {
   it.each([
     [undefined, { items: [] }, 'the body to be a list; got an object'],
     ['items', { item: [] }, '"items" in the body to be a list; got nothing'],
-    ['items', { items: 'none' }, '"items" in the body to be a list; got "none"'],
+    ['items', { items: 'none' }, '"items" in the body to be a list; got a string'],
     ['a.constructor', { a: {} }, '"a.constructor" in the body to be a list; got nothing'],
   ])('at %s of %j are missing', (rows, body, message) => {
     expect(() => read({ strategy: 'page', ...(rows === undefined ? {} : { rows }) }, body)).toThrow(
@@ -230,7 +230,7 @@ describe('a page that execute answers by itself', () => {
   });
 
   it.each([
-    [[1, 2], '[1, 2]'],
+    [[1, 2], 'a list'],
     [null, 'null'],
     [undefined, 'nothing'],
     [{ items: [] }, 'an object'],

@@ -105,7 +105,7 @@ describe('a batch', () => {
   it('that gives no list says so', async () => {
     const { load } = loadersOf({ batch: () => ({ 1: rowOf(1) }) });
     await expect(load(1)).rejects.toThrow(
-      'get_orders of shop answers batches, so it has to give a list of rows; it gave something else.',
+      'get_orders of shop answers batches, so it has to give a list of rows; it gave an object.',
     );
   });
 
@@ -146,9 +146,9 @@ describe('a lookup', () => {
   });
 
   it.each([
-    [[rowOf(1)], 'a list of 1'],
-    ['<html>', '"<html>"'],
-    [7, '7'],
+    [[rowOf(1)], 'a list'],
+    ['<html>', 'a string'],
+    [7, 'a number'],
   ])('that gives %j instead of a row says so', async (answer, got) => {
     const { load } = loadersOf({ lookup: () => answer });
     await expect(load(1)).rejects.toThrow(`shop.get_order: expected one row, an object; the provider gave ${got}.`);

@@ -1,9 +1,9 @@
-/** An unforeseen error as the log may show it: what it was and where, but no text that could hold a secret or a provider's answer. */
+/** An unforeseen error as the log may show it: what it was and where, but as a rule no text that could hold a secret or a provider's answer. */
 
 /** What the log is given. */
 export interface FailureDescription {
   readonly name: string;
-  /** Only for errors that the engine itself words. */
+  /** Only of errors that the engine itself words, and for developers of what they worded. */
   readonly message?: string;
   /** Where it was raised: file and line. */
   readonly frames: readonly string[];
@@ -12,17 +12,32 @@ export interface FailureDescription {
 
 /** The engine words these without values of the program; a SyntaxError quotes what it could not parse, so it is not one of them. */
 const wordedByTheEngine = new Set(['TypeError', 'ReferenceError', 'RangeError']);
+/** It quotes what it could not parse, which may be a provider's answer. */
+const quoting = 'SyntaxError';
 const maxFrames = 8;
 const maxCauses = 4;
+const maxLength = 500;
 
-/** Describes whatever was thrown, with its causes. */
-export function describeFailure(error: unknown, depth = 0): FailureDescription {
-  if (!(error instanceof Error)) return { name: typeof error, frames: [] };
+/** Which texts a description has: `engine`: only those that the engine words; `author`: also those that connector code wrote. */
+export type Wording = 'engine' | 'author';
+
+/**
+ * Describes whatever was thrown, with its causes.
+ *
+ * @param wording - `author` only where the values of the connection were taken out before. Default `engine`.
+ */
+export function describeFailure(error: unknown, wording: Wording = 'engine', depth = 0): FailureDescription {
+  if (!(error instanceof Error)) return { name: typeof error, ...textOf(error, typeof error, wording), frames: [] };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
     name: error.name,
-    ...(wordedByTheEngine.has(error.name) && { message: error.message }),
+    ...textOf(error.message, error.name, wording),
     frames: frames.slice(0, maxFrames).map((line) => line.trim()),
-    ...(error.cause !== undefined && depth < maxCauses && { cause: describeFailure(error.cause, depth + 1) }),
+    ...(error.cause !== undefined && depth < maxCauses && { cause: describeFailure(error.cause, wording, depth + 1) }),
   };
+}
+
+function textOf(text: unknown, name: string, wording: Wording): { readonly message?: string } {
+  const isShown = wordedByTheEngine.has(name) || (wording === 'author' && name !== quoting);
+  return isShown && typeof text === 'string' ? { message: text.slice(0, maxLength) } : {};
 }

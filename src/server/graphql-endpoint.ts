@@ -188,7 +188,7 @@ type GatewayOption = NonNullable<ConstructorParameters<typeof ApolloServer<Conte
  * Our executor behind Apollo Server's `gateway` seam. The executor is fixed at `load`, so it finds the graph by the
  * schema that the operation was validated against.
  */
-function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection }: GraphqlEndpointOptions): Seam {
+function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection, production }: GraphqlEndpointOptions): Seam {
   const graphOf = new WeakMap<GraphQLSchema, ServedGraph>();
   let serve: (graph: ServedGraph) => void = () => {};
   const execute = async ({ schema, document, request, operation, context }: ExecutorInput) => {
@@ -200,7 +200,7 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection }: Grap
     }
     const { operationName, variables } = request;
     const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
-    return runOperation(graph, asked, operationTimeoutMs, logger);
+    return runOperation(graph, asked, operationTimeoutMs, { logger, production });
   };
   const executor = async (input: ExecutorInput) => input.context.failed ?? execute(input);
   const gateway: GatewayOption = {

@@ -12,15 +12,22 @@ import { internalErrorMessage } from './error-answer.ts';
  * Deliberate: errors with a code of `errors.ts`, and what graphql-js says about the client's variables. All others are
  * replaced by INTERNAL_ERROR with the request id, at the same path; the log gets the cause under that id.
  */
-export function maskErrors(result: ExecutionResult, requestId: string, logger: FastifyBaseLogger): ExecutionResult {
+export function maskErrors(result: ExecutionResult, requestId: string, log: FailureLog): ExecutionResult {
   if (!result.errors) return result;
-  return { ...result, errors: result.errors.map((error) => maskError(error, requestId, logger)) };
+  return { ...result, errors: result.errors.map((error) => maskError(error, requestId, log)) };
 }
 
-function maskError(error: GraphQLError, requestId: string, logger: FastifyBaseLogger): GraphQLError {
+/** Where causes are told. */
+export interface FailureLog {
+  readonly logger: FastifyBaseLogger;
+  /** The log holds no text that a connector's author wrote. */
+  readonly production: boolean;
+}
+
+function maskError(error: GraphQLError, requestId: string, log: FailureLog): GraphQLError {
   const { code } = error.extensions ?? {};
   if (typeof code === 'string' && code !== 'INTERNAL_ERROR' && Object.hasOwn(errorCodes, code)) {
-    if (code === 'CONNECTOR_ERROR') logFailure('The code of a connector failed', error, requestId, logger);
+    if (code === 'CONNECTOR_ERROR') logConnectorFailure(error, requestId, log);
     return keepHttpInside(error);
   }
   if (code === undefined && isAboutVariables(error)) return error;
@@ -28,14 +35,20 @@ function maskError(error: GraphQLError, requestId: string, logger: FastifyBaseLo
   if (cause instanceof GatewayError && code === undefined && cause.code !== 'INTERNAL_ERROR') {
     return replace(error, error.message, { code: cause.code });
   }
-  logFailure('A field failed with an error that nobody foresaw', error, requestId, logger);
+  const failure = describeFailure(cause);
+  log.logger.error({ ...placeOf(error), requestId, failure }, 'A field failed with an error that nobody foresaw');
   return replace(error, internalErrorMessage(requestId), { code: 'INTERNAL_ERROR', requestId });
 }
 
-function logFailure(message: string, error: GraphQLError, requestId: string, logger: FastifyBaseLogger): void {
-  const { connector, raisedIn } = error.extensions;
-  const failure = describeFailure(error.originalError ?? error);
-  logger.error({ requestId, path: error.path, connector, raisedIn, failure }, message);
+/** Its author has to read what it says; the values of the connection were taken out when `nameError` said where it was raised. */
+function logConnectorFailure(error: GraphQLError, requestId: string, { logger, production }: FailureLog): void {
+  const wording = production || error.extensions['raisedIn'] === undefined ? 'engine' : 'author';
+  const failure = describeFailure(error.originalError ?? error, wording);
+  logger.error({ ...placeOf(error), requestId, failure }, 'The code of a connector failed');
+}
+
+function placeOf({ path, extensions }: GraphQLError) {
+  return { path, connector: extensions['connector'], raisedIn: extensions['raisedIn'] };
 }
 
 /** Apollo Server gives such errors BAD_USER_INPUT; the message repeats the client's own value. */

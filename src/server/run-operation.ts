@@ -1,10 +1,9 @@
 /** Runs one validated operation on the graph that it was validated against. */
-import type { FastifyBaseLogger } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, OperationTypeNode } from 'graphql';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import type { ClientOperation } from './client-operation.ts';
-import { maskErrors } from './mask-errors.ts';
+import { maskErrors, type FailureLog } from './mask-errors.ts';
 
 /** An operation as the client asked for it. */
 export interface AskedOperation {
@@ -25,18 +24,18 @@ export async function runOperation(
   graph: ServedGraph,
   { document, operationName, variables = noVariables, kind, client }: AskedOperation,
   timeLimitMs: number,
-  logger: FastifyBaseLogger,
+  log: FailureLog,
 ): Promise<ExecutionResult> {
   if (!kind) return unknownOperation(operationName);
   if (kind === 'subscription') return subscriptionOverHttp();
   const operation = { document, operationName: operationName ?? null, variables, context: client };
   try {
     const result = await client.within(timeLimitMs, () => graph.execute(operation));
-    return maskErrors(result, client.requestId, logger);
+    return maskErrors(result, client.requestId, log);
   } catch (error) {
     const originalError = error instanceof Error ? error : new Error('Execution failed.', { cause: error });
     const errors = [new GraphQLError(originalError.message, { originalError })];
-    return maskErrors({ data: null, errors }, client.requestId, logger);
+    return maskErrors({ data: null, errors }, client.requestId, log);
   }
 }
 

@@ -23,6 +23,18 @@ describe('describeFailure', () => {
     }
   });
 
+  it('shows what an author wrote where that is asked for, but nothing that a parser quotes', () => {
+    const parsing = new SyntaxError('Unexpected token in CANARY');
+    expect(describeFailure(new Error('no price', { cause: parsing }), 'author')).toMatchObject({
+      name: 'Error',
+      message: 'no price',
+      cause: { name: 'SyntaxError' },
+    });
+    expect(JSON.stringify(describeFailure(parsing, 'author'))).not.toContain('CANARY');
+    expect(describeFailure('gone', 'author')).toEqual({ name: 'string', message: 'gone', frames: [] });
+    expect(describeFailure(new Error('x'.repeat(9_999)), 'author').message).toHaveLength(500);
+  });
+
   it('ends with circular causes', () => {
     const error = new Error('round');
     error.cause = error;

@@ -72,6 +72,7 @@ export const errorCodes = {
   SUBJECT_REQUIRED: 'A connection of a subject was asked for, and the caller names none.',
   RETURN_URL_REFUSED: 'The URL to return to is none of the allowed ones.',
   FINISH_CODE_INVALID: 'The code that ends a connecting is unknown, used, expired or for somebody else.',
+  SESSION_MISSING: 'A link to connect has no session token: an application has to begin.',
   SESSION_INVALID: 'A link to connect is unknown, used, older than 10 minutes, or was opened in another browser.',
   FLOW_INVALID:
     'A provider sent a browser back with a state that is unknown, used, expired, or of another browser or connector.',

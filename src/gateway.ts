@@ -170,6 +170,7 @@ function createServer(
   return createHttpServer({
     graphs: generations.graphs,
     connecting: generations.connecting,
+    ...(insecureDev && { beginHere: generations.beginHere }),
     logger,
     host,
     port,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Configuration } from './configuration.ts';
 import { createConnectionCredentials, type ConnectionCredentials } from './connection/access-token.ts';
+import { createBeginHere, type BeginHere } from './connection/begin-here.ts';
 import { redirectUriOf } from './connection/authorization-flow.ts';
 import { clientCredentialsTokens } from './connection/client-credentials.ts';
 import { createConfiguredConnections } from './connection/configured-connections.ts';
@@ -45,6 +46,8 @@ export interface Generations {
   readonly graphs: GraphSource;
   /** Of the generation that is served at the time of a call. */
   readonly connecting: Connecting;
+  /** As the generation that is served begins; only where nobody is asked for credentials. */
+  readonly beginHere: BeginHere;
   /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
   readonly load: (connectors: readonly Connector[]) => void;
   /** Keeps the faults of definitions that are not served. */
@@ -68,6 +71,7 @@ interface Shared extends GenerationsOptions {
 interface Generation {
   readonly graph: ServedGraph;
   readonly connecting: Connecting;
+  readonly beginHere: BeginHere;
   readonly revocations: Revocations;
   /** The connector of that name and the tenant's registration for it. */
   readonly resolve: (tenant: string, connector: string) => Promise<Resolved | undefined>;
@@ -126,6 +130,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       },
     },
     connecting: delegate(() => serving().connecting),
+    beginHere: (...given) => serving().beginHere(...given),
     load(connectors) {
       current = createGeneration(connectors, shared);
       status = { ready: true, faults: [], loadedAt: new Date() };
@@ -206,7 +211,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     configured,
     registrations,
     live: { stored, credentials },
-    connectUrl: (connector) => new URL(`/connect/${connector}`, shared.baseUrl()).href,
+    connectUrl: (connector, scopes) => connectUrl(shared.baseUrl(), connector, scopes),
   });
   const graph = createExecutor(buildGraph(connectors, own), connections, {
     sender,
@@ -215,7 +220,15 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
     timeZone: configuration.timeZone,
   });
-  return { graph, connecting, revocations, resolve };
+  const beginHere = createBeginHere(connectors, stored, connecting);
+  return { graph, connecting, beginHere, revocations, resolve };
+}
+
+/** Where a person begins. With scopes only where the connection lacks them. */
+function connectUrl(baseUrl: string, connector: string, scopes: readonly string[] = []): string {
+  const url = new URL(`/connect/${connector}`, baseUrl);
+  if (scopes.length > 0) url.searchParams.set('scope', scopes.join(' '));
+  return url.href;
 }
 
 function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {

@@ -42,7 +42,7 @@ export interface ConnectionsOptions {
     readonly credentials: Pick<ConnectionCredentials, 'of'>;
   };
   /** Where a person connects an account of a connector; absent: only the application knows. */
-  readonly connectUrl?: (connector: string) => string;
+  readonly connectUrl?: (connector: string, scopes?: readonly string[]) => string;
 }
 
 interface Owned {
@@ -58,7 +58,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     connector: connector.name,
     connect: {
       connector: connector.name,
-      ...(options.connectUrl && { url: options.connectUrl(connector.name) }),
+      ...(options.connectUrl && { url: options.connectUrl(connector.name, scopes) }),
       ...(scopes && { scopes }),
     },
   });

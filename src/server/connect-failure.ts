@@ -43,6 +43,11 @@ const linkEnded: Words = {
   heading: 'This link no longer works',
   text: 'It was used already, is older than 10 minutes, or was opened in another browser. Go back to the application and connect again.',
 };
+const notBegun: Words = {
+  status: 400,
+  heading: 'Begin in the application',
+  text: 'Open the application in which you want to use this account, and connect it there.',
+};
 const flowEnded: Words = {
   status: 400,
   heading: 'This sign-in cannot be finished',
@@ -72,6 +77,7 @@ const ourFailure: Words = {
 
 const failures: Readonly<Record<string, Words>> = {
   SESSION_INVALID: linkEnded,
+  SESSION_MISSING: notBegun,
   FLOW_INVALID: flowEnded,
   AUTHORIZATION_FLOW_UNKNOWN: flowEnded,
   AUTHORIZATION_FLOW_FOREIGN: flowEnded,

@@ -1,5 +1,6 @@
 /** The routes that a browser takes while an account is connected: our link, the form, and the provider's way back. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { BeginHere } from '../connection/begin-here.ts';
 import type { BrowserStep, Connecting } from '../connection/connecting.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
 import { browserCookie } from './browser-cookie.ts';
@@ -11,6 +12,8 @@ import { describeFailure } from './describe-failure.ts';
 
 export interface ConnectRoutesOptions {
   readonly connecting: Connecting;
+  /** Begins for whoever opens `/connect/<connector>` without a session. Absent: the application begins. */
+  readonly beginHere?: BeginHere;
   /**
    * Where browsers reach us, from the configuration and never from `Host` (safety O6). Read at each request, so it may be a
    * getter while the port is not known before listening.
@@ -40,8 +43,12 @@ export function addConnectRoutes(app: FastifyInstance, options: ConnectRoutesOpt
   app.get<ConnectRequest>('/connect/:connector', ownHead, async (request, reply) => {
     const { connector } = request.params;
     const query = queryOf(request);
-    const session = sessionOf(query);
     const { cookie, path } = place();
+    if (!query.has('session')) {
+      const step = await begin(connector, query, request, options.beginHere);
+      return sendStep(reply, step, { path, session: '', isPost: false });
+    }
+    const session = sessionOf(query);
     const browser = cookie.read(request.headers.cookie);
     if (browser === undefined)
       return sendCookie(reply, cookie, query, `${path}/connect/${encodeURIComponent(connector)}`);
@@ -78,6 +85,28 @@ export function addConnectRoutes(app: FastifyInstance, options: ConnectRoutesOpt
   });
 
   refuseOtherMethods(app, ['/connect/:connector', '/oauth/callback/:context']);
+}
+
+/**
+ * Opened without a session: begins where that is allowed, by a person who typed the link or clicked it in our explorer.
+ * A page of another site that sends a browser here begins nothing.
+ */
+function begin(
+  connector: string,
+  query: URLSearchParams,
+  request: FastifyRequest,
+  beginHere: BeginHere | undefined,
+): Promise<BrowserStep> {
+  const { 'sec-fetch-site': site = 'none' } = request.headers;
+  const isForeign = site !== 'none' && site !== 'same-origin';
+  if (!beginHere || isForeign) {
+    const reason = beginHere
+      ? 'Another site opened this link, which begins nothing: enter it in the address bar.'
+      : 'The link has no session token: the mutation connect gives one that has.';
+    throw new AuthorizationError('SESSION_MISSING', reason);
+  }
+  const scopes = (query.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
+  return beginHere(connector, scopes);
 }
 
 interface ConnectRequest {

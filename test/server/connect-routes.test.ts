@@ -82,7 +82,7 @@ describe('GET /connect/:connector', () => {
     const text = await expectPage(answer, 410, 'This link no longer works');
     expect(text).toContain('SESSION_INVALID');
   });
-  it.each(['', '?session=', '?session=a&session=b', `?session=${'a'.repeat(600)}`])(
+  it.each(['?session=', '?session=a&session=b', `?session=${'a'.repeat(600)}`])(
     'refuses a link without one session token: %s',
     async (query) => {
       const { connecting, url } = await run(boundConnecting(notation));
@@ -91,6 +91,34 @@ describe('GET /connect/:connector', () => {
       expect(connecting.calls).toEqual([]);
     },
   );
+  it('says to begin in the application when nothing was begun', async () => {
+    const { connecting, url } = await run(boundConnecting(notation));
+    const answer = await visit(`${url}/connect/acme`, { headers: { cookie: ownCookie() } });
+    expect(await expectPage(answer, 400, 'Begin in the application')).toContain('SESSION_MISSING');
+    expect(connecting.calls).toEqual([]);
+  });
+  describe('where nobody is asked for credentials', () => {
+    const begun: [string, readonly string[]][] = [];
+    const beginHere = async (name: string, scopes: readonly string[]): Promise<BrowserStep> => {
+      begun.push([name, scopes]);
+      return { step: 'return', url: '/connect/acme?session=good-1' };
+    };
+    it.each([undefined, 'none', 'same-origin'])('begins for a person (Sec-Fetch-Site: %s)', async (site) => {
+      begun.length = 0;
+      const { url } = await run(boundConnecting(notation), { beginHere });
+      const headers = { cookie: ownCookie(), ...(site !== undefined && { 'sec-fetch-site': site }) };
+      const answer = await visit(`${url}/connect/acme?scope=invoices.read%20invoices.write`, { headers });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/connect/acme?session=good-1']);
+      expect(begun).toEqual([['acme', ['invoices.read', 'invoices.write']]]);
+    });
+    it.each(['cross-site', 'same-site'])('begins nothing for another site (%s)', async (site) => {
+      begun.length = 0;
+      const { url } = await run(boundConnecting(notation), { beginHere });
+      const answer = await visit(`${url}/connect/acme`, { headers: { cookie: ownCookie(), 'sec-fetch-site': site } });
+      expect(await expectPage(answer, 400, 'Begin in the application')).toContain('enter it in the address bar');
+      expect(begun).toEqual([]);
+    });
+  });
   it.each(['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
     'does not take %s, and opens no session by it',
     async (method) => {

@@ -26,7 +26,7 @@ async function startDemo(): Promise<{ url: string; exited: Promise<readonly [num
   child = started;
   const exited = once(started, 'exit') as Promise<[number | null, string | null]>;
   for await (const line of createInterface({ input: started.stdout })) {
-    const [, url] = /serves the sample connector at (http:\S+)\/graphql/.exec(line) ?? [];
+    const [, url] = /serves the sample connectors at (http:\S+)\/graphql/.exec(line) ?? [];
     if (url !== undefined) {
       started.stdout.resume();
       return { url, exited };

@@ -234,7 +234,10 @@ export function testConnectorFolder(folder: string, exercises: ConnectorExercise
         },
       );
 
-      it.each(Object.entries(exercises.triggers))('gives a page of events from %s', async (name, input) => {
+      // Jest refuses an empty table.
+      const triggers = Object.entries(exercises.triggers);
+      if (triggers.length === 0) return;
+      it.each(triggers)('gives a page of events from %s', async (name, input) => {
         const trigger = (connector.triggers as Record<string, Trigger>)[name] as Trigger;
         const page = await caller.poll(name, input);
         expect(page.events.length).toBeGreaterThan(0);

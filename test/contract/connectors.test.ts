@@ -1,9 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { exercises as github } from '../connectors/github/exercises.ts';
 import { exercises as myApp } from '../connectors/my-app/exercises.ts';
+import { exercises as myCalendar } from '../connectors/my-calendar/exercises.ts';
+import { exercises as myLocker } from '../connectors/my-locker/exercises.ts';
 import { connectorFolders, testConnectorFolder, type ConnectorExercises } from './connector-contract.ts';
 
-const exercises: Readonly<Record<string, ConnectorExercises>> = { github, 'my-app': myApp };
+const exercises: Readonly<Record<string, ConnectorExercises>> = {
+  github,
+  'my-app': myApp,
+  'my-calendar': myCalendar,
+  'my-locker': myLocker,
+};
 
 describe('the connectors that come with Plugboard', () => {
   it('have exercises for every folder', () => {

@@ -31,6 +31,6 @@ describe('the demo', () => {
   });
 
   it('says where it is', () => {
-    expect(written.join('')).toContain(`Plugboard serves the sample connector at ${serving.url}/graphql\n`);
+    expect(written.join('')).toContain(`Plugboard serves the sample connectors at ${serving.url}/graphql\n`);
   });
 });

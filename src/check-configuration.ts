@@ -5,13 +5,15 @@ import { DefinitionError, type Fault } from './errors.ts';
 import { didYouMean } from './notation/nearest.ts';
 
 const count = z.number().int().positive();
+const httpUrl = z.string().refine(isHttpUrl, 'an absolute http or https URL');
+const origin = z.string().refine(isOrigin, 'an origin such as http://127.0.0.1:4010');
 const configurationShape = z.strictObject({
   connectors: z.union([z.string(), z.array(z.string())]).optional(),
   host: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   allowedHosts: z.array(z.string().min(1)).optional(),
   insecureDev: z.boolean().optional(),
-  baseUrl: z.url().optional(),
+  baseUrl: httpUrl.optional(),
   returnUrls: z.array(z.url()).optional(),
   issuers: z
     .array(
@@ -19,7 +21,7 @@ const configurationShape = z.strictObject({
         issuer: z.string().min(1),
         audience: z.union([z.string(), z.array(z.string())]),
         algorithms: z.array(z.string()).optional(),
-        jwksUri: z.url().optional(),
+        jwksUri: httpUrl.optional(),
         keys: z.array(z.record(z.string(), z.unknown())).optional(),
         tenant: z.string().min(1).optional(),
         tenantClaim: z.string().min(1).optional(),
@@ -45,12 +47,12 @@ const configurationShape = z.strictObject({
         tenant: z.string().min(1).optional(),
         fields: z.record(z.string(), z.unknown()).optional(),
         scopes: z.array(z.string()).optional(),
-        baseUri: z.url().optional(),
-        issuer: z.url().optional(),
-        authorizationUrl: z.url().optional(),
-        tokenUrl: z.url().optional(),
-        deviceAuthorizationUrl: z.url().optional(),
-        revocationUrl: z.url().optional(),
+        baseUri: httpUrl.optional(),
+        issuer: httpUrl.optional(),
+        authorizationUrl: httpUrl.optional(),
+        tokenUrl: httpUrl.optional(),
+        deviceAuthorizationUrl: httpUrl.optional(),
+        revocationUrl: httpUrl.optional(),
       }),
     )
     .optional(),
@@ -77,7 +79,7 @@ const configurationShape = z.strictObject({
     .optional(),
   http: z
     .strictObject({
-      allowedPrivateOrigins: z.array(z.url()).optional(),
+      allowedPrivateOrigins: z.array(origin).optional(),
       allowHttp: z.boolean().optional(),
       totalTimeoutMs: count.optional(),
       maxAnswerBytes: count.optional(),
@@ -113,8 +115,15 @@ function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[]
       return { code, path: at([...issue.path, key]), message };
     });
   }
-  const got = describeKind(issue.path.reduce<unknown>((value, key) => (value as never)?.[key], root));
+  const value = issue.path.reduce<unknown>((part, key) => (part as never)?.[key], root);
+  const got = isOtherText(issue, value) ? 'a string that is none' : describeKind(value);
   return [{ code, path: at(issue.path), message: `expected ${expectedBy(issue)}; got ${got}.` }];
+}
+
+/** Whether a text came where one of another form was expected. */
+function isOtherText(issue: z.core.$ZodIssue, value: unknown): boolean {
+  const isAboutForm = ['custom', 'invalid_format', 'invalid_value'].includes(issue.code);
+  return isAboutForm && typeof value === 'string' && value !== '';
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -170,6 +179,14 @@ function describeKind(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+}
+
+function isOrigin(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).href === `${new URL(text).origin}/`;
 }
 
 function isTimeZone(name: string): boolean {

@@ -72,15 +72,37 @@ describe('checkConfiguration', () => {
       'CONFIGURATION_INVALID: plugboard.config.ts.port: expected a number; got a string.',
       'CONFIGURATION_INVALID: plugboard.config.ts.connections[0].connector: expected a string; got nothing.',
       'CONFIGURATION_INVALID: plugboard.config.ts.connections[1]: expected an object; got a string.',
-      'CONFIGURATION_INVALID: plugboard.config.ts.registrations[0].baseUri: expected a URL; got a string.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.registrations[0].baseUri: expected an absolute http or https URL; got a string that is none.',
       'CONFIGURATION_INVALID: plugboard.config.ts.key: expected at least 16 characters; got a string.',
       'CONFIGURATION_INVALID: plugboard.config.ts.explorer: expected true or false; got a string.',
-      'CONFIGURATION_INVALID: plugboard.config.ts.logLevel: expected one of trace, debug, info, warn, error, silent; got a string.',
-      'CONFIGURATION_INVALID: plugboard.config.ts.timeZone: expected the IANA name of a time zone, e.g. Europe/Berlin; got a string.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.logLevel: expected one of trace, debug, info, warn, error, silent; got a string that is none.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.timeZone: expected the IANA name of a time zone, e.g. Europe/Berlin; got a string that is none.',
       'CONFIGURATION_INVALID: plugboard.config.ts.limits.tokens: expected a whole number; got 1.5.',
       'CONFIGURATION_INVALID: plugboard.config.ts.limits.depth: expected a number above 0; got 0.',
       'CONFIGURATION_INVALID: plugboard.config.ts.http.allowedPrivateOrigins: expected a list; got a string.',
       'CONFIGURATION_INVALID: plugboard.config.ts.http.totalTimeoutMs: expected a number above 0; got -1.',
+    ]);
+  });
+
+  it.each([
+    [{ registrations: [{ connector: 'shop', baseUri: 'ftp://x' }] }, 'registrations[0].baseUri'],
+    [{ registrations: [{ connector: 'shop', tokenUrl: 'mailto:a@b' }] }, 'registrations[0].tokenUrl'],
+    [{ baseUrl: 'file:///etc' }, 'baseUrl'],
+  ])('takes only URLs that can be asked: %j', (value, path) => {
+    expect(faultsOf(value)).toEqual([
+      `CONFIGURATION_INVALID: plugboard.config.ts.${path}: expected an absolute http or https URL; got a string that is none.`,
+    ]);
+  });
+
+  it.each([
+    'http://127.0.0.1:4999/path',
+    'http://127.0.0.1:4999/?x',
+    'http://me@127.0.0.1',
+    '127.0.0.1:4999',
+    'ftp://x',
+  ])('takes no %s for an origin', (origin) => {
+    expect(faultsOf({ http: { allowedPrivateOrigins: ['http://127.0.0.1:4999/', origin] } })).toEqual([
+      'CONFIGURATION_INVALID: plugboard.config.ts.http.allowedPrivateOrigins[1]: expected an origin such as http://127.0.0.1:4010; got a string that is none.',
     ]);
   });
 
@@ -94,7 +116,7 @@ describe('checkConfiguration', () => {
         http: { alowHttp: true },
       }),
     ).toEqual([
-      'CONFIGURATION_INVALID: plugboard.config.ts.connections[0].feilds: this key is not known (did you mean "fields"?); expected one of connector, subject, label, fields.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.connections[0].feilds: this key is not known (did you mean "fields"?); expected one of connector, tenant, subject, label, fields.',
       expect.stringMatching(
         /^CONFIGURATION_INVALID: plugboard\.config\.ts\.limits\.dept: this key is not known \(did you mean "depth"\?\); expected one of bodyBytes, tokens, depth, /,
       ),

@@ -72,6 +72,11 @@ describe('plugboard', () => {
       /error: option '--port <number>' argument 'http' is invalid\. expected a port, a whole number from 0 to 65535\./,
     ],
     [['start', '--port', '70000'], /expected a port/],
+    [
+      ['print', 'supergraph', 'extra'],
+      /error: too many arguments for 'print supergraph'\. Expected none after it; got 'extra'\./,
+    ],
+    [['start', '--demo', '--config', '/nope'], /error: option '--config <file>' cannot be used with option '--demo'/],
   ])('does not understand %j: exit code 2', async (args, message) => {
     const { code, output, errors } = await run(...args);
     expect([code, output]).toEqual([2, '']);
@@ -205,6 +210,48 @@ describe('plugboard check', () => {
     expect(errors).toMatch(report);
     expect([code, output]).toEqual([1, '']);
     expect(errors).not.toMatch(/\n\s+at /);
+  });
+
+  it('tells the faults of configuration, connectors, graph and connections at once, and none that follow from others', async () => {
+    const lost = (name: string, references: string) =>
+      `export default { name: '${name}', actions: { a: { readOnly: true, output: [{ name: 'x_id', references: '${references}' }], execute: () => 1 } } };`;
+    const { code, errors } = await runIn(
+      {
+        'plugboard.config.ts': `export default {
+          prt: 1,
+          port: '1',
+          connections: [{ connector: 'crm' }, { connector: 'tiny', fields: { token: 1 } }],
+        };`,
+        'connectors/a/connector.ts': 'export default {',
+        'connectors/b/connector.ts': lost('b', 'crm.lead'),
+        'connectors/c/connector.ts': lost('c', 'lead'),
+        'connectors/crm/connector.ts': "export default { name: 'crm', actions: { a: {} } };",
+        'connectors/tiny/connector.ts': good,
+      },
+      'check',
+    );
+    expect(code).toBe(1);
+    expect(errors.split('\n').filter((line) => /^[A-Z]+_[A-Z_]+: /.test(line))).toEqual([
+      expect.stringMatching(/^CONFIGURATION_INVALID: .*plugboard\.config\.ts\.port: /),
+      expect.stringMatching(/^CONFIGURATION_INVALID: .*plugboard\.config\.ts\.prt: /),
+      expect.stringMatching(/^CONNECTOR_LOAD_FAILED: .*connectors\/a\/connector\.ts: /),
+      expect.stringMatching(/^ACTION_INVALID: crm\.actions\.a\.execute: /),
+      expect.stringMatching(/^REFERENCE_UNKNOWN: c\.actions\.a\.output\[0\]\.references: .*"lead"/),
+      expect.stringMatching(/^CONFIGURATION_INVALID: connections\[1\]\.fields\.token: /),
+    ]);
+    expect(errors).toMatch(/\n6 faults\.\n$/);
+  });
+
+  it('tells a connection to nothing though the configuration has another fault', async () => {
+    const config = 'export default { prt: 1, connections: [{ connector: "tny" }] }';
+    const { errors } = await runIn({ 'connectors/tiny/connector.ts': good, 'plugboard.config.ts': config }, 'check');
+    expect(errors).toMatch(/plugboard\.config\.ts\.prt: [\s\S]*connections\[0\]\.connector: [\s\S]*2 faults\.\n$/);
+  });
+
+  it('warns of a folder without a connector', async () => {
+    const { code, errors, output } = await runIn({ 'connectors/README.md': '' }, 'check');
+    expect(errors).toMatch(/warning: .*connectors: holds no folder with a connector, so nothing is served from it\.\n/);
+    expect([code, output]).toEqual([0, 'ok: 0 connectors, 0 root fields, 0 entities compose.\n']);
   });
 
   it('names a configuration file that does not exist', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchProject } from '../../src/cli/dev.ts';
+import { createGateway } from '../../src/gateway.ts';
 import type { Serving } from '../../src/cli/serving.ts';
 import { serve } from '../../src/cli/start.ts';
 import {
@@ -93,5 +94,53 @@ describe('plugboard dev', () => {
     await terminal.wrote(/Reloaded: 1 connector\n/);
     expect(await pong()).toBe('three!');
     expect(await health()).toMatchObject({ status: 'ok', faults: [] });
+  });
+
+  it('goes on watching a folder that was moved away and back', async () => {
+    const terminal = await startWatching();
+    const [folder, elsewhere] = [join(project.folder, 'connectors'), join(project.folder, 'elsewhere')];
+    await rename(folder, elsewhere);
+    await terminal.wrote(/it cannot be read \(ENOENT\)/);
+    await rename(elsewhere, folder);
+    await terminal.wrote(/Reloaded: 1 connector\n/);
+    await project.write('connectors/tiny/connector.ts', version('two'));
+    await terminal.wrote(/(Reloaded: 1 connector\n[\s\S]*){2}/);
+    expect(await pong()).toBe('two!');
+  });
+
+  it('asks for a restart when the configuration changes', async () => {
+    const terminal = await startWatching();
+    await project.write('plugboard.config.ts', 'export default { explorer: true };');
+    await terminal.wrote(/^plugboard\.config\.ts has changed\. Restart to use what it says now\.\n/m);
+  });
+
+  it('reloads when a file of the schema changes, other than one that is generated', async () => {
+    const terminal = await startWatching();
+    await project.write('schema/supergraph.graphql', 'type Query { x: Int }');
+    await project.write('schema/subgraphs/tiny.graphql', 'type Query { x: Int }');
+    await project.write('plugboard.config.ts', 'export default { explorer: true };');
+    await terminal.wrote(/has changed/);
+    expect(terminal.output()).not.toContain('Reloaded');
+    await project.write('schema/links.graphql', 'type Query { x: Int }');
+    await terminal.wrote(/Reloaded: 1 connector\n/);
+  });
+
+  it.each([
+    ['once, as text', false, []],
+    ['in the log of a gateway that runs alone', undefined, [expect.stringContaining('REFERENCE_UNKNOWN: ')]],
+  ])('tells a fault %s', async (_where, logFaults, logged) => {
+    await startWatching();
+    const lines: string[] = [];
+    const gateway = await createGateway({
+      connectors: [],
+      logFaults,
+      logDestination: { write: (line: string) => void lines.push(line) },
+      configuration: { insecureDev: true, port: 0 },
+    });
+    const output = [{ name: 'x', references: 'crm.lead' }];
+    const actions = { ping: { readOnly: true, output, execute: () => 1 } };
+    expect(await gateway.reload([{ name: 'tiny', actions }])).toHaveLength(1);
+    await gateway.close();
+    expect(lines.filter((line) => line.includes('faults'))).toEqual(logged);
   });
 });

@@ -1,20 +1,29 @@
 /** The pages of `docs/` that are made from the code, so that neither can say what the other does not. */
 import { readFile } from 'node:fs/promises';
 import { errorCodes } from '../../src/errors.ts';
+import { requestCodes } from '../../src/server/format-error.ts';
 import { notationAntiExamples, notationExamples } from '../../src/notation/examples.ts';
 
 /** `docs/errors.md`: every code and what it means. */
 export function renderErrors(): string {
-  const rows = Object.entries(errorCodes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   return `# Error codes
 
 Every error that leaves Plugboard has a stable code. In GraphQL it is \`extensions.code\`; beside it stand, where they are known, \`connector\`, \`errorCode\` (\`<connector>.<code>\`),
 \`connection\`, \`http.status\` of the provider's answer, \`retryAfter\` in seconds, \`raisedIn\`, and \`connect\` when the subject has to connect an account. Commands print \`CODE: path: message\`.
 
-| code | meaning |
-| --- | --- |
-${rows.join('\n')}
+${codeTable(errorCodes)}
+
+## Requests that are no valid GraphQL
+
+What a GraphQL client itself may get wrong has the codes that GraphQL servers share. Such an operation was not executed, and the answer has no \`data\`.
+
+${codeTable(requestCodes)}
 `;
+}
+
+function codeTable(codes: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return ['| code | meaning |', '| --- | --- |', ...rows].join('\n');
 }
 
 /** `docs/notation.md`: every key of a field, and what is right and wrong. */

@@ -187,10 +187,8 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     clientCredentials: (client) => clientCredentialsTokens(client, Date.now),
     credentialsOf: async (record, connector) =>
       credentials.of({ record, connector, registration: await registrations.find(record.value.tenant, connector) }),
-    revoke: (record, connector) => {
-      credentials.forget(record.id);
-      return revocations.revoke(record, connector);
-    },
+    revocations,
+    forget: credentials.forget,
     get baseUrl() {
       return shared.baseUrl();
     },

@@ -122,16 +122,19 @@ export function createBrowserSteps(
     candidate: Candidate,
     identity: string | null,
   ): Promise<BrowserStep> {
-    // Taken, so that of two answers of one session one counts.
-    if (!(await records.take(sessionKind, session.id))) throw invalidSession();
     const { connection, returnUrl } = session.value;
     const credentials = candidates.seal(connection, candidate, identity);
     if (options.finishInBrowser) {
+      // Taken, so that of two answers of one session one counts.
+      if (!(await records.take(sessionKind, session.id))) throw invalidSession();
       await candidates.keep(connection, credentials);
       if (returnUrl === null) return { step: 'end', connector, identity, problem: null };
       return { step: 'return', url: withQuery(returnUrl, { connection }) };
     }
-    const code = await parkCredentials(records, keyRing, session.value, credentials, now());
+    const { code, change } = parkCredentials(session.value, credentials, now());
+    // Together: of two answers of one session one counts, and a store that fails leaves the session as it was.
+    const ended = await records.commit([{ change: 'remove', kind: sessionKind, id: session.id }, change]);
+    if (!ended.committed) throw invalidSession();
     return { step: 'return', url: withQuery(returnUrl ?? options.baseUrl, { connection, code }) };
   }
 

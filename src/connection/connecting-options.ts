@@ -7,6 +7,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
 import type { OAuthClient, OAuthClients } from './oauth-client.ts';
 import type { Registrations } from './registrations.ts';
+import type { Revocations } from './revocation.ts';
 import type { KeyRing } from './seal.ts';
 import type { StoredConnections } from './stored-connections.ts';
 
@@ -22,8 +23,9 @@ export interface ConnectingOptions {
   readonly credentialsOf: (record: ConnectionRecord, connector: Connector) => Promise<Credentials>;
   /** Tokens of the client itself, for the grant `client_credentials`. */
   readonly clientCredentials: (client: OAuthClient) => Promise<AcquiredTokens>;
-  /** Revokes the tokens of a connection that was removed. @returns whether that is done. */
-  readonly revoke: (record: ConnectionRecord, connector: Connector) => Promise<boolean>;
+  readonly revocations: Pick<Revocations, 'plan' | 'attempt'>;
+  /** Forgets the credentials of a connection that was removed. */
+  readonly forget: (connectionId: string) => void;
   /** Of the gateway, from its configuration alone. */
   readonly baseUrl: string;
   /** Exactly these may be returned to. */

@@ -8,13 +8,13 @@ import { createCandidates } from './connection-candidate.ts';
 import { createDeviceConnecting } from './device-connecting.ts';
 import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
-import type { ConnectionRecord } from './connection-record.ts';
+import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { takeCredentials } from './finish-code.ts';
 import { allows } from './scopes.ts';
 import { tryConnection } from './try-connection.ts';
 
 export function createConnecting(options: ConnectingOptions): Connecting {
-  const { records, keyRing, stored, registrations } = options;
+  const { records, stored, registrations } = options;
   const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
   const candidates = createCandidates(options);
 
@@ -42,7 +42,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     advance: (record) => device.advance(record),
 
     async finish(caller, code) {
-      const taken = await takeCredentials(records, keyRing, code, (owner) => isOwner(caller, owner));
+      const taken = await takeCredentials(records, code, (owner) => isOwner(caller, owner));
       return candidates.keep(taken.connection, taken.credentials);
     },
 
@@ -64,11 +64,31 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     async disconnect(caller, id) {
       for (;;) {
         const record = await findOwned(caller, id);
-        // Removed first: whatever becomes of the revocation, nobody uses these tokens again.
-        if (await stored.remove(record)) return options.revoke(record, connectorOf(record.value.connector));
+        const revocation = planRevocation(record);
+        // Together: nobody uses these tokens again, and none is forgotten before its provider was told.
+        const removal = { change: 'remove', kind: connectionKind, id, version: record.version } as const;
+        const { committed } = await records.commit([removal, ...(revocation ? [revocation] : [])]);
+        if (!committed) continue;
+        stored.forget();
+        options.forget(id);
+        // It is removed by now: whatever fails here is tried again for a day.
+        return revocation === undefined || options.revocations.attempt(revocation.id).catch(() => false);
       }
     },
   };
+
+  /** Nothing for a connector that is no longer loaded, and for tokens that nobody can open. */
+  function planRevocation(record: ConnectionRecord) {
+    const connector = byName.get(record.value.connector);
+    try {
+      return connector && options.revocations.plan(record, connector);
+    } catch (error) {
+      if (error instanceof GatewayError && (error.code === 'SEAL_KEY_UNKNOWN' || error.code === 'SEAL_BROKEN')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
 }
 
 function isOwner(caller: Caller, owner: { readonly tenant: string; readonly subject: string | null }): boolean {

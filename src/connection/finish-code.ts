@@ -1,9 +1,8 @@
 /** New credentials that wait for the application to confirm them with `finishConnection` (safety O3). */
 import { AuthorizationError } from '../errors.ts';
-import type { RecordValue, Records } from '../storage/records.ts';
+import type { Change, RecordValue, Records } from '../storage/records.ts';
 import { hashToken, randomToken } from './connect-session.ts';
 import type { ConnectionValue } from './connection-record.ts';
-import type { KeyRing } from './seal.ts';
 
 /** The parts of a connection that new credentials change; sealed parts are sealed for the connection already. */
 export type NewCredentials = Partial<ConnectionValue>;
@@ -12,28 +11,25 @@ interface FinishValue extends RecordValue {
   readonly tenant: string;
   readonly subject: string | null;
   readonly connection: string;
-  /** Sealed JSON of `NewCredentials`. */
-  readonly credentials: string;
+  readonly credentials: NewCredentials;
 }
 
-const finishKind = 'finish_code';
+/** Kind of the record. */
+export const finishKind = 'finish_code';
 const finishTtlMs = 10 * 60_000;
 
-/** Parks new credentials. @returns the code that the browser carries to the application. */
-export async function parkCredentials(
-  records: Records,
-  keyRing: KeyRing,
+/** The change that parks new credentials, and the code that the browser carries to the application. */
+export function parkCredentials(
   owner: Pick<FinishValue, 'tenant' | 'subject' | 'connection'>,
   credentials: NewCredentials,
   now: number,
-): Promise<string> {
+): { readonly code: string; readonly change: Change } {
   const code = randomToken();
   const id = hashToken(code);
   const { tenant, subject, connection } = owner;
-  const sealed = keyRing.seal(JSON.stringify(credentials), identity(id));
-  const value: FinishValue = { tenant, subject, connection, credentials: sealed };
-  await records.create(finishKind, id, value, { expiresAt: now + finishTtlMs, indexes: { connection } });
-  return code;
+  const value: FinishValue = { tenant, subject, connection, credentials };
+  const expiresAt = now + finishTtlMs;
+  return { code, change: { change: 'create', kind: finishKind, id, value, expiresAt, indexes: { connection } } };
 }
 
 /**
@@ -44,7 +40,6 @@ export async function parkCredentials(
  */
 export async function takeCredentials(
   records: Records,
-  keyRing: KeyRing,
   code: string,
   isOwner: (owner: Pick<FinishValue, 'tenant' | 'subject'>) => boolean,
 ): Promise<{ readonly connection: string; readonly credentials: NewCredentials }> {
@@ -58,9 +53,5 @@ export async function takeCredentials(
     );
   }
   const { connection, credentials } = taken.value as FinishValue;
-  return { connection, credentials: JSON.parse(keyRing.open(credentials, identity(id))) as NewCredentials };
-}
-
-function identity(id: string): readonly string[] {
-  return [finishKind, id, 'credentials'];
+  return { connection, credentials };
 }

@@ -5,6 +5,7 @@ import { DefinitionError, formatFault, GatewayError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
 import { addDevCommand } from './dev.ts';
 import { addKeysCommand } from './keys.ts';
+import { addRotateCommand } from './rotate-keys.ts';
 import { addPrintCommand } from './print.ts';
 import { examples } from './examples.ts';
 import { addStartCommand } from './start.ts';
@@ -51,7 +52,7 @@ function createProgram(terminal: Terminal): Command {
   addDevCommand(program, terminal);
   addCheckCommand(program, terminal);
   addPrintCommand(program, terminal);
-  addKeysCommand(program, terminal);
+  addRotateCommand(addKeysCommand(program, terminal), terminal);
   // Commands made by `.command()` inherit the settings above; the example comes last in every help text.
   program.addHelpText('after', examples(['plugboard start --demo', 'plugboard check', 'plugboard print supergraph']));
   return program;

@@ -77,13 +77,22 @@ export async function bindSession(
   throw invalidSession();
 }
 
+/** @returns `undefined` when it has gone another way meanwhile: to another browser, or on by another form. */
 export async function changeSession(
   records: Records,
   session: SessionRecord,
   change: Partial<SessionValue>,
 ): Promise<SessionRecord | undefined> {
-  const value = { ...session.value, ...change };
-  return (await records.compareAndSet(sessionKind, session.id, session.version, value)) as SessionRecord | undefined;
+  for (let current: SessionRecord | undefined = session; current;) {
+    const value = { ...current.value, ...change };
+    const changed = await records.compareAndSet(sessionKind, current.id, current.version, value);
+    if (changed) return changed as SessionRecord;
+    current = (await records.get(sessionKind, session.id)) as SessionRecord | undefined;
+    // What was only sealed anew is the session that it was.
+    const { browser, isComplete } = current?.value ?? {};
+    if (browser !== session.value.browser || isComplete !== session.value.isComplete) return undefined;
+  }
+  return undefined;
 }
 
 /** Says no more than this, whatever is wrong with the link. */
@@ -94,12 +103,17 @@ export function invalidSession(): AuthorizationError {
   );
 }
 
+/** What the draft of a session is bound to. */
+export function sessionSealIdentity(id: string): readonly string[] {
+  return [sessionKind, id, 'fields'];
+}
+
 /** What was entered in a session, sealed to it. */
 export function sealDraft(id: string, fields: Readonly<Record<string, unknown>>, keyRing: KeyRing): string {
-  return keyRing.seal(JSON.stringify(fields), [sessionKind, id, 'fields']);
+  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id));
 }
 
 export function openDraft({ id, value }: SessionRecord, keyRing: KeyRing): Readonly<Record<string, unknown>> {
   if (value.fields === null) return {};
-  return JSON.parse(keyRing.open(value.fields, [sessionKind, id, 'fields'])) as Record<string, unknown>;
+  return JSON.parse(keyRing.open(value.fields, sessionSealIdentity(id))) as Record<string, unknown>;
 }

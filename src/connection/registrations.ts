@@ -102,7 +102,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       StoredRecord<RegistrationValue> | undefined;
   const open = (record: StoredRecord<RegistrationValue>): Registration => {
     const { tenant, connector, fields, secrets, scopes, endpoints } = record.value;
-    const opened = JSON.parse(keyRing.open(secrets, sealIdentity(record.id))) as Record<string, unknown>;
+    const opened = JSON.parse(keyRing.open(secrets, registrationSealIdentity(record.id))) as Record<string, unknown>;
     return {
       id: record.id,
       tenant,
@@ -177,7 +177,8 @@ function needsClient(authorization: Authorization | undefined): boolean {
   return authorization?.type === 'oauth2' && authorization.clientId === undefined;
 }
 
-function sealIdentity(id: string): readonly string[] {
+/** What the secrets of a registration are bound to. */
+export function registrationSealIdentity(id: string): readonly string[] {
   return [registrationKind, id, 'secrets'];
 }
 
@@ -202,7 +203,7 @@ function toValue(
     tenant,
     connector: connector.name,
     fields: Object.fromEntries(clear),
-    secrets: keyRing.seal(secrets, sealIdentity(id)),
+    secrets: keyRing.seal(secrets, registrationSealIdentity(id)),
     scopes,
     endpoints: { ...endpoints },
   };

@@ -1,0 +1,208 @@
+/** `plugboard keys rotate` beside a gateway that serves, and life without the old key afterwards. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../../src/cli/command.ts';
+import { parseKeys } from '../../src/connection/sealing-key.ts';
+import { isSealed } from '../../src/connection/seal.ts';
+import type { Connector } from '../../src/connector/definition.ts';
+import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import {
+  createCookieJar,
+  startAuthorizationServer,
+  type AuthorizationServer,
+} from '../support/authorization-server.ts';
+import { captureTerminal } from '../support/temporary-project.ts';
+import { newSealingKey, returnUrl, startTenantGateway, type TenantGateway } from '../support/tenant-gateway.ts';
+
+const oldKey = newSealingKey();
+const newKey = newSealingKey();
+const [newId, oldId] = parseKeys(`${newKey},${oldKey}`).map(({ id }) => id) as [string, string];
+
+let server: AuthorizationServer;
+let gateway: TenantGateway;
+beforeEach(async () => {
+  server = await startAuthorizationServer({ clients: [{ clientId: 'app', clientSecret: 'secret' }] });
+  gateway = await startTenantGateway({
+    connectors: [items()],
+    origins: [server.issuer],
+    configuration: { key: oldKey },
+  });
+  const { data, errors } = await gateway.ask(
+    `mutation { registerConnector(connector: "items", fields: { client_id: "app", client_secret: "secret" }) { redirectUri } }`,
+  );
+  expect(errors).toBeUndefined();
+  await server.addRedirectUri('app', data.registerConnector.redirectUri);
+});
+afterEach(async () => {
+  await gateway.close();
+  await server.close();
+});
+
+function items(): Connector {
+  return {
+    name: 'items',
+    connection: {
+      baseUri: `${server.apiUrl}/`,
+      fields: [{ name: 'note', controlType: 'password' }],
+      authorization: { type: 'oauth2', issuer: server.issuer, scopes: ['openid', 'offline_access', 'items:read'] },
+    },
+    test: (connection) => connection.get('me'),
+    actions: {
+      list_items: {
+        readOnly: true,
+        list: true,
+        output: [{ name: 'owner' }],
+        execute: async (connection) => (await connection.get('items')).items,
+      },
+    },
+  };
+}
+
+const connect =
+  'mutation ($returnUrl: String) { connect(connector: "items", fields: { note: "n" }, returnUrl: $returnUrl) { authorizationUrl } }';
+const finish = 'mutation ($code: String!) { finishConnection(code: $code) { id } }';
+
+async function begin(subject: string): Promise<string> {
+  const { data, errors } = await gateway.ask(connect, { returnUrl }, { subject });
+  expect(errors).toBeUndefined();
+  return data.connect.authorizationUrl;
+}
+
+/** As far as the application's page: what is left is to finish. */
+async function allow(subject: string, link?: string): Promise<string> {
+  const cookies = createCookieJar();
+  const callback = await server.authorize(link ?? (await begin(subject)), { subject, cookies });
+  const back = await fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+  return new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
+}
+
+async function connectAs(subject: string): Promise<void> {
+  const { errors } = await gateway.ask(finish, { code: await allow(subject) }, { subject });
+  expect(errors).toBeUndefined();
+}
+
+const owners = async (subject: string) => {
+  const { data, errors } = await gateway.ask('{ itemsItems { owner } }', {}, { subject });
+  return errors?.[0]?.extensions.code ?? data.itemsItems[0].owner;
+};
+
+async function rotate(key: string, ...args: string[]) {
+  const terminal = captureTerminal();
+  // Another file every time: modules are imported once.
+  const config = join(gateway.folder, `plugboard.config.${randomUUID()}.mjs`);
+  await writeFile(config, `export default ${JSON.stringify({ key, store: gateway.file })};`);
+  const code = await runCommand(['keys', 'rotate', '--config', config, ...args], terminal);
+  return { code, output: terminal.output(), errors: terminal.errors() };
+}
+
+/** Ids of the keys that sealed what is in the store, by kind of record. */
+async function keysInStore(): Promise<Record<string, string[]>> {
+  const store = await createSqliteStore({ file: gateway.file });
+  const kinds = ['connection', 'registration', 'connect_session', 'oauth_flow', 'finish_code', 'revocation'];
+  const found = await Promise.all(
+    kinds.map(async (kind) => {
+      const text = JSON.stringify(await store.records.list(kind, {}));
+      const sealed = [...text.matchAll(/sealed1\.[\w.-]+/g)].map(([one]) => one);
+      expect(sealed.every(isSealed)).toBe(true);
+      return [kind, [...new Set(sealed.map((one) => one.split('.')[1]!))].sort()];
+    }),
+  );
+  await store.close();
+  return Object.fromEntries(found) as Record<string, string[]>;
+}
+
+describe('plugboard keys rotate', () => {
+  it('seals everything anew, what is under way too, so that the old key can go', async () => {
+    await connectAs('alice');
+    const parked = await allow('bob');
+    const begun = await begin('carol');
+    const cookies = createCookieJar();
+    const callback = await server.authorize(await begin('dave'), { subject: 'dave', cookies });
+    await connectAs('erin');
+    await server.setFault('revocation', 'status-503');
+    const { data } = await gateway.ask('{ connections { id } }', {}, { subject: 'erin' });
+    const gone = await gateway.ask(
+      `mutation { disconnect(connection: "${data.connections[0].id}") { revoked } }`,
+      {},
+      { subject: 'erin' },
+    );
+    expect(gone.data.disconnect.revoked).toBe(false);
+
+    await gateway.restart({ key: `${newKey},${oldKey}` });
+    const before = await keysInStore();
+    expect(before).toEqual(Object.fromEntries(Object.keys(before).map((kind) => [kind, [oldId]])));
+    const { code: exitCode, output, errors } = await rotate(`${newKey},${oldKey}`);
+    expect([exitCode, output]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(
+          `^(\\d+) of \\1 records were sealed anew under the key ${newId}\\.\nEvery stored secret is sealed with the key ${newId}: the older keys \\(${oldId}\\) can be removed\\.\n$`,
+        ),
+      ),
+    ]);
+    expect(errors).toContain('connection: ');
+    expect(await keysInStore()).toEqual(Object.fromEntries(Object.keys(before).map((kind) => [kind, [newId]])));
+
+    await gateway.restart({ key: newKey });
+    expect(await owners('alice')).toBe('alice');
+    expect((await gateway.ask(finish, { code: parked }, { subject: 'bob' })).errors).toBeUndefined();
+    expect(await owners('bob')).toBe('bob');
+    // The link and the answer carry the address of the gateway before it was restarted.
+    const here = (url: string | URL) => new URL(new URL(url).pathname + new URL(url).search, gateway.url());
+    const moved = await fetch(here(callback), { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+    expect(new URL(moved.headers.get('location') ?? '').searchParams.get('code')).toMatch(/^[\w-]{43}$/);
+    await server.addRedirectUri('app', here(`${callback.origin}${callback.pathname}`).href);
+    const code = await allow('carol', here(begun).href);
+    expect((await gateway.ask(finish, { code }, { subject: 'carol' })).errors).toBeUndefined();
+    expect(await owners('carol')).toBe('carol');
+  }, 60_000);
+
+  it('keeps every query answered and every refreshed token while it runs', async () => {
+    for (const subject of ['alice', 'bob', 'carol']) await connectAs(subject);
+    await gateway.restart({ key: `${newKey},${oldKey}` });
+    const before = await server.counters();
+    let isRotating = true;
+    let rounds = 0;
+    const answers: string[] = [];
+    const load = async () => {
+      do {
+        await server.expireAccessTokens();
+        const round = await Promise.all(['alice', 'bob', 'carol'].flatMap((who) => [owners(who), owners(who)]));
+        answers.push(...round);
+        rounds += 1;
+      } while (isRotating || rounds < 5);
+    };
+    const loading = load();
+    const keys = [`${newKey},${oldKey}`, `${oldKey},${newKey}`];
+    // There and back, so that there is something to seal whenever a token is refreshed.
+    for (let turn = 0; turn < 12; turn += 1) await rotate(keys[turn % 2]!, '--json');
+    isRotating = false;
+    await loading;
+    expect(new Set(answers)).toEqual(new Set(['alice', 'bob', 'carol']));
+    const after = await server.counters();
+    expect(after.refreshes - before.refreshes).toBe(rounds * 3);
+    expect(after).toMatchObject({ reuseDetections: 0, grantsRevoked: 0 });
+    expect((await rotate(`${newKey},${oldKey}`)).code).toBe(0);
+    await gateway.restart({ key: newKey });
+    expect(await Promise.all(['alice', 'bob', 'carol'].map(owners))).toEqual(['alice', 'bob', 'carol']);
+  }, 60_000);
+
+  it('says when the older keys have to stay', async () => {
+    await connectAs('alice');
+    const lost = await rotate(newKey);
+    expect(lost.code).toBe(1);
+    expect(lost.errors).toMatch(/SEAL_KEY_UNKNOWN: a secret of the connection [\w-]{36} cannot be opened\./);
+    expect(lost.errors).toContain('Keep the older keys: these secrets need theirs.');
+    // Nothing was lost by trying.
+    expect(await owners('alice')).toBe('alice');
+    expect(JSON.parse((await rotate(oldKey, '--json')).output)).toMatchObject({
+      key: oldId,
+      olderKeys: [],
+      resealed: 0,
+      failed: [],
+      isComplete: true,
+    });
+  }, 60_000);
+});

@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly explorerQuery?: string;
   /** What the configuration does not say about the outbound client; for tests. */
   readonly sender?: SenderOptions;
+  /** An open store with its keys, instead of the one that the configuration names; closed with the gateway. For tests. */
+  readonly vault?: Vault;
 }
 
 export interface Gateway {
@@ -58,7 +60,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { configuration = {}, environment = process.env } = options;
   refuseOpenDoor(configuration);
   const logger = createLogger(configuration, options.logDestination);
-  const vault = await openVault(configuration, environment);
+  const vault = options.vault ?? (await openVault(configuration, environment));
   const senders = createSenders(configuration, options.sender);
   const generations = await createGenerations({ configuration, environment, vault, logger, ...senders });
   try {

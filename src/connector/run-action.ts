@@ -73,7 +73,7 @@ export function prepareAction(connector: Connector, name: string, options: RunOp
   const definition = connector.actions?.[name];
   if (!definition) throw new TypeError(`${connector.name} has no action ${name}.`);
   const raisedIn = `actions.${name}`;
-  const coerceInput = prepareInput(connector, name, definition.input, options);
+  const coerceInput = prepareInput(connector, name, definition, options);
   const firstPage: PageRequest = { size: 0 };
 
   const call = <T>(run: ActionRun, body: (connection: OpenConnection) => Promise<T>) =>
@@ -197,7 +197,7 @@ function givenUp({ connector, raisedIn, run }: NamedCode, cause?: Error): Gatewa
 function prepareInput(
   connector: Connector,
   name: string,
-  source: NotationSource | undefined,
+  { input: source, readOnly }: Action,
   options: RunOptions,
 ): RunnableAction['coerceInput'] {
   const coerce = coerceOptions(connector, options.timeZone);
@@ -214,7 +214,8 @@ function prepareInput(
       return compileInput(notation, { ...coerce, keys: 'notation' })(given);
     };
   }
-  const compiled = compileInput(notationOf(source), coerce);
+  // What is read takes its fields as arguments, what writes takes them in the argument `input`.
+  const compiled = compileInput(notationOf(source), { ...coerce, path: readOnly === true ? '' : 'input' });
   return async (_run, args) => compiled(args);
 }
 

@@ -19,14 +19,14 @@ export const dateTimeScalar = scalar(
     if (value instanceof Date || (typeof value === 'string' && /T.*(?:Z|[+-]\d\d:?\d\d)$/i.test(value))) {
       return instant(value, 'UTC');
     }
-    throw new Mismatch('a moment with its offset, such as "2026-01-31T09:30:00Z"', value);
+    throw Mismatch.none('a moment with its offset, such as "2026-01-31T09:30:00Z"', value);
   },
 );
 
 /** `2026-01-31` on the wire and inside: a day has no time zone, so it is never made a `Date`. */
 export const dateScalar = scalar('Date', 'A day: `2026-01-31`.', dayText, (value) => {
   if (typeof value === 'string' && value.length === 10) return dayText(value);
-  throw new Mismatch('a day, such as "2026-01-31"', value);
+  throw Mismatch.none('a day, such as "2026-01-31"', value);
 });
 
 /** A number within ±2⁵³, beyond it a string, both on the wire and inside: JSON's readers round. */

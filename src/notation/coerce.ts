@@ -15,7 +15,7 @@ export interface CoerceOptions {
   readonly timeZone?: string;
   /** The named objects that `properties` may refer to. */
   readonly objects?: Objects;
-  /** Where the value stands, the start of every path in a message. Default `input`, or the field's name. */
+  /** Where the value stands, the start of every path in a message; `''` = nowhere. Default `input`, or the field's name. */
   readonly path?: string;
   /** Name of the field that is the object's key: the graph says ID. */
   readonly keyField?: string;
@@ -38,14 +38,16 @@ export function compileInput(
   options: CoerceOptions = {},
 ): (value: Readonly<Record<string, unknown>> | null | undefined) => Record<string, unknown> {
   const path = options.path ?? 'input';
-  const read = compileDefaults(() => compileInputObject(notation, contextOf(options)), path);
+  const read = compileDefaults(() => compileInputObject(notation, contextOf(options)), path || 'input');
   return (value) => {
     try {
       return read(value ?? {}) as Record<string, unknown>;
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error;
       const code = error.isAbsence ? 'INPUT_REQUIRED' : 'INPUT_INVALID';
-      throw new InputError(code, `${formatPlace(path, error.place)}: ${error.message}`);
+      // Of a field and its toggle, both are named in the message.
+      const place = formatPlace(path, error.place) || (error.isAbsence ? '' : 'input');
+      throw new InputError(code, place === '' ? error.message : `${place}: ${error.message}`);
     }
   };
 }

@@ -125,6 +125,7 @@ function clockText(value: unknown): string {
 function sinceEpoch(value: unknown, unitMs: number, expected: string): Date {
   if (value instanceof Date) return value;
   const time = isNumeric(value) ? new Date(Math.round(readNumber(value) * unitMs)) : undefined;
-  if (time === undefined || Number.isNaN(time.getTime())) throw new Mismatch(expected, value);
+  if (time === undefined || Number.isNaN(time.getTime()))
+    throw Mismatch.none(expected, value, '', ['string', 'number']);
   return time;
 }

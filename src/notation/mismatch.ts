@@ -20,6 +20,17 @@ export class Mismatch extends Error {
     this.expected = expected;
   }
 
+  /**
+   * For a value whose kind could have been right: `got a string that is none`.
+   *
+   * @param kinds - what `typeof` says of those that could.
+   */
+  static none(expected: string, value: unknown, cure = '', kinds: readonly string[] = ['string']): Mismatch {
+    const kind = kindOf(value);
+    const couldBe = kinds.includes(typeof value) && kind === `a ${typeof value}`;
+    return new Mismatch(expected, value, cure, couldBe ? `${kind} that is none` : kind);
+  }
+
   /** @param message - a whole sentence that names what must be present. */
   static absent(message: string): Mismatch {
     const absence = new Mismatch('', undefined);
@@ -39,9 +50,12 @@ export function at<T>(place: string | number, action: () => T): T {
   }
 }
 
-/** `input` and `['labels', 2]` → `input.labels[2]` */
+/** `input` and `['labels', 2]` → `input.labels[2]`; without a start, `labels[2]`. */
 export function formatPlace(start: string, place: readonly (string | number)[]): string {
-  return place.reduce<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), start);
+  return place.reduce<string>((path, step) => {
+    if (typeof step === 'number') return `${path}[${step}]`;
+    return path === '' ? step : `${path}.${step}`;
+  }, start);
 }
 
 /** What kind of value it is, without the value. */

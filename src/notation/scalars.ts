@@ -51,15 +51,16 @@ export function readNumber(value: unknown): number {
   if (typeof value === 'string' && numberPattern.test(value)) {
     const number = Number(value);
     if (Number.isFinite(number)) return number;
+    throw new Mismatch('a number', value, '', 'one beyond ±1.8e308');
   }
-  throw new Mismatch('a number', value);
+  throw Mismatch.none('a number', value);
 }
 
 /** An exact number, as its digits stand in a string. Numbers are written in their shortest form. */
 export function readDecimal(value: unknown): string {
   if (typeof value === 'string' && numberPattern.test(value)) return value;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
-  throw new Mismatch('a decimal number', value);
+  throw Mismatch.none('a decimal number', value);
 }
 
 /** Booleans, their words (`true t yes y 1`, `false f no n 0`, in any case) and the numbers 1 and 0. */
@@ -69,7 +70,7 @@ export function readBoolean(value: unknown): boolean {
     const word = booleanWords.get(String(value).toLowerCase());
     if (word !== undefined) return word;
   }
-  throw new Mismatch('a boolean (true t yes y 1, false f no n 0)', value);
+  throw Mismatch.none('a boolean (true t yes y 1, false f no n 0)', value, '', ['string', 'number']);
 }
 
 const booleanWords: ReadonlyMap<string, boolean> = new Map([
@@ -82,7 +83,7 @@ const integerPattern = /^[+-]?\d+$/;
 export const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** More digits than anybody's ids have; reading them takes quadratic time. */
-const maxDigits = 1_000;
+const maxDigits = 1000;
 
 function readExactInteger(value: unknown, expected: string): number | bigint {
   if (typeof value === 'number') {
@@ -98,10 +99,11 @@ function readExactInteger(value: unknown, expected: string): number | bigint {
     );
   }
   if (typeof value === 'bigint') return narrow(value);
-  if (typeof value === 'string' && value.length <= maxDigits && integerPattern.test(value)) {
+  if (typeof value === 'string' && integerPattern.test(value)) {
+    if (value.length > maxDigits) throw new Mismatch(expected, value, '', `one of more than ${maxDigits} digits`);
     return value.length <= 15 ? Number(value) : narrow(BigInt(value.replace('+', '')));
   }
-  throw new Mismatch(expected, value);
+  throw Mismatch.none(expected, value);
 }
 
 function narrow(integer: bigint): number | bigint {

@@ -46,7 +46,7 @@ export function dayText(value: unknown): string {
   } else if (value instanceof Date && !Number.isNaN(value.getTime())) {
     return rfc3339(value, value).slice(0, 10);
   }
-  throw new Mismatch('a day as YYYY-MM-DD', value);
+  throw Mismatch.none('a day as YYYY-MM-DD', value);
 }
 
 /** The day that it is in a time zone at a point in time. */
@@ -91,7 +91,7 @@ function notATime(value: unknown): Mismatch {
     typeof value === 'number'
       ? "For seconds since 1970 name the convertor 'parse_epoch_time', for milliseconds 'parse_date_time_epoch_millis'."
       : '';
-  return new Mismatch('a date and time', value, cure);
+  return Mismatch.none('a date and time', value, cure);
 }
 
 /** Is there such a day in such a month? The text starts with `YYYY-MM-DD`, the day is 01 to 31. */
@@ -105,7 +105,7 @@ function isDayOfMonth(text: string): boolean {
 /** RFC 3339 has years of four digits. */
 function rfc3339(time: Date, value: unknown): string {
   const text = time.toISOString();
-  if (text.length !== 24) throw new Mismatch('a year from 0000 to 9999', value);
+  if (text.length !== 24) throw new Mismatch('a year from 0000 to 9999', value, '', 'another year');
   return text;
 }
 

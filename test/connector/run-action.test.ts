@@ -57,6 +57,14 @@ describe('an action', () => {
     expect(error.message).toContain('id');
   });
 
+  it.each([
+    [true, 'teamId: expected an integer; got a string that is none.'],
+    [false, 'input.teamId: expected an integer; got a string that is none.'],
+  ])('names a field as the client wrote it (reading: %s)', async (readOnly, message) => {
+    const { action, run } = prepare(connectorWith({ readOnly, input: [{ name: 'team_id', type: 'integer' }] }));
+    expect((await failureOf(action.coerceInput(run, { teamId: '1.5' }))).message).toBe(message);
+  });
+
   it('stops after the requests that one call may send', async () => {
     const { action, run, sender } = prepare(
       connectorWith({

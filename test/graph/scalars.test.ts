@@ -29,17 +29,21 @@ describe('a shared scalar', () => {
   });
 
   it.each<[GraphQLScalarType, unknown, string]>([
-    [dateTimeScalar, '2026-01-31', 'expected a moment with its offset, such as "2026-01-31T09:30:00Z"; got a string.'],
+    [
+      dateTimeScalar,
+      '2026-01-31',
+      'expected a moment with its offset, such as "2026-01-31T09:30:00Z"; got a string that is none.',
+    ],
     [
       dateTimeScalar,
       '2026-01-31T09:30:00',
-      'expected a moment with its offset, such as "2026-01-31T09:30:00Z"; got a string.',
+      'expected a moment with its offset, such as "2026-01-31T09:30:00Z"; got a string that is none.',
     ],
     [dateTimeScalar, 5, 'expected a moment with its offset, such as "2026-01-31T09:30:00Z"; got a number.'],
-    [dateScalar, '2026-01-31T09:30:00Z', 'expected a day, such as "2026-01-31"; got a string.'],
-    [dateScalar, '2026-02-30', 'expected a day as YYYY-MM-DD; got a string.'],
+    [dateScalar, '2026-01-31T09:30:00Z', 'expected a day, such as "2026-01-31"; got a string that is none.'],
+    [dateScalar, '2026-02-30', 'expected a day as YYYY-MM-DD; got a string that is none.'],
     [bigIntScalar, 1.5, 'expected an integer; got a number with a fraction.'],
-    [decimalScalar, 'much', 'expected a decimal number; got a string.'],
+    [decimalScalar, 'much', 'expected a decimal number; got a string that is none.'],
   ])('%s refuses %p', (scalar, value, message) => {
     expect(() => scalar.parseValue(value)).toThrow(message);
   });

@@ -140,7 +140,7 @@ describe('compileInput', () => {
       [{ optional: false }, undefined, "input.f: 'F' must be present."],
       [{ optional: false }, null, "input.f: 'F' must be present."],
       [{ optional: false, label: 'The title' }, '', "input.f: 'The title' must be present."],
-      [{ type: 'integer' }, 'secret', 'input.f: expected an integer; got a string.'],
+      [{ type: 'integer' }, 'secret', 'input.f: expected an integer; got a string that is none.'],
       [{ type: 'integer' }, 1.5, 'input.f: expected an integer; got a number with a fraction.'],
       [
         { type: 'integer' },
@@ -152,15 +152,19 @@ describe('compileInput', () => {
         2 ** 53,
         'input.f: expected an integer; got a number outside ±2⁵³, which JavaScript has rounded already. Give it as a string or a bigint.',
       ],
-      [{ type: 'number' }, '0x10', 'input.f: expected a number; got a string.'],
+      [{ type: 'number' }, '0x10', 'input.f: expected a number; got a string that is none.'],
       [{ type: 'number' }, NaN, 'input.f: expected a number; got NaN.'],
-      [{ type: 'boolean' }, 'maybe', 'input.f: expected a boolean (true t yes y 1, false f no n 0); got a string.'],
-      [{ type: 'date_time' }, 'soon', 'input.f: expected a date and time; got a string.'],
-      [{ type: 'date' }, '2023-02-29', 'input.f: expected a day as YYYY-MM-DD; got a string.'],
+      [
+        { type: 'boolean' },
+        'maybe',
+        'input.f: expected a boolean (true t yes y 1, false f no n 0); got a string that is none.',
+      ],
+      [{ type: 'date_time' }, 'soon', 'input.f: expected a date and time; got a string that is none.'],
+      [{ type: 'date' }, '2023-02-29', 'input.f: expected a day as YYYY-MM-DD; got a string that is none.'],
       [{}, { a: 1 }, 'input.f: expected a string; got an object.'],
       [{}, ['a'], 'input.f: expected a string; got a list.'],
       [{ type: 'object', properties: [{ name: 'a' }] }, 'a', 'input.f: expected an object; got a string.'],
-      [{ type: 'array', of: 'integer' }, [1, 'x'], 'input.f[1]: expected an integer; got a string.'],
+      [{ type: 'array', of: 'integer' }, [1, 'x'], 'input.f[1]: expected an integer; got a string that is none.'],
       [
         {
           pickList: [
@@ -183,10 +187,29 @@ describe('compileInput', () => {
       expect(failure(() => coerce([] as never)).message).toBe('registration: expected an object; got a list.');
     });
 
+    it('names arguments as the client wrote them, when they stand in no input object', () => {
+      const notation: Notation = [
+        { name: 'user_id', type: 'integer', optional: false },
+        { name: 'labels', type: 'array', properties: [{ name: 'no', type: 'integer' }] },
+        { name: 'a', optional: false, toggleHint: 'A', toggleField: { name: 'b', type: 'string', toggleHint: 'B' } },
+      ];
+      const coerce = compileInput(notation, { path: '' });
+      const messages = [{ userId: '1.5' }, { userId: 1, labels: [{ no: 'x' }] }, { userId: 1 }, {}, []].map(
+        (given) => failure(() => coerce(given as never)).message,
+      );
+      expect(messages).toEqual([
+        'userId: expected an integer; got a string that is none.',
+        'labels[0].no: expected an integer; got a string that is none.',
+        "Either 'A' or 'B' must be present.",
+        "userId: 'User ID' must be present.",
+        'input: expected an object; got a list.',
+      ]);
+    });
+
     it('refuses a default that is none, when it is compiled', () => {
       expect(failure(() => compileInput([{ name: 'n', type: 'integer', default: 'x' }]))).toMatchObject({
         code: 'NOTATION_KEY_INVALID',
-        message: 'NOTATION_KEY_INVALID: input.n.default: expected an integer; got a string.',
+        message: 'NOTATION_KEY_INVALID: input.n.default: expected an integer; got a string that is none.',
       });
     });
   });
@@ -281,11 +304,15 @@ describe('compileOutputField', () => {
         1e20,
         'expected an integer; got a number outside ±2⁵³, which JavaScript has rounded already. Give it as a string or a bigint.',
       ],
-      [{ type: 'integer', format: 'int64' }, '9'.repeat(5000), 'expected an integer; got a string.'],
-      [{ type: 'number' }, 'many', 'expected a number; got a string.'],
-      [{ type: 'number' }, '1e999', 'expected a number; got a string.'],
-      [{ type: 'number', format: 'decimal' }, 'ten', 'expected a decimal number; got a string.'],
-      [{ type: 'boolean' }, 2, 'expected a boolean (true t yes y 1, false f no n 0); got a number.'],
+      [
+        { type: 'integer', format: 'int64' },
+        '9'.repeat(5000),
+        'expected an integer; got one of more than 1000 digits.',
+      ],
+      [{ type: 'number' }, 'many', 'expected a number; got a string that is none.'],
+      [{ type: 'number' }, '1e999', 'expected a number; got one beyond ±1.8e308.'],
+      [{ type: 'number', format: 'decimal' }, 'ten', 'expected a decimal number; got a string that is none.'],
+      [{ type: 'boolean' }, 2, 'expected a boolean (true t yes y 1, false f no n 0); got a number that is none.'],
       [{}, { toString: null }, 'expected a string; got an object.'],
       [{}, [], 'expected a string; got a list.'],
       [{}, Infinity, 'expected a string; got Infinity.'],
@@ -310,7 +337,7 @@ describe('compileOutputField', () => {
 
     it('names the place in a list', () => {
       expect(failure(() => read({ type: 'array', of: 'integer' }, [1, 'x'])).message).toBe(
-        'my_app.thing.f[1]: expected an integer of 32 bits; got a string.',
+        'my_app.thing.f[1]: expected an integer of 32 bits; got a string that is none.',
       );
     });
 

@@ -75,12 +75,12 @@ describe('a convertor', () => {
   });
 
   it.each([
-    ['boolean_conversion', 'maybe', 'expected a boolean (true t yes y 1, false f no n 0); got a string.'],
-    ['date_conversion', 'soon', 'expected a day as YYYY-MM-DD; got a string.'],
-    ['date_time_conversion', 'soon', 'expected a date and time; got a string.'],
+    ['boolean_conversion', 'maybe', 'expected a boolean (true t yes y 1, false f no n 0); got a string that is none.'],
+    ['date_conversion', 'soon', 'expected a day as YYYY-MM-DD; got a string that is none.'],
+    ['date_time_conversion', 'soon', 'expected a date and time; got a string that is none.'],
     ['convert_to_datetime_wo_tz', 5, 'expected a date and time; got a number.'],
-    ['parse_epoch_time', 'soon', 'expected seconds since 1970; got a string.'],
-    ['parse_date_time_epoch_millis', 1e300, 'expected milliseconds since 1970; got a number.'],
+    ['parse_epoch_time', 'soon', 'expected seconds since 1970; got a string that is none.'],
+    ['parse_date_time_epoch_millis', 1e300, 'expected milliseconds since 1970; got a number that is none.'],
   ])('%s tells what it cannot read', (name, value, message) => {
     expect(() => convert(name, value)).toThrow(new Error(message));
   });

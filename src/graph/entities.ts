@@ -2,7 +2,6 @@
 import type { GraphQLObjectType } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
 import { findByName } from '../connector/find-by-name.ts';
-import type { Fault } from '../errors.ts';
 import type { Field, ObjectDefinition } from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';
 import { didYouMean } from '../notation/nearest.ts';

@@ -1,7 +1,7 @@
 /** What a connector is written with; published as `plugboard/connector`. */
 import { DefinitionError, type Fault } from '../errors.ts';
 import type { InputOf, OutputOf } from '../notation/infer.ts';
-import type { Notation, ObjectDefinition } from '../notation/field.ts';
+import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 import { checkConnector } from './check-connector.ts';
 import type {
   Action,
@@ -47,11 +47,14 @@ export function connectorWarnings(connector: unknown): readonly Fault[] | undefi
 }
 const warnings = new WeakMap<Connector, readonly Fault[]>();
 
-/** Gives the object back; the type keeps its field names and types. */
-export function defineObject<const Fields extends Notation>(
-  object: ObjectDefinition<Fields>,
-): ObjectDefinition<Fields> {
+/** Gives the object back; the type keeps its field names and types. Its key is one of its fields. */
+export function defineObject<const Fields extends Notation>(object: TypedObject<Fields>): ObjectDefinition<Fields> {
   return object;
+}
+
+export interface TypedObject<Fields extends Notation> extends Omit<ObjectDefinition<Fields>, 'fields' | 'key'> {
+  readonly fields: Fields & KnownKeys<Fields>;
+  readonly key?: NoInfer<Fields>[number]['name'];
 }
 
 /** An action whose `input` has the TypeScript type that its notation declares, and whose result must have it. */
@@ -65,8 +68,8 @@ export interface TypedAction<Input extends NotationSource, Output extends Notati
   Action,
   'input' | 'output' | 'execute'
 > {
-  readonly input?: Input;
-  readonly output?: Output;
+  readonly input?: Input & KnownKeys<Input>;
+  readonly output?: Output & KnownKeys<Output>;
   readonly execute: (
     connection: OpenConnection,
     input: SourceInput<NoInfer<Input>>,
@@ -76,32 +79,65 @@ export interface TypedAction<Input extends NotationSource, Output extends Notati
 
 type ActionResult<Row> = Result<Row | readonly Row[] | Page<Row> | null | undefined>;
 
-/** A trigger whose `input` and events have the TypeScript types that their notations declare. */
-export function defineTrigger<const Input extends NotationSource, const Output extends NotationSource>(
-  trigger: TypedTrigger<Input, Output>,
+/** A trigger whose `input` and events have the TypeScript types that their notations declare; its poll answers a page of its kind. */
+export function defineTrigger<const Input extends NotationSource, const Output extends NotationSource, Answer>(
+  trigger: TypedTrigger<Input, Output, Answer>,
 ): Trigger {
   return trigger;
 }
 
-export type TypedTrigger<Input extends NotationSource, Output extends NotationSource> = Omit<
+export type TypedTrigger<Input extends NotationSource, Output extends NotationSource, Answer = unknown> = Omit<
   Trigger,
   'input' | 'output' | 'type' | 'poll' | 'dedup' | 'documentId' | 'sortBy'
 > & {
-  readonly input?: Input;
-  readonly output?: Output;
+  readonly input?: Input & KnownKeys<Input>;
+  readonly output?: Output & KnownKeys<Output>;
   readonly dedup?: (event: SourceOutput<NoInfer<Output>>) => unknown;
   readonly documentId?: (event: SourceOutput<NoInfer<Output>>) => unknown;
   readonly sortBy?: (event: SourceOutput<NoInfer<Output>>) => unknown;
 } & (
-    | { readonly type?: 'ascending'; readonly poll?: Poll<Input, AscendingPage<SourceOutput<NoInfer<Output>>>> }
-    | { readonly type: 'paging_desc'; readonly poll?: Poll<Input, DescendingPage<SourceOutput<NoInfer<Output>>>> }
+    | { readonly type?: 'ascending'; readonly poll?: Poll<Input, AscendingPage<SourceOutput<NoInfer<Output>>>, Answer> }
+    | {
+        readonly type: 'paging_desc';
+        readonly poll?: Poll<Input, DescendingPage<SourceOutput<NoInfer<Output>>>, Answer>;
+      }
   );
 
-type Poll<Input extends NotationSource, Answer> = (
+/** `Answer` is what the function gives; a key that its page does not have would be lost in silence. */
+type Poll<Input extends NotationSource, Expected, Answer> = (
   connection: OpenConnection,
   input: SourceInput<NoInfer<Input>>,
   cursor: any,
-) => Result<Answer | null | undefined>;
+) => Answer & Result<Expected | null | undefined> & WithoutOthers<OtherKeys<Awaited<NoInfer<Answer>>, keyof Expected>>;
+
+type OtherKeys<Page, Known> = 0 extends 1 & Page ? never : Page extends object ? Exclude<keyof Page, Known> : never;
+
+type WithoutOthers<Others> = [Others] extends [never] ? unknown : { readonly 'a page has no such key': Others };
+
+/** The same, but that keys which the notation does not know have no value: a misspelt key would have no effect. */
+type KnownKeys<Source> = Source extends (...configuration: any[]) => unknown
+  ? Source
+  : Source extends readonly unknown[]
+    ? { readonly [Index in keyof Source]: KnownKeysOfField<Source[Index]> }
+    : Source extends { readonly fields: infer Fields }
+      ? {
+          readonly [Key in keyof Source]: Key extends 'fields'
+            ? KnownKeys<Fields>
+            : Key extends keyof ObjectDefinition
+              ? Source[Key]
+              : never;
+        }
+      : Source;
+
+type KnownKeysOfField<Given> = {
+  readonly [Key in keyof Given]: Key extends 'properties' | 'of'
+    ? KnownKeys<Given[Key]>
+    : Key extends 'toggleField'
+      ? KnownKeysOfField<Given[Key]>
+      : Key extends keyof Field
+        ? Given[Key]
+        : never;
+};
 
 type SourceInput<Source> = Source extends (configuration: ConnectionFields) => unknown
   ? Record<string, any>

@@ -305,16 +305,19 @@ export interface Trigger extends Presentation {
 
 /** What an ascending poll answers. */
 export interface AscendingPage<Event = any> {
-  readonly events: readonly Event[] | Event;
+  readonly events: readonly Event[] | One<Event>;
   readonly nextPoll?: unknown;
   readonly canPollMore?: boolean;
 }
 
 /** What a descending poll answers. */
 export interface DescendingPage<Event = any> {
-  readonly events: readonly Event[] | Event;
+  readonly events: readonly Event[] | One<Event>;
   readonly nextPage?: unknown;
 }
+
+/** A list of other things is not one thing, though all keys of a thing may be optional. */
+type One<Event> = Event & { readonly [Symbol.iterator]?: never };
 
 export interface Webhook {
   readonly subscribe?: (webhookUrl: string, connection: OpenConnection, input: any, feedId: string) => Result<unknown>;

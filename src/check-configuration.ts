@@ -116,14 +116,15 @@ function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[]
     });
   }
   const value = issue.path.reduce<unknown>((part, key) => (part as never)?.[key], root);
-  const got = isOtherText(issue, value) ? 'a string that is none' : describeKind(value);
-  return [{ code, path: at(issue.path), message: `expected ${expectedBy(issue)}; got ${got}.` }];
+  return [{ code, path: at(issue.path), message: `expected ${expectedBy(issue)}; got ${gotBy(issue, value)}.` }];
 }
 
-/** Whether a text came where one of another form was expected. */
-function isOtherText(issue: z.core.$ZodIssue, value: unknown): boolean {
-  const isAboutForm = ['custom', 'invalid_format', 'invalid_value'].includes(issue.code);
-  return isAboutForm && typeof value === 'string' && value !== '';
+/** What came, where its kind alone would tell nothing; never its value. */
+function gotBy({ code }: z.core.$ZodIssue, value: unknown): string {
+  if (typeof value !== 'string' || value === '') return describeKind(value);
+  if (code === 'too_small') return 'fewer';
+  const isAboutForm = code === 'custom' || code === 'invalid_format' || code === 'invalid_value';
+  return isAboutForm ? 'a string that is none' : describeKind(value);
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -152,6 +153,11 @@ function expectedBy(issue: z.core.$ZodIssue): string {
       return issue.inclusive === false ? `a number above ${issue.minimum}` : `at least ${issue.minimum}`;
     case 'too_big':
       return `at most ${issue.maximum}`;
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
     default:
       return issue.message;
   }

@@ -73,7 +73,7 @@ describe('checkConfiguration', () => {
       'CONFIGURATION_INVALID: plugboard.config.ts.connections[0].connector: expected a string; got nothing.',
       'CONFIGURATION_INVALID: plugboard.config.ts.connections[1]: expected an object; got a string.',
       'CONFIGURATION_INVALID: plugboard.config.ts.registrations[0].baseUri: expected an absolute http or https URL; got a string that is none.',
-      'CONFIGURATION_INVALID: plugboard.config.ts.key: expected at least 16 characters; got a string.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.key: expected at least 16 characters; got fewer.',
       'CONFIGURATION_INVALID: plugboard.config.ts.explorer: expected true or false; got a string.',
       'CONFIGURATION_INVALID: plugboard.config.ts.logLevel: expected one of trace, debug, info, warn, error, silent; got a string that is none.',
       'CONFIGURATION_INVALID: plugboard.config.ts.timeZone: expected the IANA name of a time zone, e.g. Europe/Berlin; got a string that is none.',

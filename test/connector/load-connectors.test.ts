@@ -25,8 +25,13 @@ async function faultsOf(folders: readonly string[], importSource: ImportSource =
 describe('loadConnectors', () => {
   it('loads every folder of a folder, in the order of their names', async () => {
     const { loaded, warnings } = await loadConnectors([join(fixtures, '../../../connectors')], inHouse);
-    expect(loaded.map(({ connector }) => connector.name)).toEqual(['github', 'my_app']);
-    expect(loaded.map(({ folder }) => folder.split('/').at(-1))).toEqual(['github', 'my-app']);
+    expect(loaded.map(({ connector }) => connector.name)).toEqual(['github', 'my_app', 'my_calendar', 'my_locker']);
+    expect(loaded.map(({ folder }) => folder.split('/').at(-1))).toEqual([
+      'github',
+      'my-app',
+      'my-calendar',
+      'my-locker',
+    ]);
     expect(warnings).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** Renews the tokens of one connection, once for all processes: lease, ask, save, and only then use. */
-import { ProviderError, type GatewayError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AuthorizationError, ProviderError, type GatewayError } from '../errors.ts';
 import { withLease } from '../storage/hold-lease.ts';
 import { askForTokens, refreshFailureOf, ServerDown } from './ask-for-tokens.ts';
 import { disconnected } from './connection-fields.ts';
@@ -8,7 +9,7 @@ import { openTokens } from './connection-tokens.ts';
 import { noteFailure, untilSaved, type FailureChange } from './keep-tokens.ts';
 import { backoffMs } from './refresh-backoff.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget, Renewed, Work } from './refresh-desk.ts';
-import { TokenFailure, tokenFailureError } from './token-failure.ts';
+import { tokenFailureError, type TokenFailure } from './token-failure.ts';
 
 /**
  * Gives the connection with tokens that are not stale: those that another process got meanwhile, or new ones. New ones
@@ -37,7 +38,9 @@ export async function refreshTokens(
     if (!isStale(opened)) return opened;
     const work: Work = { desk, target, opened, client: undefined };
     checkMayAsk(desk, target, opened);
-    // Whoever lost the lease here may find that another has spent the refresh token.
+    // Whoever lost the lease may find that another has spent the refresh token. After a pause of the whole process the
+    // timer that tells so is late: it runs before this one.
+    await sleep(1);
     signal.throwIfAborted();
     let renewed: Renewed;
     try {
@@ -57,21 +60,24 @@ async function read({ records, keyRing }: RefreshDesk, target: RefreshTarget): P
 
 function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRecord): void {
   const { state, retryAt, failures } = opened.record.value;
-  if (state === 'REAUTH_REQUIRED') throw reauthRequired(target);
+  if (state === 'REAUTH_REQUIRED') throw reauthRequired(target, opened.record);
   const waitMs = (retryAt ?? 0) - desk.now();
   // A clock that was set back by more than any wait can be is no reason to wait.
   if (waitMs > 0 && waitMs <= 10 * 60_000) throw tooSoon(target, failures, waitMs);
 }
 
-/** The subject has to connect again. */
-export function reauthRequired({
-  connector,
-  connectionId,
-}: Pick<RefreshTarget, 'connector' | 'connectionId'>): GatewayError {
-  return tokenFailureError(new TokenFailure('grant', 'it was refused'), {
-    title: connector.title ?? connector.name,
-    connector: connector.name,
+/** The subject has to connect again, for the reason that stands in the record. */
+export function reauthRequired(
+  { connector, connectionId }: Pick<RefreshTarget, 'connector' | 'connectionId'>,
+  { value }: ConnectionRecord,
+): AuthorizationError {
+  const { name, title = name } = connector;
+  const message =
+    value.reason ?? `${title} no longer accepts what this connection was authorized with. Connect it again.`;
+  return new AuthorizationError('REAUTH_REQUIRED', message, {
+    connector: name,
     connection: connectionId,
+    connect: { connector: name },
   });
 }
 

@@ -213,9 +213,9 @@ export class StoredCredentials implements Credentials {
     return authorization.type === 'oauth2' ? authorization : undefined;
   }
 
-  #reauthRequired(): GatewayError {
+  #reauthRequired(): AuthorizationError {
     const { record } = this.#opened;
-    return reauthRequired({ connector: this.#source.connector, connectionId: record.id });
+    return reauthRequired({ connector: this.#source.connector, connectionId: record.id }, record);
   }
 }
 

@@ -52,7 +52,10 @@ export async function watchProject(serving: Serving, terminal: Terminal): Promis
   // Loaded here, because `start` needs none.
   const { watch } = await import('chokidar');
   const watcher = watch(files.parents, { ignoreInitial: true, ignored: (path) => !files.includes(path) });
-  watcher.on('all', (_event, path) => (path === files.configuration ? restarts : reloads).request());
+  watcher.on('all', (_event, path) => {
+    if (path === files.configuration) restarts.request();
+    else if (files.counts(path)) reloads.request();
+  });
   await new Promise<void>((ready) => watcher.once('ready', ready));
   terminal.line(`Watching ${project.connectorFolders.join(', ')}`);
   return async () => {
@@ -74,9 +77,10 @@ function watchedFiles({ root, connectorFolders, configurationFile }: Project) {
       const below = relative(folder, path);
       return !/^\.\.(?:[/\\]|$)/.test(below) && !/(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/.test(below);
     });
+  const counts = (path: string) => isWritten(path) || isOfConnector(path);
   const includes = (path: string) =>
-    parents.includes(path) || path === configuration || path === schema || isWritten(path) || isOfConnector(path);
-  return { parents, configuration, includes };
+    parents.includes(path) || path === configuration || path === schema || counts(path);
+  return { parents, configuration, counts, includes };
 }
 
 async function reload({ project, gateway }: Serving, terminal: Terminal): Promise<void> {

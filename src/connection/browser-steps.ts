@@ -19,7 +19,7 @@ import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionNotation, readEnteredFields, withoutSecrets } from './entered-fields.ts';
 import { parkCredentials } from './finish-code.ts';
 import { keepFlow, takeFlow } from './flow-record.ts';
-import type { Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registrations.ts';
 
 export function createBrowserSteps(
   options: ConnectingOptions,
@@ -84,7 +84,8 @@ export function createBrowserSteps(
         const acquired = { ...extra, ...trial.acquired };
         return end(session, connector, { ...candidate, acquired }, trial.identity ?? ownerId ?? null);
       } catch (error) {
-        if (!(error instanceof GatewayError)) throw error;
+        // A store that fails says nothing of the connection: the session stays, and its link may be opened again.
+        if (!(error instanceof GatewayError) || error.code.startsWith('STORE_')) throw error;
         return refuse(session, connector, error.message, error.code);
       }
     },
@@ -125,9 +126,7 @@ export function createBrowserSteps(
     const { connection, returnUrl } = session.value;
     const credentials = candidates.seal(connection, candidate, identity);
     if (options.finishInBrowser) {
-      // Taken, so that of two answers of one session one counts.
-      if (!(await records.take(sessionKind, session.id))) throw invalidSession();
-      await candidates.keep(connection, credentials);
+      await candidates.keep(connection, credentials, { record: session, ifGone: invalidSession });
       if (returnUrl === null) return { step: 'end', connector, identity, problem: null };
       return { step: 'return', url: withQuery(returnUrl, { connection }) };
     }
@@ -160,7 +159,7 @@ export function createBrowserSteps(
     registration: Registration | undefined,
     fields: Readonly<Record<string, unknown>>,
   ) {
-    const all = { ...registration?.fields, ...fields };
+    const all = { ...declaredFields(connector, registration), ...fields };
     return createAcquireConnection({
       connector,
       credentials: { fields: () => all, merge: async () => {} },

@@ -2,12 +2,13 @@
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
-import { sealIdentity, type ConnectionRecord } from './connection-record.ts';
+import type { StoredRecord } from '../storage/records.ts';
+import { connectionKind, sealIdentity, type ConnectionRecord } from './connection-record.ts';
 import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { NewCredentials } from './finish-code.ts';
 import type { OAuthClient } from './oauth-client.ts';
-import type { Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registrations.ts';
 import { problemOf, tryConnection, type Trial } from './try-connection.ts';
 
 /** New credentials, before they are sealed. */
@@ -24,6 +25,13 @@ export interface CandidateTarget {
   readonly connector: Connector;
 }
 
+/** The record that holds credentials, or stands for them, until they are kept. */
+export interface WaitingPlace {
+  readonly record: Pick<StoredRecord, 'kind' | 'id'>;
+  /** The error when it was taken meanwhile. */
+  readonly ifGone: () => Error;
+}
+
 export interface Candidates {
   /** Tries them at the provider; nothing is kept. */
   readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<Trial>;
@@ -31,11 +39,12 @@ export interface Candidates {
   readonly seal: (id: string, candidate: Candidate, identity: string | null) => NewCredentials;
   readonly sealFields: (id: string, fields: Readonly<Record<string, unknown>>) => string;
   /**
-   * Saves them over whatever is there: they are the newest that the subject granted.
+   * Saves them over whatever is there: they are the newest that the subject granted. What they were waiting in is taken
+   * away in the same step, so that they are used once, and a store that fails loses nothing.
    *
-   * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed meanwhile.
+   * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed meanwhile; what `ifGone` gives.
    */
-  readonly keep: (id: string, credentials: NewCredentials) => Promise<ConnectionRecord>;
+  readonly keep: (id: string, credentials: NewCredentials, from?: WaitingPlace) => Promise<ConnectionRecord>;
   /** The client at the connector's authorization server. @throws as `OAuthClients` */
   readonly oauthClient: (
     target: Omit<CandidateTarget, 'id'> & { readonly id?: string },
@@ -44,14 +53,14 @@ export interface Candidates {
 }
 
 export function createCandidates(options: ConnectingOptions): Candidates {
-  const { keyRing, stored, registrations, sender } = options;
+  const { records, keyRing, stored, registrations, sender } = options;
   const sealFields = (id: string, fields: Readonly<Record<string, unknown>>) =>
     keyRing.seal(JSON.stringify(fields), sealIdentity(id, 'fields'));
   return {
     sealFields,
     async try({ id, tenant, connector }, candidate) {
       const registration = await registrations.find(tenant, connector);
-      const credentials = candidateCredentials(candidate, registration);
+      const credentials = candidateCredentials(connector, candidate, registration);
       try {
         return await tryConnection(connector, credentials, { sender, baseUri: registration?.endpoints.baseUri, id });
       } catch (error) {
@@ -66,14 +75,21 @@ export function createCandidates(options: ConnectingOptions): Candidates {
       acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(id, 'acquired')),
       ...(tokens ? tokenPart(id, tokens, keyRing) : { failures: 0, retryAt: null }),
     }),
-    async keep(id, credentials) {
+    async keep(id, credentials, from) {
+      const removal = from ? [{ change: 'remove', kind: from.record.kind, id: from.record.id } as const] : [];
       for (;;) {
         const record = await stored.read(id);
         if (!record) {
           throw new AuthorizationError('CONNECTION_NOT_FOUND', 'The connection was removed meanwhile. Connect again.');
         }
-        const kept = await stored.change(record, credentials);
-        if (kept) return kept;
+        const { version, value } = record;
+        const result = await records.commit([
+          ...removal,
+          { change: 'compareAndSet', kind: connectionKind, id, version, value: { ...value, ...credentials } },
+        ]);
+        stored.forget();
+        if (result.committed) return result.records.at(-1) as ConnectionRecord;
+        if (from && result.failed === 0) throw from.ifGone();
       }
     },
     async oauthClient({ id, tenant, connector }, fields) {
@@ -87,10 +103,11 @@ export function createCandidates(options: ConnectingOptions): Candidates {
 }
 
 function candidateCredentials(
+  connector: Connector,
   { fields, acquired, tokens }: Candidate,
   registration: Registration | undefined,
 ): Credentials {
-  const all = { ...registration?.fields, ...fields, ...acquired };
+  const all = { ...declaredFields(connector, registration), ...fields, ...acquired };
   const token = tokens?.tokens.access_token;
   return { fields: () => all, merge: async () => {}, ...(token !== undefined && { accessToken: () => token }) };
 }

@@ -9,7 +9,7 @@ import { createDeviceConnecting } from './device-connecting.ts';
 import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
-import { takeCredentials } from './finish-code.ts';
+import { findCredentials, invalidCode } from './finish-code.ts';
 import { allows } from './scopes.ts';
 import { tryConnection } from './try-connection.ts';
 
@@ -42,8 +42,10 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     advance: (record) => device.advance(record),
 
     async finish(caller, code) {
-      const taken = await takeCredentials(records, code, (owner) => isOwner(caller, owner));
-      return candidates.keep(taken.connection, taken.credentials);
+      const { record, connection, credentials } = await findCredentials(records, code, (owner) =>
+        isOwner(caller, owner),
+      );
+      return candidates.keep(connection, credentials, { record, ifGone: invalidCode });
     },
 
     async test(caller, id) {

@@ -1,6 +1,6 @@
 /** New credentials that wait for the application to confirm them with `finishConnection` (safety O3). */
 import { AuthorizationError } from '../errors.ts';
-import type { Change, RecordValue, Records } from '../storage/records.ts';
+import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { hashToken, randomToken } from './connect-session.ts';
 import type { ConnectionValue } from './connection-record.ts';
 
@@ -33,25 +33,26 @@ export function parkCredentials(
 }
 
 /**
- * Takes parked credentials, once.
+ * Parked credentials, still parked: whoever keeps them takes `record` away in the same step.
  *
- * @param isOwner - whether the caller may finish for this owner; if not, the code stays as it was.
+ * @param isOwner - whether the caller may finish for this owner.
  * @throws AuthorizationError FINISH_CODE_INVALID, the same for an unknown, used, expired and foreign code.
  */
-export async function takeCredentials(
+export async function findCredentials(
   records: Records,
   code: string,
   isOwner: (owner: Pick<FinishValue, 'tenant' | 'subject'>) => boolean,
-): Promise<{ readonly connection: string; readonly credentials: NewCredentials }> {
-  const id = hashToken(code);
-  const found = await records.get(finishKind, id);
-  const taken = found && isOwner(found.value as FinishValue) ? await records.take(finishKind, id) : undefined;
-  if (!taken) {
-    throw new AuthorizationError(
-      'FINISH_CODE_INVALID',
-      'code: expected the one that the browser brought to the return URL, within 10 minutes, once, for the same subject. Begin again with `connect`.',
-    );
-  }
-  const { connection, credentials } = taken.value as FinishValue;
-  return { connection, credentials };
+): Promise<{ readonly record: StoredRecord; readonly connection: string; readonly credentials: NewCredentials }> {
+  const record = await records.get(finishKind, hashToken(code));
+  if (!record || !isOwner(record.value as FinishValue)) throw invalidCode();
+  const { connection, credentials } = record.value as FinishValue;
+  return { record, connection, credentials };
+}
+
+/** Says no more than this, whatever is wrong with the code. */
+export function invalidCode(): AuthorizationError {
+  return new AuthorizationError(
+    'FINISH_CODE_INVALID',
+    'code: expected the one that the browser brought to the return URL, within 10 minutes, once, for the same subject. Begin again with `connect`.',
+  );
 }

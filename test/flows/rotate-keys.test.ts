@@ -163,7 +163,7 @@ describe('plugboard keys rotate', () => {
     for (const subject of ['alice', 'bob', 'carol']) await connectAs(subject);
     await gateway.restart({ key: `${newKey},${oldKey}` });
     const before = await server.counters();
-    let isRotating = true;
+    const rotating = new AbortController();
     let rounds = 0;
     const answers: string[] = [];
     const load = async () => {
@@ -172,13 +172,13 @@ describe('plugboard keys rotate', () => {
         const round = await Promise.all(['alice', 'bob', 'carol'].flatMap((who) => [owners(who), owners(who)]));
         answers.push(...round);
         rounds += 1;
-      } while (isRotating || rounds < 5);
+      } while (!rotating.signal.aborted || rounds < 5);
     };
     const loading = load();
     const keys = [`${newKey},${oldKey}`, `${oldKey},${newKey}`];
     // There and back, so that there is something to seal whenever a token is refreshed.
     for (let turn = 0; turn < 12; turn += 1) await rotate(keys[turn % 2]!, '--json');
-    isRotating = false;
+    rotating.abort();
     await loading;
     expect(new Set(answers)).toEqual(new Set(['alice', 'bob', 'carol']));
     const after = await server.counters();

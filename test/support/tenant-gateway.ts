@@ -7,7 +7,8 @@ import { Writable } from 'node:stream';
 import type { Configuration } from '../../src/configuration.ts';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
 import type { Connector } from '../../src/connector/definition.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import type { Vault } from '../../src/open-vault.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 
 export type Tenant = 'acme' | 'globex';
@@ -47,7 +48,8 @@ export interface TenantGatewayOptions {
   /** Origins on loopback that its connectors may ask. */
   readonly origins?: readonly string[];
   readonly configuration?: Configuration;
-  readonly gateway?: Partial<GatewayOptions>;
+  /** Opens the store at every start; absent: the gateway does. */
+  readonly openVault?: (configuration: Configuration) => Promise<Vault>;
 }
 
 export const returnUrl = 'https://app.example.test/connected';
@@ -81,13 +83,15 @@ export async function startTenantGateway(options: TenantGatewayOptions): Promise
     http: { allowedPrivateOrigins: options.origins ?? [], ...options.configuration?.http },
   };
   const start = async (more: Configuration = {}): Promise<{ gateway: Gateway; url: string }> => {
+    const given = { ...configuration, ...more };
+    const vault = await options.openVault?.(given);
     const gateway = await createGateway({
       connectors: options.connectors,
       environment: {},
       logDestination: collect(log),
       sender: { retries: { maxTries: 1 } },
-      ...options.gateway,
-      configuration: { ...configuration, ...more },
+      ...(vault && { vault }),
+      configuration: given,
     });
     return { gateway, url: (await gateway.listen()).url };
   };

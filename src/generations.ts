@@ -98,7 +98,8 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     leases: vault.leases,
     keyRing: vault.keyRing,
     clients,
-    sender: options.sender,
+    // A connector's own `refresh` asks an authorization server, which may take as long as a token endpoint may.
+    sender: options.tokenSender,
     onStateChange: (connection, from, to) => logger.info({ connection, from, to }, 'A connection changed its state'),
   });
   const shared: Shared = {

@@ -6,7 +6,7 @@ import type { ConnectionCredentials } from './access-token.ts';
 import type { Caller } from './caller.ts';
 import { createCredentials, type ConfiguredConnection } from './configured-connections.ts';
 import type { ConnectionRecord } from './connection-record.ts';
-import type { Registration, Registrations } from './registrations.ts';
+import { declaredFields, type Registration, type Registrations } from './registrations.ts';
 import type { StoredConnections } from './stored-connections.ts';
 
 /** A connection that can be used: its credentials are read anew for every request. */
@@ -71,7 +71,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const chosen = choose(owned, connector, connectionId ?? undefined);
       if (chosen) return use(chosen, connector, registration);
       if (!needsConnection(connector)) {
-        const credentials = createCredentials(registration?.fields ?? {});
+        const credentials = createCredentials(declaredFields(connector, registration));
         return { id: undefined, connector, baseUri: registration?.endpoints.baseUri, credentials, scopes: undefined };
       }
       const message = `${titleOf(connector)} is not connected for this subject. Connect it, then ask again.`;

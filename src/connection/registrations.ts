@@ -154,6 +154,17 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   };
 }
 
+/** What connector code sees of a registration: the fields that the connector itself declares, never the client's secret. */
+export function declaredFields(
+  connector: Connector,
+  registration: Registration | undefined,
+): Readonly<Record<string, unknown>> {
+  const names = (connector.registration?.fields ?? []).map(({ name }) => name);
+  return Object.fromEntries(
+    names.flatMap((name) => (registration?.fields[name] === undefined ? [] : [[name, registration.fields[name]]])),
+  );
+}
+
 /** What an operator enters for a connector: its own fields, and for OAuth 2.0 the client's id and secret. */
 export function registrationNotation(connector: Connector): Notation {
   const own = connector.registration?.fields ?? [];

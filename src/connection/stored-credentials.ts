@@ -7,7 +7,7 @@ import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget } from './refresh-desk.ts';
 import { reauthRequired, refreshTokens } from './refresh-tokens.ts';
-import type { Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registrations.ts';
 import { isIdle, scheduleOf, type Schedule } from './token-schedule.ts';
 
 /** Whose credentials: the record as it was just read, and what belongs to it. */
@@ -189,13 +189,10 @@ export class StoredCredentials implements Credentials {
 
   #openFields(record: ConnectionRecord): ConnectionFields {
     const { registration, connector } = this.#source;
-    const fields: Record<string, unknown> = {};
-    // Of the registration only what the connector itself declares: the client's secret is none of its business.
-    for (const { name } of connector.registration?.fields ?? []) {
-      const value = registration?.fields[name];
-      if (value !== undefined) fields[name] = value;
-    }
-    Object.assign(fields, fieldsOf(record, this.#desk.keyRing));
+    const fields: Record<string, unknown> = {
+      ...declaredFields(connector, registration),
+      ...fieldsOf(record, this.#desk.keyRing),
+    };
     if (record.value.tokens !== null) {
       // Tokens reach connector code through `apply` alone, whatever `acquire` gave beside them.
       delete fields['access_token'];

@@ -87,14 +87,14 @@ describe('the connection of a caller', () => {
       id: undefined,
       tenant: '*',
       connector: 'open',
-      fields: { key: 'k' },
+      fields: { client_secret: canary },
       scopes: undefined,
       endpoints,
     };
     const registrations = { find: async () => registration };
     const usable = await createConnections({ registrations }).open(ada, open);
     expect(usable.id).toBeUndefined();
-    expect(usable.credentials.fields()).toEqual({ key: 'k' });
+    expect(usable.credentials.fields()).toEqual({});
     expect(usable.baseUri).toBe('https://o.example.com/');
   });
 

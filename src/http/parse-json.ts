@@ -93,7 +93,8 @@ const longNumbers = /[:,[\s]-?\d[\d.]{15,999}(?:[eE][+-]?\d{1,6})?/g;
 
 /** Whether a `number` says the same as the text of a number, in decimal digits. */
 function isExact(number: string): boolean {
-  return decimalForm(number) === decimalForm(String(Number(number)));
+  const shortest = String(Number(number));
+  return shortest === number || decimalForm(shortest) === decimalForm(number);
 }
 
 /** Digits without zeros around them, and the power of ten of the last one; `-12.50` → `-125e-1`. */

@@ -16,7 +16,7 @@ export interface ConnectionValue extends RecordValue {
   readonly reason: string | null;
   /** Sealed JSON of what was entered, by field name. */
   readonly fields: string;
-  /** Sealed JSON of what the connector's `acquire` gave. */
+  /** Sealed JSON of what the connector's `acquire` gave; `null` until it has worked for the first time. */
   readonly acquired: string | null;
   /** Sealed JSON of `StoredTokens`. */
   readonly tokens: string | null;

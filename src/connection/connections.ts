@@ -69,8 +69,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const owned = [...configuredOf(configured, caller, connector), ...stored.map(toOwned)];
       const registration = await registrations?.find(caller.tenant, connector);
       const chosen = choose(owned, connector, connectionId ?? undefined);
-      if (chosen) return use(chosen, connector, registration);
-      if (!needsConnection(connector)) {
+      if (chosen && hasWorked(chosen)) return use(chosen, connector, registration);
+      if (!chosen && !needsConnection(connector)) {
         const credentials = createCredentials(declaredFields(connector, registration));
         return { id: undefined, connector, baseUri: registration?.endpoints.baseUri, credentials, scopes: undefined };
       }
@@ -127,14 +127,20 @@ function choose(owned: readonly Owned[], connector: Connector, id: string | unde
     const message = `There is no connection ${JSON.stringify(id)} of yours for ${name}.`;
     throw new AuthorizationError('CONNECTION_NOT_FOUND', message, { connector: connector.name });
   }
-  // One that was only begun is none yet.
-  const usable = owned.filter(({ record }) => record?.value.state !== 'PENDING');
+  const usable = owned.filter(hasWorked);
   const own = usable.filter(({ isOwn }) => isOwn);
   const candidates = own.length > 0 ? own : usable;
   if (candidates.length <= 1) return candidates[0];
   const ids = candidates.map((connection) => JSON.stringify(connection.id)).join(', ');
   const message = `You have several connections for ${name}: pass one of ${ids} as \`connection\`.`;
   throw new AuthorizationError('CONNECTION_AMBIGUOUS', message, { connector: connector.name });
+}
+
+/** One that was only begun is none yet, also when it was refused at once: nothing was ever acquired for it. */
+function hasWorked({ record }: Owned): boolean {
+  if (!record) return true;
+  const { state, acquired } = record.value;
+  return state !== 'PENDING' && (state !== 'ERROR' || acquired !== null);
 }
 
 function needsConnection(connector: Connector): boolean {

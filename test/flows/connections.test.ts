@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
@@ -252,6 +252,47 @@ describe('connections over OAuth 2.0', () => {
     const replayed = await fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
     expect(replayed.headers.get('location')).toBeNull();
     expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
+  });
+
+  it('are refused with an expired state and with that of another flow, and no token is asked for', async () => {
+    const begin = async (subject: string) => {
+      const { data } = await ask(connectMutation, { returnUrl }, { subject });
+      const cookies = createCookieJar();
+      return { cookies, callback: await server.authorize(data.connect.authorizationUrl, { subject, cookies }) };
+    };
+    const one = await begin('frank');
+    const other = await begin('grace');
+    const before = await server.counters();
+    const bring = (callback: URL, cookies: ReturnType<typeof createCookieJar>) =>
+      fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+    const swapped = new URL(one.callback);
+    swapped.searchParams.set('state', other.callback.searchParams.get('state') ?? '');
+    const late = await begin('heidi');
+    const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+    const id = createHash('sha256')
+      .update(late.callback.searchParams.get('state') ?? '')
+      .digest('base64url');
+    const flow = (await store.records.get('oauth_flow', id))!;
+    await store.records.compareAndSet('oauth_flow', id, flow.version, flow.value, { expiresAt: Date.now() - 1 });
+    await store.close();
+    for (const response of [await bring(swapped, one.cookies), await bring(late.callback, late.cookies)]) {
+      expect([response.status, response.headers.get('location')]).toEqual([400, null]);
+      expect(await response.text()).toContain('This sign-in cannot be finished');
+    }
+    expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
+  });
+
+  it.each(['wrong-iss', 'missing-iss'] as const)('are refused with %s, and no token is asked for', async (mode) => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'ivan' });
+    const before = await server.counters();
+    await server.setFault('authorization', mode);
+    const back = await browse(data.connect.authorizationUrl, 'ivan');
+    await server.setFault('authorization', 'none');
+    expect(back.searchParams.get('error')).toBe('AUTHORIZATION_ANSWER_INVALID');
+    expect(back.searchParams.get('code')).toBeNull();
+    expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
+    const { errors } = await ask(items, {}, { subject: 'ivan' });
+    expect(errors[0].extensions.code).toBe('CONNECTION_REQUIRED');
   });
 
   it('tell the application when the subject says no', async () => {

@@ -43,13 +43,13 @@ export function hashToken(token: string): string {
 export async function createSession(
   records: Records,
   keyRing: KeyRing,
-  value: Omit<SessionValue, 'browser' | 'fields' | 'isComplete'>,
+  value: Pick<SessionValue, 'tenant' | 'subject' | 'connector' | 'connection' | 'returnUrl' | 'scopes'>,
   fields: Readonly<Record<string, unknown>> | undefined,
   now: number,
 ): Promise<string> {
   const token = randomToken();
   const id = hashToken(token);
-  const indexes = { connection: `${value.connection}` };
+  const indexes = { connection: value.connection };
   const draft = fields === undefined ? null : sealDraft(id, fields, keyRing);
   const session = { ...value, browser: null, fields: draft, isComplete: fields !== undefined };
   await records.create(sessionKind, id, session, { expiresAt: now + sessionTtlMs, indexes });

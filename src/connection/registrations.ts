@@ -238,7 +238,7 @@ function checkEndpoints(given: Endpoints): Endpoints {
     if (url === undefined || url === null || URL.canParse(url)) continue;
     throw new InputError('INPUT_INVALID', `endpoints.${name}: expected an absolute URL; got something else.`);
   }
-  return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string')) as Endpoints;
+  return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));
 }
 
 /** Stands for every tenant in a configured registration. */

@@ -20,7 +20,7 @@ import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
-import { keepForAnswer } from './unread-body.ts';
+import { isWhole, keepForAnswer } from './unread-body.ts';
 
 export interface HttpServerOptions {
   readonly graphs: GraphSource;
@@ -216,7 +216,7 @@ function addHooks(
   });
   app.addHook('onSend', (request, reply, payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
-    if (request.raw.complete) return done(null, payload);
+    if (isWhole(request.raw)) return done(null, payload);
     keepForAnswer(request.raw, reply, isDraining(), () => done(null, payload));
   });
   app.addHook('onResponse', (request, reply, done) => {

@@ -35,7 +35,12 @@ export function keepForAnswer(
 }
 
 async function closeUnlessWhole(request: IncomingMessage): Promise<void> {
-  if (!(await readRest(request))) request.socket.destroy();
+  if (!(await readRest(request))) request.destroy();
+}
+
+/** Whether nothing of a request is still to come. Requests that were injected know only whether they were read. */
+export function isWhole(request: IncomingMessage): boolean {
+  return request.complete || request.readableEnded;
 }
 
 /**
@@ -50,7 +55,7 @@ export function readRest(
   request: IncomingMessage,
   { bytes = 16 * 1024 * 1024, milliseconds = 2_000 }: UnreadLimits = {},
 ): Promise<boolean> {
-  if (request.complete || request.destroyed) return Promise.resolve(request.complete);
+  if (isWhole(request) || request.destroyed) return Promise.resolve(isWhole(request));
   return new Promise((resolve) => {
     let left = bytes;
     const timer = setTimeout(end, milliseconds);
@@ -65,7 +70,7 @@ export function readRest(
     function end(): void {
       clearTimeout(timer);
       request.off('data', count).off('end', end).off('close', end);
-      resolve(request.complete);
+      resolve(isWhole(request));
     }
   });
 }

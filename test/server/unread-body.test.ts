@@ -81,6 +81,13 @@ describe('a body that is too large', () => {
     expect(await answersOf(url, client)).toEqual(Array(12).fill('413 BODY_TOO_LARGE'));
   });
 
+  it.each(['{"__proto__":1}', '{', ''])('that was read whole is not waited for: %s', async (payload) => {
+    const { app } = await runServer(smallGraph('first'));
+    const headers = { 'content-type': 'application/json', host: 'localhost' };
+    const answer = await app.inject({ method: 'POST', url: '/graphql', headers, payload });
+    expect([answer.statusCode, answer.headers['connection']]).toEqual([400, 'close']);
+  });
+
   it('is not read without end', async () => {
     const { url } = await runServer(smallGraph('first'));
     const client = dial(url);

@@ -106,7 +106,10 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     ...options,
     sdl: await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8'),
     // `vault.keys[0]` is there: an empty ring is refused.
-    cursors: createListCursors(vault.keys[0]!.key),
+    cursors: createListCursors(
+      vault.keys[0]!.key,
+      vault.keys.slice(1).map(({ key }) => key),
+    ),
     stored: createStoredConnections(vault.records),
     credentials,
     clients,

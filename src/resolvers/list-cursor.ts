@@ -36,9 +36,14 @@ const maxCursorLength = 8192;
  * Cursors under one key. They are sealed rather than signed, because a `next` URL of a provider may carry credentials.
  *
  * @param key - any secret; replicas that share it read each other's cursors.
+ * @param olderKeys - read as well, so that lists under way outlive a change of the key.
  */
-export function createListCursors(key: string | Uint8Array): ListCursors {
-  const secret = Buffer.from(hkdfSync('sha256', key, '', 'plugboard list cursor', 32));
+export function createListCursors(
+  key: string | Uint8Array,
+  olderKeys: readonly (string | Uint8Array)[] = [],
+): ListCursors {
+  const secret = deriveSecret(key);
+  const secrets = [secret, ...olderKeys.map(deriveSecret)];
   return {
     scope(list, input, connectionId) {
       const text = JSON.stringify([list, connectionId ?? null, sortKeys(input)]);
@@ -52,7 +57,7 @@ export function createListCursors(key: string | Uint8Array): ListCursors {
       return Buffer.concat(sealed).toString('base64url');
     },
     open(cursor, scope) {
-      const opened = decrypt(cursor, secret);
+      const opened = decryptWith(cursor, secrets);
       if (!opened) {
         throw new InputError(
           'CURSOR_INVALID',
@@ -69,6 +74,18 @@ export function createListCursors(key: string | Uint8Array): ListCursors {
       return { token, size, index };
     },
   };
+}
+
+function deriveSecret(key: string | Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', 'plugboard list cursor', 32));
+}
+
+function decryptWith(cursor: string, secrets: readonly Buffer[]): Buffer | undefined {
+  for (const secret of secrets) {
+    const opened = decrypt(cursor, secret);
+    if (opened) return opened;
+  }
+  return undefined;
 }
 
 function decrypt(cursor: string, secret: Buffer): Buffer | undefined {

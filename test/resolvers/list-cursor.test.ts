@@ -83,6 +83,12 @@ describe('a list cursor', () => {
     expect(createListCursors('a key of sixteen and more').open(cursors.seal(position, scope), scope)).toEqual(position);
   });
 
+  it('outlives a change of the key for as long as the old one is kept', () => {
+    const changed = createListCursors('another key of sixteen signs', ['a key of sixteen and more']);
+    expect(changed.open(cursors.seal(position, scope), scope)).toEqual(position);
+    expect(() => cursors.open(changed.seal(position, scope), scope)).toThrow('is not a cursor of this gateway');
+  });
+
   it.each([
     ['another list', cursors.scope('shop.customers', { state: 'open' }, 'shop.ada')],
     ['other arguments', cursors.scope('shop.orders', { state: 'closed' }, 'shop.ada')],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { renderErrors, renderNotation } from './support/render-docs.ts';
@@ -13,5 +14,28 @@ describe('the pages made from the code', () => {
     const text = await render();
     if (process.env.UPDATE_DOCS) await writeFile(file, text);
     expect(await readFile(file, 'utf8').catch(() => undefined)).toBe(text);
+  });
+});
+
+describe('docs/security.md', () => {
+  const read = () => readFile(new URL('../docs/security.md', import.meta.url), 'utf8');
+  const root = new URL('../', import.meta.url);
+
+  it('names only tests and rooms that exist', async () => {
+    const text = await read();
+    const tests = [...text.matchAll(/`(test\/[\w/.-]+)`/g)].map(([, file]) => file!);
+    const rooms = [...text.matchAll(/^\| [A-Z]\d+ \|[^|]*\|([^|]*)\|/gm)].flatMap(([, cell]) =>
+      [...cell!.matchAll(/`([\w/-]+)`/g)].map(([, room]) => `src/${room}.ts`),
+    );
+    expect(tests.length).toBeGreaterThan(50);
+    expect(rooms.length).toBeGreaterThan(40);
+    expect([...tests, ...rooms].filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
+  });
+
+  it('has a row for each requirement, which names a test or says that there is none yet', async () => {
+    const rows = [...(await read()).matchAll(/^\| ([OAXL]\d+) \|(?:[^|]*\|){2}([^|]*)\|$/gm)];
+    const ids = (letter: string, count: number) => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+    expect(rows.map(([, id]) => id)).toEqual([...ids('O', 14), ...ids('A', 8), 'L1', ...ids('X', 8)]);
+    for (const [, id, tests] of rows) expect([id, /`test\/|not yet/.test(tests!)]).toEqual([id, true]);
   });
 });

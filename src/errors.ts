@@ -71,6 +71,8 @@ export const errorCodes = {
   CONNECTION_TEST_FAILED: 'The provider does not accept what was entered, or the test of the connector failed.',
   SUBJECT_REQUIRED: 'A connection of a subject was asked for, and the caller names none.',
   RETURN_URL_REFUSED: 'The URL to return to is none of the allowed ones.',
+  GATEWAY_UNREACHABLE: 'No gateway answers where a command asked for one.',
+  CONNECT_TIMED_OUT: 'The command no longer waits for an account to be connected.',
   FINISH_CODE_INVALID: 'The code that ends a connecting is unknown, used, expired or for somebody else.',
   SESSION_MISSING: 'A link to connect has no session token: an application has to begin.',
   SESSION_INVALID: 'A link to connect is unknown, used, older than 10 minutes, or was opened in another browser.',

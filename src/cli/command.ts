@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { DefinitionError, formatFault, GatewayError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
+import { addConnectCommand } from './connect.ts';
 import { addDevCommand } from './dev.ts';
 import { addKeysCommand } from './keys.ts';
 import { addRotateCommand } from './rotate-keys.ts';
@@ -52,6 +53,7 @@ function createProgram(terminal: Terminal): Command {
   addDevCommand(program, terminal);
   addCheckCommand(program, terminal);
   addPrintCommand(program, terminal);
+  addConnectCommand(program, terminal);
   addRotateCommand(addKeysCommand(program, terminal), terminal);
   // Commands made by `.command()` inherit the settings above; the example comes last in every help text.
   program.addHelpText('after', examples(['plugboard start --demo', 'plugboard check', 'plugboard print supergraph']));

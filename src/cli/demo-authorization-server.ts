@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readBody, Refusal, startDemoServer } from './demo-server.ts';
 import type { DemoAnswer, DemoRequest, DemoServer, DemoServerOptions } from './demo-server.ts';
 import { consentPage, loginPage, refusalPage } from './demo-sign-in-pages.ts';
-import { createDemoTokens, type DemoGrant, type DemoUser } from './demo-tokens.ts';
+import { createDemoTokens, type DemoGrant, type DemoTokens, type DemoUser } from './demo-tokens.ts';
 
 export interface DemoAuthorizationServer extends DemoServer {
   readonly clientId: string;
@@ -161,7 +161,7 @@ function logIn(form: URLSearchParams, request: DemoRequest, sessions: Map<string
 }
 
 interface Deciding extends Omit<Authorizing, 'client'> {
-  readonly issueCode: ReturnType<typeof createDemoTokens>['issueCode'];
+  readonly issueCode: DemoTokens['issueCode'];
 }
 
 function decide(form: URLSearchParams, request: DemoRequest, { issuer, sessions, issueCode }: Deciding): DemoAnswer {
@@ -199,12 +199,7 @@ function back(redirectUri: string, parameters: Readonly<Record<string, string | 
 }
 
 /** RFC 6749 §4.1.3 and §6. */
-function exchange(
-  form: URLSearchParams,
-  request: DemoRequest,
-  client: Client,
-  tokens: ReturnType<typeof createDemoTokens>,
-): DemoAnswer {
+function exchange(form: URLSearchParams, request: DemoRequest, client: Client, tokens: DemoTokens): DemoAnswer {
   proveClient(form, request, client);
   const grant = form.get('grant_type');
   if (grant === 'authorization_code') {

@@ -63,7 +63,7 @@ export async function startDemoServer(
   const server = createServer((incoming, response) => {
     const url = new URL(incoming.url ?? '/', 'http://demo.invalid');
     const request = { method: incoming.method ?? '', url, headers: incoming.headers, incoming };
-    Promise.resolve(request)
+    void Promise.resolve(request)
       .then(answer)
       .catch((cause: unknown) =>
         cause instanceof Refusal ? cause.answer : { status: 500, json: { error: 'The demo failed.' } },

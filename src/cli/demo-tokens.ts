@@ -37,7 +37,19 @@ interface Code {
 /** A code lives a minute (RFC 6749 §4.1.2 allows ten at most). */
 const codeMs = 60_000;
 
-export function createDemoTokens(accessTokenMs: number) {
+export interface DemoTokens {
+  /** @param challenge - of RFC 7636, method S256 */
+  readonly issueCode: (grant: DemoGrant, redirectUri: string, challenge: string) => string;
+  /** Once; a code that comes twice ends what it gave (RFC 6749 §4.1.2). */
+  readonly redeemCode: (code: string, redirectUri: string, challenge: string) => DemoTokenAnswer | undefined;
+  /** Once; a refresh token that comes twice was stolen or lost, and ends the grant (RFC 9700 §4.14.2). */
+  readonly rotate: (refreshToken: string) => DemoTokenAnswer | undefined;
+  /** Ends the grant of an access or refresh token (RFC 7009). */
+  readonly revoke: (token: string) => void;
+  readonly grantOf: (accessToken: string) => DemoGrant | undefined;
+}
+
+export function createDemoTokens(accessTokenMs: number): DemoTokens {
   const codes = new Map<string, Code>();
   const accessTokens = new Map<string, { readonly grant: Grant; readonly until: number }>();
   const refreshTokens = new Map<string, { readonly grant: Grant; isUsed: boolean }>();
@@ -56,14 +68,12 @@ export function createDemoTokens(accessTokenMs: number) {
   };
 
   return {
-    /** @param challenge - of RFC 7636, method S256 */
     issueCode(grant: DemoGrant, redirectUri: string, challenge: string): string {
       const code = newText();
       const until = Date.now() + codeMs;
       codes.set(code, { grant: { ...grant, isRevoked: false }, redirectUri, challenge, until, isUsed: false });
       return code;
     },
-    /** Once; a code that comes twice ends what it gave (RFC 6749 §4.1.2). */
     redeemCode(text: string, redirectUri: string, challenge: string): DemoTokenAnswer | undefined {
       const code = codes.get(text);
       if (!code || code.until <= Date.now()) return undefined;
@@ -75,7 +85,6 @@ export function createDemoTokens(accessTokenMs: number) {
       code.isUsed = true;
       return issue(code.grant);
     },
-    /** Once; a refresh token that comes twice was stolen or lost, and ends the grant (RFC 9700 §4.14.2). */
     rotate(text: string): DemoTokenAnswer | undefined {
       const token = refreshTokens.get(text);
       if (!token || token.grant.isRevoked) return undefined;
@@ -86,7 +95,6 @@ export function createDemoTokens(accessTokenMs: number) {
       token.isUsed = true;
       return issue(token.grant);
     },
-    /** Ends the grant of an access or refresh token (RFC 7009). */
     revoke(text: string): void {
       const found = accessTokens.get(text) ?? refreshTokens.get(text);
       if (found) found.grant.isRevoked = true;

@@ -14,8 +14,8 @@ import { getUser } from './actions/get-user.ts';
 import { listIssues } from './actions/list-issues.ts';
 import { listLabels } from './actions/list-labels.ts';
 import { searchIssues } from './actions/search-issues.ts';
+import { oauthApp, personalAccessToken } from './authorization.ts';
 import { objects } from './objects.ts';
-import { rateLimitAnswer, refuseRateLimit } from './rate-limit.ts';
 import { newIssue } from './triggers/new-issue.ts';
 import { updatedIssue } from './triggers/updated-issue.ts';
 
@@ -24,7 +24,7 @@ export default defineConnector({
   title: 'GitHub',
   description: 'Repositories, issues, labels and accounts of github.com.',
   help: {
-    body: 'Connects with a personal access token.',
+    body: 'Connects by signing in at GitHub, or with a personal access token.',
     learnMoreUrl: 'https://docs.github.com/en/rest',
     learnMoreText: 'GitHub REST API',
   },
@@ -33,22 +33,15 @@ export default defineConnector({
       {
         name: 'token',
         label: 'Personal access token',
-        optional: false,
         controlType: 'password',
-        hint: 'Settings → Developer settings → Personal access tokens',
+        hint: 'Leave it out to sign in at GitHub. Settings → Developer settings → Personal access tokens',
       },
     ],
     baseUri: 'https://api.github.com/',
     authorization: {
-      type: 'api_key',
-      apply: (request, connection) =>
-        request
-          .headers({
-            authorization: `token ${connection.fields.token}`,
-            accept: 'application/vnd.github.v3+json',
-          })
-          .afterErrorResponse(rateLimitAnswer, refuseRateLimit),
-      identity: async (connection) => (await connection.get('user')).login,
+      type: 'multi',
+      selected: ({ token }) => (token ? 'token' : 'oauth'),
+      options: { token: personalAccessToken, oauth: oauthApp },
     },
   },
   test: (connection) => connection.get('user'),

@@ -80,8 +80,9 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       throw new InputError('INPUT_INVALID', message, { connector: connector.name });
     }
     const isComplete = Object.keys(problems).length === 0 && (given !== undefined || notation.length === 0);
-    // Without a client id it could only fail later, in front of the subject.
-    if (selectedAuthorization(connector, fields)?.type === 'oauth2')
+    // Without a client id it could only fail later, in front of the subject; who still chooses the way may choose another.
+    const isChosen = isComplete || connector.connection?.authorization?.type !== 'multi';
+    if (isChosen && selectedAuthorization(connector, fields)?.type === 'oauth2')
       await candidates.oauthClient({ connector, tenant }, fields);
     return { fields: isComplete ? fields : {}, isComplete, isDirect: isComplete && !needsSubject(connector, fields) };
   }

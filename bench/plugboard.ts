@@ -13,7 +13,8 @@ const gateway = await createGateway({
   configuration: {
     host: '127.0.0.1',
     port: 0,
-    logLevel: 'warn',
+    logLevel: 'error',
+    insecureDev: true,
     connections: [{ connector: 'shop', fields: { api_token: 'bench' } }],
     registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
     http: { allowedPrivateOrigins: [origin] },

@@ -21,7 +21,7 @@ export async function manyConnectorsStart(runs: number): Promise<number> {
   const project = fileURLToPath(new URL('./generated', import.meta.url));
   await writeProject(project, 100, 20);
   try {
-    return await medianStart(runs, ['start'], project, '{ __typename }', 'Query');
+    return await medianStart(runs, ['start', '--insecure-dev'], project, '{ __typename }', 'Query');
   } finally {
     await rm(project, { recursive: true });
   }

@@ -5,6 +5,7 @@ import { DefinitionError, GatewayError, InputError, type Fault } from '../errors
 import { compileInput } from '../notation/coerce.ts';
 import type { Field, Notation } from '../notation/field.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { rememberBriefly } from './recent.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { KeyRing } from './seal.ts';
 
@@ -112,13 +113,15 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       endpoints,
     };
   };
+  const recent = rememberBriefly<Registration | undefined>();
   return {
-    async find(tenant, connector) {
-      const record = await stored(tenant, connector.name);
-      if (record) return open(record);
-      const found = fallback(tenant, connector.name);
-      return found && { ...found, tenant };
-    },
+    find: (tenant, connector) =>
+      recent.get(JSON.stringify([tenant, connector.name]), async () => {
+        const record = await stored(tenant, connector.name);
+        if (record) return open(record);
+        const found = fallback(tenant, connector.name);
+        return found && { ...found, tenant };
+      }),
     async list(tenant) {
       const own = (await records.list(
         registrationKind,
@@ -144,12 +147,15 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         const written = found
           ? await records.compareAndSet(registrationKind, id, found.version, value)
           : await records.create(registrationKind, id, value, { indexes, uniqueKey });
+        recent.forget();
         if (written) return open(written as StoredRecord<RegistrationValue>);
       }
     },
     async remove(tenant, connector) {
       const found = await stored(tenant, connector.name);
-      return found ? records.remove(registrationKind, found.id) : false;
+      const isRemoved = found ? await records.remove(registrationKind, found.id) : false;
+      recent.forget();
+      return isRemoved;
     },
   };
 }

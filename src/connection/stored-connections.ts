@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Records } from '../storage/records.ts';
 import type { Caller } from './caller.ts';
+import { rememberBriefly } from './recent.ts';
 import { connectionKey, connectionKind, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
 
 export interface StoredConnections {
@@ -25,16 +26,8 @@ export interface StoredConnections {
   readonly forget: () => void;
 }
 
-/** So long another replica may still use what this one has removed. */
-const recentMs = 1_000;
-/** Owners whose connections are remembered; the one that was asked for the longest time ago goes first. */
-const maxRecent = 10_000;
-
-export function createStoredConnections(
-  records: Records,
-  now: () => number = performance.now.bind(performance),
-): StoredConnections {
-  const recent = new Map<string, { readonly until: number; readonly found: Promise<readonly ConnectionRecord[]> }>();
+export function createStoredConnections(records: Records): StoredConnections {
+  const recent = rememberBriefly<readonly ConnectionRecord[]>();
   const own = (caller: Caller, connector: string | undefined, subject: string) =>
     listAll(records, { tenant: caller.tenant, subject, ...(connector !== undefined && { connector }) });
   const list = async (caller: Caller, connector?: string) => {
@@ -45,7 +38,7 @@ export function createStoredConnections(
     return lists.flat();
   };
   const written = <T>(result: T): T => {
-    recent.clear();
+    recent.forget();
     return result;
   };
   return {
@@ -55,19 +48,8 @@ export function createStoredConnections(
     },
     read: async (id) => (await records.get(connectionKind, id)) as ConnectionRecord | undefined,
     list,
-    listRecent(caller, connector) {
-      const key = JSON.stringify([caller.tenant, caller.subject ?? null, connector]);
-      const known = recent.get(key);
-      if (known && known.until > now()) return known.found;
-      const found = list(caller, connector);
-      recent.delete(key);
-      recent.set(key, { until: now() + recentMs, found });
-      // A store that fails must be asked again, not remembered.
-      found.catch(() => recent.delete(key));
-      const [oldest] = recent.keys();
-      if (recent.size > maxRecent && oldest !== undefined) recent.delete(oldest);
-      return found;
-    },
+    listRecent: (caller, connector) =>
+      recent.get(JSON.stringify([caller.tenant, caller.subject, connector]), () => list(caller, connector)),
     create: async (id, value) =>
       written(
         (await records.create(connectionKind, id, value, {
@@ -81,7 +63,7 @@ export function createStoredConnections(
           ConnectionRecord | undefined,
       ),
     remove: async (record) => written(await records.remove(connectionKind, record.id, record.version)),
-    forget: () => recent.clear(),
+    forget: recent.forget,
   };
 }
 

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Command } from 'commander';
+import { addConnectCommand } from '../src/cli/connect.ts';
 import { startDemo } from '../src/cli/demo.ts';
 import type { Serving } from '../src/cli/serving.ts';
 import { createTerminal } from '../src/cli/terminal.ts';
+import { visitDemo } from './support/demo-browser.ts';
+import { captureTerminal } from './support/temporary-project.ts';
 
 const silent = { write: () => true };
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
@@ -27,8 +31,8 @@ describe('the README', () => {
     expect(commands).toEqual(['npm ci && npm start', 'npm ci && npm test']);
   });
 
-  it('shows a join, a mutation, and a failing field beside a good one', () => {
-    expect(examples).toHaveLength(3);
+  it('shows a join, a mutation, a failing field beside a good one, and how to connect', () => {
+    expect(examples).toHaveLength(5);
   });
 
   it.each(examples)('shows the real answer to $body', async ({ body, answer }) => {
@@ -40,6 +44,26 @@ describe('the README', () => {
     });
     const text = (await response.text()).replace(/(http:\/\/127\.0\.0\.1):\d+/, '$1:4010');
     expect(JSON.parse(text)).toEqual(answer);
+  });
+
+  it('connects an account by the command that it shows', async () => {
+    const [, args = ''] = /```sh\nnpx plugboard (connect .+)\n```/.exec(readme) ?? [];
+    const terminal = captureTerminal();
+    const program = new Command().exitOverride();
+    addConnectCommand(program, terminal, { intervalMs: 5, open: (link) => void visitDemo(link, { user: 'ada' }) });
+    await program.parseAsync([...args.split(' '), '--url', serving.url], { from: 'user' });
+    expect(terminal.output()).toMatch(/^connected as ada\.lovelace@example\.com: /);
+    const [, query] = /`(\{ myCalendarEvents .+?)`/.exec(readme) ?? [];
+    const response = await fetch(`${serving.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    expect(await response.json()).toMatchObject({
+      data: {
+        myCalendarEvents: { nodes: [{ title: 'Coffee with a customer', customer: { name: 'Ada Abbott' } }, {}, {}] },
+      },
+    });
   });
 
   it('names only commands that exist', async () => {

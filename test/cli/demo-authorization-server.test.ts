@@ -35,7 +35,7 @@ async function signIn(scopes = ['events.read'], otherBrowser = false): Promise<R
   const first = await fetch(authorizationUrl());
   cookies.store(server.origin, first);
   const request = /name="request" value="([^"]*)"/.exec(await first.text())?.[1] ?? '';
-  const headers = otherBrowser ? {} : { cookie: cookies.header(server.origin) };
+  const headers: Record<string, string> = otherBrowser ? {} : { cookie: cookies.header(server.origin) };
   const post = (path: string, body: URLSearchParams) =>
     fetch(server.origin + path, { method: 'POST', headers, body, redirect: 'manual' });
   await post('/login', new URLSearchParams({ request, user: 'ada' }));
@@ -83,7 +83,7 @@ describe("the demo's authorization server", () => {
     [{ client_id: 'another' }, 'This client is not known'],
     [{ redirect_uri: 'https://evil.example/' }, 'has not registered this redirect URI'],
   ])('sends nobody away for %j', async (change, words) => {
-    const response = await fetch(authorizationUrl(change as Record<string, string>), { redirect: 'manual' });
+    const response = await fetch(authorizationUrl(change), { redirect: 'manual' });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(words)]);
   });
 
@@ -93,7 +93,7 @@ describe("the demo's authorization server", () => {
     [{ code_challenge: '' }, 'invalid_request'],
     [{ scope: 'events.read admin' }, 'invalid_scope'],
   ])('tells the client what is wrong with %j', async (change, error) => {
-    const response = await fetch(authorizationUrl(change as Record<string, string>), { redirect: 'manual' });
+    const response = await fetch(authorizationUrl(change), { redirect: 'manual' });
     const back = new URL(response.headers.get('location') ?? '');
     expect([back.origin + back.pathname, back.searchParams.get('error')]).toEqual([redirectUri, error]);
   });

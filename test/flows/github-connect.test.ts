@@ -19,7 +19,7 @@ beforeEach(async () => {
   });
   // As GitHub: a form unless JSON is accepted, errors with 200, scopes between commas, no `expires_in`, no refresh token.
   login = await startFakeProvider(({ headers, body }) => {
-    const form = new URLSearchParams(String(body));
+    const form = new URLSearchParams(body);
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
@@ -28,13 +28,13 @@ beforeEach(async () => {
       form.get('client_secret') === 'the-secret' &&
       form.get('code') === 'the-code' &&
       challenge === asked.get('code_challenge');
-    const answer = isRight
+    const answer: Record<string, string> = isRight
       ? { access_token: 'gho_new', token_type: 'bearer', scope: (asked.get('scope') ?? '').replaceAll(' ', ',') }
       : { error: 'bad_verification_code', error_description: 'The code passed is incorrect or expired.' };
     if (String(headers['accept']).includes('json')) return { json: answer };
     return {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams(answer as Record<string, string>).toString(),
+      body: new URLSearchParams(answer).toString(),
     };
   });
   gateway = await runGateway(

@@ -228,7 +228,8 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
 
 /** Where a person begins. With scopes only where the connection lacks them. */
 function connectUrl(baseUrl: string, connector: string, scopes: readonly string[] = []): string {
-  const url = new URL(`/connect/${connector}`, baseUrl);
+  // A base URL may have a path, which stays.
+  const url = new URL(`connect/${connector}`, baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
   if (scopes.length > 0) url.searchParams.set('scope', scopes.join(' '));
   return url.href;
 }

@@ -241,10 +241,18 @@ function checkFields(connector: Connector, given: Readonly<Record<string, unknow
 function checkEndpoints(given: Endpoints): Endpoints {
   for (const name of endpointNames) {
     const url = given[name];
-    if (url === undefined || url === null || URL.canParse(url)) continue;
-    throw new InputError('INPUT_INVALID', `endpoints.${name}: expected an absolute URL; got something else.`);
+    if (url === undefined || url === null || isEndpoint(url)) continue;
+    const message = `endpoints.${name}: expected an absolute http or https URL without a user name; got another.`;
+    throw new InputError('INPUT_INVALID', message);
   }
   return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));
+}
+
+/** Whether it may be asked is judged when it is asked (the address guard); here only what can never be. */
+function isEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
 }
 
 /** Stands for every tenant in a configured registration. */
@@ -286,8 +294,9 @@ export function readConfiguredRegistrations(
       return [];
     }
   });
+  const fromVariables = fromEnvironment(connectors, environment, faults);
   if (faults.length > 0) throw new DefinitionError(faults);
-  return [...registrations, ...fromEnvironment(connectors, environment)];
+  return [...registrations, ...fromVariables];
 }
 
 function toRegistration(entry: ConfiguredRegistration, fields: Readonly<Record<string, unknown>>): Registration {
@@ -315,13 +324,22 @@ function resolveEnvironment(
 function fromEnvironment(
   connectors: readonly Connector[],
   environment: Readonly<Record<string, string | undefined>>,
+  faults: Fault[],
 ): Registration[] {
   return connectors.flatMap((connector) => {
+    const prefix = `PLUGBOARD_${connector.name}_`.toUpperCase();
     const entries = registrationNotation(connector).flatMap(({ name }) => {
-      const value = environment[`PLUGBOARD_${connector.name}_${name}`.toUpperCase()];
+      const value = environment[`${prefix}${name.toUpperCase()}`];
       return value === undefined || value === '' ? [] : [[name, value]];
     });
     if (entries.length === 0) return [];
-    return [toRegistration({ connector: connector.name }, Object.fromEntries(entries))];
+    try {
+      const fields = checkFields(connector, Object.fromEntries(entries), `${prefix}*`);
+      return [toRegistration({ connector: connector.name }, fields)];
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      faults.push({ code: 'CONFIGURATION_INVALID', path: 'environment', message: error.message });
+      return [];
+    }
   });
 }

@@ -9,6 +9,7 @@ import {
   type RegistrationInput,
   type Registrations,
 } from '../connection/registrations.ts';
+import { allows, type OperationKind } from '../connection/scopes.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
@@ -48,7 +49,7 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
   const owned = async ({ caller }: OperationContext, id: string) => {
     const record = await stored.find(caller, id);
     if (!record) throw notFound(id);
-    requireScope(caller, record.value.subject === null ? 'admin' : 'connect', record.value.connector);
+    requireScope(caller, kindFor(record), record.value.connector);
     return record;
   };
   return {
@@ -62,13 +63,15 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
         { connector }: { connector?: string | null },
         { caller }: OperationContext,
       ) => {
-        requireScope(caller, 'connect', connector ?? undefined);
-        return stored.list(caller, connector ?? undefined);
+        if (connector && !allows(caller.scopes, 'admin', connector)) requireScope(caller, 'connect', connector);
+        const all = await stored.list(caller, connector ?? undefined);
+        return all.filter((record) => allows(caller.scopes, kindFor(record), record.value.connector));
       },
       connection: async (_root: unknown, { id }: { id: string }, { caller }: OperationContext) => {
         const record = await stored.find(caller, id);
-        requireScope(caller, 'connect', record?.value.connector);
-        return record ? connecting.advance(record) : null;
+        if (!record) return null;
+        requireScope(caller, kindFor(record), record.value.connector);
+        return connecting.advance(record);
       },
     },
     Mutation: {
@@ -84,10 +87,8 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
         requireScope(caller, input.owner === 'TENANT' ? 'admin' : 'connect', connector);
         return connecting.begin(caller, find(connector), input);
       },
-      finishConnection: (_root: unknown, { code }: { code: string }, { caller }: OperationContext) => {
-        requireScope(caller, 'connect');
-        return connecting.finish(caller, code);
-      },
+      finishConnection: (_root: unknown, { code }: { code: string }, { caller }: OperationContext) =>
+        connecting.finish(caller, code),
       reconnect: async (_root: unknown, args: ConnectInput & ConnectionArguments, context: OperationContext) => {
         const { connection, ...input } = args;
         return connecting.beginAgain(context.caller, (await owned(context, connection)).id, input);
@@ -135,6 +136,11 @@ function createFind(byName: ReadonlyMap<string, Connector>): Find {
     const message = `connector: expected the name of a connector, one of ${known.join(', ')}${didYouMean(name, known)}; got ${JSON.stringify(name)}.`;
     throw new InputError('CONNECTOR_UNKNOWN', message);
   };
+}
+
+/** What allows managing it: `connect` for the subject's own, `admin` for the tenant's. */
+function kindFor({ value }: ConnectionRecord): OperationKind {
+  return value.subject === null ? 'admin' : 'connect';
 }
 
 /** The same for a connection that does not exist and for one of somebody else. */

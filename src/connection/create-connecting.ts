@@ -10,7 +10,7 @@ import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { findCredentials, invalidCode } from './finish-code.ts';
-import { allows } from './scopes.ts';
+import { allows, allowsSome, forbidden, scopeOf } from './scopes.ts';
 import { tryConnection } from './try-connection.ts';
 
 export function createConnecting(options: ConnectingOptions): Connecting {
@@ -45,6 +45,9 @@ export function createConnecting(options: ConnectingOptions): Connecting {
       const { record, connection, credentials } = await findCredentials(records, code, (owner) =>
         isOwner(caller, owner),
       );
+      const target = await stored.read(connection);
+      // Which connector it is for, and so which scope, only the connection says.
+      if (target) requireManaging(caller, target);
       return candidates.keep(connection, credentials, { record, ifGone: invalidCode });
     },
 
@@ -95,5 +98,11 @@ export function createConnecting(options: ConnectingOptions): Connecting {
 
 function isOwner(caller: Caller, owner: { readonly tenant: string; readonly subject: string | null }): boolean {
   if (owner.tenant !== caller.tenant) return false;
-  return owner.subject === null ? allows(caller.scopes, 'admin') : owner.subject === caller.subject;
+  return owner.subject === null ? allowsSome(caller.scopes, 'admin') : owner.subject === caller.subject;
+}
+
+/** @throws CallerError FORBIDDEN */
+function requireManaging({ scopes }: Caller, { value }: ConnectionRecord): void {
+  const kind = value.subject === null ? 'admin' : 'connect';
+  if (!allows(scopes, kind, value.connector)) throw forbidden(scopeOf(kind, value.connector), value.connector);
 }

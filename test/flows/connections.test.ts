@@ -112,17 +112,31 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** A key of acme with these scopes only, made beside the running gateway. */
+async function createNarrowKey(narrow: readonly string[]): Promise<string> {
+  const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+  const { text } = await createApiKeys(store.records).create({ tenant: 'acme', name: 'narrow', scopes: narrow });
+  await store.close();
+  return text;
+}
+
 interface Who {
+  /** Instead of the tenant's key that may do everything. */
+  readonly key?: string;
   readonly tenant?: 'acme' | 'globex';
   readonly subject?: string;
 }
 
-async function ask(query: string, variables: object = {}, { tenant = 'acme', subject }: Who = {}): Promise<any> {
+async function ask(
+  query: string,
+  variables: object = {},
+  { tenant = 'acme', subject, key: own }: Who = {},
+): Promise<any> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      authorization: `Bearer ${keys[tenant]}`,
+      authorization: `Bearer ${own ?? keys[tenant]}`,
       ...(subject !== undefined && { 'x-external-subject-id': subject }),
     },
     body: JSON.stringify({ query, variables }),
@@ -412,6 +426,17 @@ describe('connections over OAuth 2.0', () => {
     expect(await state()).toBe('STARTED');
     expect((await ask('{ televisionItems { owner } }', {}, who)).data.televisionItems[0]).toEqual({ owner: 'frank' });
     expect((await server.counters()).devicePollsTooFast).toBe(0);
+  });
+
+  it('are managed by a narrow key from connect to finish', async () => {
+    // The restart gave the gateway another port, and so another redirect URI.
+    await register();
+    const narrow = await createNarrowKey(['plugboard.connect:items', 'plugboard.read:items', 'plugboard.subjects']);
+    const who = { subject: 'gwen', key: narrow };
+    const { data } = await connectAs('gwen', who);
+    expect(data.finishConnection).toMatchObject({ state: 'STARTED', identity: 'gwen' });
+    const listed = await ask('{ connections { connector { name } subject } }', {}, who);
+    expect(listed.data.connections).toEqual([{ connector: { name: 'items' }, subject: 'gwen' }]);
   });
 
   it('put no secret into the log', () => {

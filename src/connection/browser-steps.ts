@@ -100,6 +100,8 @@ export function createBrowserSteps(
     }
     const { tenant, subject, connection, scopes } = session.value;
     const { client } = await candidates.oauthClient({ id: connection, tenant, connector }, fields);
+    // What was granted before stays asked for: new tokens replace the old ones with all that these may do.
+    const granted = (await stored.read(connection))?.value.scopes ?? [];
     const { url, flow } = await beginAuthorization({
       client,
       keyRing,
@@ -107,7 +109,7 @@ export function createBrowserSteps(
       subject,
       connectionId: connection,
       redirectUri: redirectUriOf(options.baseUrl, tenant, connector.name),
-      scopes: [...new Set([...client.scopes, ...scopes])],
+      scopes: [...new Set([...client.scopes, ...scopes, ...granted])],
       browser,
       applicationState: session.id,
     });

@@ -34,7 +34,8 @@ export function createDeviceConnecting(
     async begin(record, connector, fields, asked) {
       const { id, value } = record;
       const { client } = await candidates.oauthClient({ id, tenant: value.tenant, connector }, fields);
-      const scopes = [...new Set([...client.scopes, ...asked])];
+      // As in a browser: new tokens replace the old ones with all that these may do.
+      const scopes = [...new Set([...client.scopes, ...asked, ...value.scopes])];
       const { tenant, subject } = value;
       const begun = await beginDeviceFlow(desk, { client, tenant, subject, connectionId: id, scopes });
       return {

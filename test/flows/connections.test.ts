@@ -337,6 +337,22 @@ describe('connections over OAuth 2.0', () => {
     expect(created.errors).toBeUndefined();
   });
 
+  it('keep the scopes that were granted when they are connected again', async () => {
+    const { data } = await ask('{ connections { id } }', {}, { subject: 'alice' });
+    const again = await ask(
+      'mutation ($id: ID!, $returnUrl: String) { reconnect(connection: $id, returnUrl: $returnUrl) { authorizationUrl } }',
+      { id: data.connections[0].id, returnUrl },
+      { subject: 'alice' },
+    );
+    const back = await browse(again.data.reconnect.authorizationUrl, 'alice');
+    const finished = await ask(
+      'mutation ($code: String!) { finishConnection(code: $code) { scopes } }',
+      { code: back.searchParams.get('code') },
+      { subject: 'alice' },
+    );
+    expect(finished.data.finishConnection.scopes).toEqual(expect.arrayContaining(['items:read', 'items:write']));
+  });
+
   it('never show one subject or tenant what another has', async () => {
     await register('globex');
     await connectAs('bob');
@@ -426,6 +442,27 @@ describe('connections over OAuth 2.0', () => {
     expect(await state()).toBe('STARTED');
     expect((await ask('{ televisionItems { owner } }', {}, who)).data.televisionItems[0]).toEqual({ owner: 'frank' });
     expect((await server.counters()).devicePollsTooFast).toBe(0);
+  });
+
+  it('by a device code keep the scopes that were granted when they are connected again', async () => {
+    const who = { subject: 'frank' };
+    const { id } = (await ask('{ connections(connector: "television") { id } }', {}, who)).data.connections[0];
+    const granted = async () => (await server.counters()).tokensIssued['urn:ietf:params:oauth:grant-type:device_code'];
+    const reconnect = async (more: readonly string[]) => {
+      const { data } = await ask(
+        'mutation ($id: ID!, $more: [String!]) { reconnect(connection: $id, fields: {}, scopes: $more) { device { userCode } } }',
+        { id, more },
+        who,
+      );
+      const before = await granted();
+      await server.approveDevice(data.reconnect.device.userCode, { subject: 'frank' });
+      for (;;) {
+        const { data: shown } = await ask('query ($id: ID!) { connection(id: $id) { scopes } }', { id }, who);
+        if ((await granted()) !== before) return shown.connection.scopes;
+      }
+    };
+    expect(await reconnect(['items:write'])).toEqual(['items:read', 'items:write']);
+    expect(await reconnect([])).toEqual(['items:read', 'items:write']);
   });
 
   it('are managed by a narrow key from connect to finish', async () => {

@@ -38,14 +38,15 @@ export async function askForTokens(work: Work): Promise<Renewed> {
   }
   const client = await desk.clients({ ...target, fields });
   work.client = client;
-  const waitMs = desk.breaker.waitMs(client.origin, desk.now());
+  const endpoint = { tenant: record.value.tenant, tokenUrl: client.tokenUrl };
+  const waitMs = desk.breaker.waitMs(endpoint, desk.now());
   if (waitMs > 0) throw new ServerDown(waitMs);
   const parameters = authorization.tokenParams ?? {};
   const answer =
     refreshToken === undefined || isByClient
       ? await client.clientCredentials({ ...parameters, ...scopeParameter(client.scopes, authorization) })
       : await client.refresh(refreshToken, parameters);
-  desk.breaker.succeeded(client.origin);
+  desk.breaker.succeeded(endpoint);
   return { ...acquiredTokens(answer, desk.now(), record.value.scopes, tokens), extra: {} };
 }
 

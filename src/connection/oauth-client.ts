@@ -36,8 +36,8 @@ export interface OAuthClient extends TokenClient {
   readonly sendsIssuer: boolean;
   readonly authorizationUrl: string | undefined;
   readonly canRevoke: boolean;
-  /** Origin of the token endpoint. */
-  readonly origin: string;
+  /** The token endpoint; the issuer of a server that has none. */
+  readonly tokenUrl: string;
   /** What is asked for: the registration's scopes, else the connector's. */
   readonly scopes: readonly string[];
 }
@@ -87,7 +87,7 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
       sendsIssuer: metadata.authorization_response_iss_parameter_supported === true,
       authorizationUrl: metadata.authorization_endpoint,
       canRevoke: metadata.revocation_endpoint !== undefined,
-      origin: originOf(metadata),
+      tokenUrl: metadata.token_endpoint ?? metadata.issuer,
       scopes: target.registration?.scopes ?? authorization.scopes ?? [],
     };
   };
@@ -188,10 +188,6 @@ function invalidServer(connector: Connector, reason: string): GatewayError {
     `The authorization server of ${connector.title ?? connector.name} is not used: ${reason}.`,
     { connector: connector.name },
   );
-}
-
-function originOf(metadata: ServerMetadata): string {
-  return new URL(metadata.token_endpoint ?? metadata.issuer).origin;
 }
 
 async function connect(

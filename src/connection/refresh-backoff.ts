@@ -1,4 +1,4 @@
-/** How long a failed renewal is left alone, for one connection and for a whole authorization server. */
+/** How long a failed renewal is left alone, for one connection and for a whole token endpoint. */
 
 /** Milliseconds. */
 export interface BackoffLimits {
@@ -27,12 +27,21 @@ export function backoffMs(
   return Math.ceil(Math.max(random() * ceiling, Math.min(retryAfterMs ?? 0, limits.maxRetryAfterMs)));
 }
 
+/**
+ * What is up or down as one. A tenant chooses its endpoints itself, and servers limit each client by itself: what one
+ * tenant meets says nothing to another, nor one endpoint about its neighbour.
+ */
+export interface TokenEndpoint {
+  readonly tenant: string;
+  readonly tokenUrl: string;
+}
+
 /** One for all connections of a process: a server that is down is probed, not asked by everyone. */
 export interface ServerBreaker {
   /** Milliseconds until the server may be asked; 0: now, and whoever got 0 asks. */
-  readonly waitMs: (origin: string, now: number) => number;
-  readonly succeeded: (origin: string) => void;
-  readonly failed: (origin: string, now: number) => void;
+  readonly waitMs: (endpoint: TokenEndpoint, now: number) => number;
+  readonly succeeded: (endpoint: TokenEndpoint) => void;
+  readonly failed: (endpoint: TokenEndpoint, now: number) => void;
 }
 
 /** So many failures in a row, of whatever connections, and the server counts as down. */
@@ -43,8 +52,8 @@ const probeEveryMs = 30_000;
 export function createServerBreaker(probeMs = probeEveryMs): ServerBreaker {
   const servers = new Map<string, { failures: number; nextProbeAt: number }>();
   return {
-    waitMs(origin, now) {
-      const server = servers.get(origin);
+    waitMs(endpoint, now) {
+      const server = servers.get(keyOf(endpoint));
       if (!server || server.failures < openAfter) return 0;
       // A clock that was set back must not keep the breaker open.
       const wait = Math.min(server.nextProbeAt - now, probeMs);
@@ -52,12 +61,17 @@ export function createServerBreaker(probeMs = probeEveryMs): ServerBreaker {
       server.nextProbeAt = now + probeMs;
       return 0;
     },
-    succeeded: (origin) => void servers.delete(origin),
-    failed(origin, now) {
-      const server = servers.get(origin) ?? { failures: 0, nextProbeAt: 0 };
+    succeeded: (endpoint) => void servers.delete(keyOf(endpoint)),
+    failed(endpoint, now) {
+      const key = keyOf(endpoint);
+      const server = servers.get(key) ?? { failures: 0, nextProbeAt: 0 };
       server.failures += 1;
       if (server.failures === openAfter) server.nextProbeAt = now + probeMs;
-      servers.set(origin, server);
+      servers.set(key, server);
     },
   };
+}
+
+function keyOf({ tenant, tokenUrl }: TokenEndpoint): string {
+  return JSON.stringify([tenant, tokenUrl]);
 }

@@ -89,17 +89,26 @@ function tooSoon({ connector, connectionId }: RefreshTarget, failures: number, w
   );
 }
 
+/** For a connection that has not failed itself: nothing is said of a try that was not made. */
+function notAsked({ connector, connectionId }: RefreshTarget, waitMs: number): ProviderError {
+  return new ProviderError(
+    'PROVIDER_UNAVAILABLE',
+    `The authorization server of ${connector.title ?? connector.name} is down, so it was not asked for a new access token; it is asked again in ${Math.ceil(waitMs / 1000)} s. Nothing was lost.`,
+    { connector: connector.name, connection: connectionId, retryAfterMs: waitMs },
+  );
+}
+
 async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
   const { desk, target } = work;
-  if (error instanceof ServerDown) throw tooSoon(target, work.opened.record.value.failures + 1, error.waitMs);
+  if (error instanceof ServerDown) throw notAsked(target, error.waitMs);
   const failure = refreshFailureOf(error);
   if (!failure) throw error;
   const { title, name } = { title: target.connector.title ?? target.connector.name, name: target.connector.name };
   const leaving = tokenFailureError(failure, { title, connector: name, connection: target.connectionId });
   if (work.client) {
-    // A server that refuses is up.
-    if (failure.kind === 'passing') desk.breaker.failed(work.client.origin, desk.now());
-    else desk.breaker.succeeded(work.client.origin);
+    const endpoint = { tenant: work.opened.record.value.tenant, tokenUrl: work.client.tokenUrl };
+    if (isServerDown(failure)) desk.breaker.failed(endpoint, desk.now());
+    else desk.breaker.succeeded(endpoint);
   }
   const change = changeAfter(failure, leaving, work);
   const adopted = await noteFailure(work, change).catch(() => undefined);
@@ -109,6 +118,12 @@ async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
     leaving.details = { ...leaving.details, retryAfterMs: Math.max(0, retryAt - desk.now()) };
   }
   throw leaving;
+}
+
+/** A server that refuses is up, as is one that has nothing at a wrong URL; one that is asked too often is left alone. */
+function isServerDown({ kind, status }: TokenFailure): boolean {
+  const isRefusal = status !== undefined && status >= 400 && status < 500 && status !== 429;
+  return kind === 'passing' && !isRefusal;
 }
 
 function changeAfter(failure: TokenFailure, leaving: GatewayError, { desk, opened }: Work): FailureChange {

@@ -376,6 +376,68 @@ describe('a provider whose token endpoint fails', () => {
     now += 60_000;
     expect(await open(records[39]!, credentials).me()).toMatchObject({ sub: 'alice' });
   });
+
+  it('is said not to have been asked, to a connection that found it down', async () => {
+    await server.setFault('token', refreshFault({ mode: 'status-500' }));
+    const tokens = await desk.signIn();
+    const credentials = gateway();
+    const records = await Promise.all(Array.from({ length: 6 }, () => desk.connect(tokens)));
+    await server.expireAccessTokens('alice');
+    for (const record of records.slice(1)) await errorOf(open(record, credentials).me());
+    const error = await errorOf(open(records[0]!, credentials).me());
+    expect(error).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', details: { retryAfterMs: 30_000 } });
+    expect(error.message).toBe(
+      'The authorization server of Shop is down, so it was not asked for a new access token; it is asked again in 30 s. Nothing was lost.',
+    );
+    expect((await desk.read(records[0]!.id)).value).toMatchObject({ failures: 0, retryAt: null });
+    expect(await asked()).toBe(5);
+  });
+});
+
+describe('a token endpoint that fails for one tenant', () => {
+  it('is asked for the others all the same', async () => {
+    const tokens = await desk.signIn();
+    const credentials = gateway();
+    const theirs = await Promise.all(Array.from({ length: 6 }, () => desk.connect(tokens, { tenant: 'globex' })));
+    const ours = await desk.connect(tokens);
+    await server.expireAccessTokens('alice');
+    await server.setFault('token', refreshFault({ mode: 'status-500' }));
+    for (const record of theirs) await errorOf(open(record, credentials).me());
+    expect(await asked()).toBe(5);
+    await server.setFault('token', 'none');
+    expect(await open(ours, credentials).me()).toMatchObject({ sub: 'alice' });
+  });
+
+  it('is not down when it refuses: each connection is told what it answered', async () => {
+    const tokens = await desk.signIn();
+    const credentials = gateway();
+    const { connector } = desk;
+    const registration = {
+      ...desk.registration,
+      tenant: 'globex',
+      endpoints: { tokenUrl: `${server.issuer}/nowhere` },
+    };
+    const ours = await desk.connect(tokens);
+    await server.expireAccessTokens('alice');
+    for (let count = 0; count < 7; count += 1) {
+      const record = await desk.connect({ ...tokens, expiresAt: now }, { tenant: 'globex' });
+      const theirs = credentials.of({ record, connector, registration });
+      const error = await errorOf(Promise.resolve(theirs.accessToken!()));
+      expect(error.message).toMatch(/ gave no token: it answered 404\. /);
+    }
+    expect(await open(ours, credentials).me()).toMatchObject({ sub: 'alice' });
+  });
+
+  it('counts as down by 429, which asks everyone to stay away', async () => {
+    await server.setFault('token', refreshFault({ mode: 'status-429' }));
+    const tokens = await desk.signIn();
+    const credentials = gateway();
+    await server.expireAccessTokens('alice');
+    for (let count = 0; count < 7; count += 1) {
+      await errorOf(open(await desk.connect(tokens), credentials).me());
+    }
+    expect(await asked()).toBe(5);
+  });
 });
 
 describe('a refresh token that the provider no longer accepts', () => {

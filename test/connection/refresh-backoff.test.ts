@@ -27,32 +27,43 @@ describe('the pause of a connection', () => {
 });
 
 describe('a server that fails', () => {
+  const a = { tenant: 'acme', tokenUrl: 'https://auth.example.test/token' };
   const failTimes = (breaker: ReturnType<typeof createServerBreaker>, times: number, now = 0) => {
-    for (let count = 0; count < times; count += 1) breaker.failed('a', now);
+    for (let count = 0; count < times; count += 1) breaker.failed(a, now);
   };
 
   it('is asked by everyone until it has failed five times in a row', () => {
     const breaker = createServerBreaker();
     failTimes(breaker, 4);
-    expect(breaker.waitMs('a', 0)).toBe(0);
+    expect(breaker.waitMs(a, 0)).toBe(0);
     failTimes(breaker, 1);
-    expect(breaker.waitMs('a', 0)).toBe(30_000);
-    expect(breaker.waitMs('b', 0)).toBe(0);
+    expect(breaker.waitMs(a, 0)).toBe(30_000);
+  });
+
+  it.each([
+    ['another tenant', { ...a, tenant: 'globex' }],
+    ['another token endpoint of the same origin', { ...a, tokenUrl: 'https://auth.example.test/eu/token' }],
+    ['a tenant and an endpoint that read the same side by side', { tenant: `acme${a.tokenUrl}`, tokenUrl: '' }],
+  ])('keeps nobody from asking who is %s', (_name, other) => {
+    const breaker = createServerBreaker();
+    failTimes(breaker, 5);
+    expect(breaker.waitMs({ ...a }, 0)).toBe(30_000);
+    expect(breaker.waitMs(other, 0)).toBe(0);
+    breaker.succeeded(other);
+    expect(breaker.waitMs(a, 0)).toBe(30_000);
   });
 
   it('is probed once every 30 s, and asked by everyone when it answers', () => {
     const breaker = createServerBreaker();
     failTimes(breaker, 5);
-    expect([breaker.waitMs('a', 29_999), breaker.waitMs('a', 30_000), breaker.waitMs('a', 30_001)]).toEqual([
-      1, 0, 29_999,
-    ]);
-    breaker.succeeded('a');
-    expect(breaker.waitMs('a', 30_002)).toBe(0);
+    expect([breaker.waitMs(a, 29_999), breaker.waitMs(a, 30_000), breaker.waitMs(a, 30_001)]).toEqual([1, 0, 29_999]);
+    breaker.succeeded(a);
+    expect(breaker.waitMs(a, 30_002)).toBe(0);
   });
 
   it('is asked within 30 s though the clock was set back by a year', () => {
     const breaker = createServerBreaker();
     failTimes(breaker, 5, 10 ** 12);
-    expect(breaker.waitMs('a', 0)).toBe(30_000);
+    expect(breaker.waitMs(a, 0)).toBe(30_000);
   });
 });

@@ -23,7 +23,7 @@ beforeEach(async () => {
     now: () => now,
     clients: async () =>
       ({
-        origin: 'https://auth.example.test',
+        tokenUrl: 'https://auth.example.test/token',
         scopes: [],
         canRevoke: false,
         refresh: async (token: string) => {

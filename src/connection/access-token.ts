@@ -55,7 +55,7 @@ export function createConnectionCredentials(options: ConnectionCredentialsOption
   const find = (source: CredentialsSource): StoredCredentials => {
     const { id } = source.record;
     const remembered = known.get(id);
-    if (remembered?.isOf(source.connector)) {
+    if (remembered?.isOf(source)) {
       remembered.update(source);
       return remembered;
     }

@@ -82,7 +82,7 @@ export async function beginAuthorization(request: AuthorizationRequest): Promise
     connection: request.connectionId,
     context: redirectContext(request.tenant, connector.name),
     redirectUri,
-    verifier: request.keyRing.seal(verifier, flowSealIdentity(id)),
+    verifier: request.keyRing.seal(verifier, flowSealIdentity(id, request)),
     nonce: nonce ?? null,
     issuer: client.issuer ?? null,
     scopes,
@@ -190,7 +190,7 @@ export async function finishAuthorization(
   const { callback, flow } = answer;
   const code = checkAnswer(answer, client);
   const { redirectUri, scopes, nonce } = flow.value;
-  const verifier = keyRing.open(flow.value.verifier, flowSealIdentity(flow.id));
+  const verifier = keyRing.open(flow.value.verifier, flowSealIdentity(flow.id, flow.value));
   const { acquire } = client.authorization;
   if (acquire) {
     const own = () => acquire(desk.openAcquire(), code, redirectUri, verifier);

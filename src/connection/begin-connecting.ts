@@ -32,7 +32,10 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       const id = existing?.id ?? newConnectionId();
       if (draft.isDirect) return connectNow({ id, value, existing, connector }, draft);
       if (!usesDevice(connector, draft)) checkReturnUrl(input);
-      const fresh = { ...value, fields: candidates.sealFields(id, draft.fields) };
+      const fresh = {
+        ...value,
+        fields: candidates.sealFields({ id, tenant: value.tenant, subject: value.subject }, draft.fields),
+      };
       const record = existing ?? (await stored.create(id, fresh));
       if (!record) throw exists(value);
       return goOn(record, connector, input, draft);
@@ -40,7 +43,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
 
     async beginAgain(record: ConnectionRecord, connector: Connector, input: ConnectInput): Promise<Begun> {
       const { id, value } = record;
-      const before = openFields(id, 'fields', value.fields, keyRing);
+      const before = openFields(record, 'fields', keyRing);
       const fields = input.fields && { ...before, ...input.fields };
       const draft = await judge(connector, value.tenant, { ...input, fields });
       if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
@@ -90,6 +93,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
   /** Everything is there: tried and kept at once. @throws AuthorizationError CONNECTION_TEST_FAILED; nothing is kept then. */
   async function connectNow({ id, value, existing, connector }: Beginning, { fields }: Draft): Promise<Begun> {
     const target = { id, tenant: value.tenant, connector };
+    const owned = { id, tenant: value.tenant, subject: value.subject };
     const isOAuth = selectedAuthorization(connector, fields)?.type === 'oauth2';
     const tokens = isOAuth && (await options.clientCredentials((await candidates.oauthClient(target, fields)).client));
     const candidate: Candidate = { fields, acquired: {}, ...(tokens && { tokens }) };
@@ -97,7 +101,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
     if (!trial.works) {
       throw new AuthorizationError('CONNECTION_TEST_FAILED', trial.problem, { connector: connector.name });
     }
-    const credentials = candidates.seal(id, { ...candidate, acquired: trial.acquired }, trial.identity);
+    const credentials = candidates.seal(owned, { ...candidate, acquired: trial.acquired }, trial.identity);
     const connection = existing
       ? await candidates.keep(id, credentials)
       : await stored.create(id, { ...value, ...credentials });

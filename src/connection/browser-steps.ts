@@ -19,6 +19,7 @@ import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionNotation, readEnteredFields, withoutSecrets } from './entered-fields.ts';
 import { parkCredentials } from './finish-code.ts';
 import { keepFlow, takeFlow } from './flow-record.ts';
+import { isSameOwner } from './owner.ts';
 import { declaredFields, type Registration } from './registrations.ts';
 
 export function createBrowserSteps(
@@ -48,7 +49,7 @@ export function createBrowserSteps(
       const { fields, problems } = readEnteredFields(notation, entered);
       if (Object.keys(problems).length > 0) return form(problems);
       if (goesToProvider(connector, fields)) {
-        const draft = sealDraft(session.id, fields, keyRing);
+        const draft = sealDraft(session.id, session.value, fields, keyRing);
         const changed = await changeSession(records, session, { fields: draft, isComplete: true });
         if (!changed) throw invalidSession();
         return nextStep(changed, browser);
@@ -68,7 +69,7 @@ export function createBrowserSteps(
       checkAnswerPlace({ flow, context, browser });
       const connector = connectorOf(flow.value.connector);
       const session = (await records.get(sessionKind, flow.value.applicationState ?? '')) as SessionRecord | undefined;
-      if (!session) throw invalidSession();
+      if (!session || !isSameOwner(session.value, flow.value)) throw invalidSession();
       try {
         const fields = openDraft(session, keyRing);
         const target = { id: flow.value.connection, tenant: flow.value.tenant, connector };
@@ -125,8 +126,8 @@ export function createBrowserSteps(
     candidate: Candidate,
     identity: string | null,
   ): Promise<BrowserStep> {
-    const { connection, returnUrl } = session.value;
-    const credentials = candidates.seal(connection, candidate, identity);
+    const { connection, returnUrl, tenant, subject } = session.value;
+    const credentials = candidates.seal({ id: connection, tenant, subject }, candidate, identity);
     if (options.finishInBrowser) {
       await candidates.keep(connection, credentials, { record: session, ifGone: invalidSession });
       if (returnUrl === null) return { step: 'end', connector, identity, problem: null };

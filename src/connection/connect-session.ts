@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AuthorizationError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { ownerIdentity, type Owner } from './owner.ts';
 import type { KeyRing } from './seal.ts';
 
 export interface SessionValue extends RecordValue {
@@ -50,7 +51,7 @@ export async function createSession(
   const token = randomToken();
   const id = hashToken(token);
   const indexes = { connection: value.connection };
-  const draft = fields === undefined ? null : sealDraft(id, fields, keyRing);
+  const draft = fields === undefined ? null : sealDraft(id, value, fields, keyRing);
   const session = { ...value, browser: null, fields: draft, isComplete: fields !== undefined };
   await records.create(sessionKind, id, session, { expiresAt: now + sessionTtlMs, indexes });
   return token;
@@ -104,16 +105,21 @@ export function invalidSession(): AuthorizationError {
 }
 
 /** What the draft of a session is bound to. */
-export function sessionSealIdentity(id: string): readonly string[] {
-  return [sessionKind, id, 'fields'];
+export function sessionSealIdentity(id: string, owner: Owner): readonly string[] {
+  return [sessionKind, ...ownerIdentity(owner), id, 'fields'];
 }
 
 /** What was entered in a session, sealed to it. */
-export function sealDraft(id: string, fields: Readonly<Record<string, unknown>>, keyRing: KeyRing): string {
-  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id));
+export function sealDraft(
+  id: string,
+  owner: Owner,
+  fields: Readonly<Record<string, unknown>>,
+  keyRing: KeyRing,
+): string {
+  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id, owner));
 }
 
 export function openDraft({ id, value }: SessionRecord, keyRing: KeyRing): Readonly<Record<string, unknown>> {
   if (value.fields === null) return {};
-  return JSON.parse(keyRing.open(value.fields, sessionSealIdentity(id))) as Record<string, unknown>;
+  return JSON.parse(keyRing.open(value.fields, sessionSealIdentity(id, value))) as Record<string, unknown>;
 }

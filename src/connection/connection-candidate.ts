@@ -3,7 +3,7 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
-import { connectionKind, sealIdentity, type ConnectionRecord } from './connection-record.ts';
+import { connectionKind, sealIdentity, type ConnectionRecord, type SealingTarget } from './connection-record.ts';
 import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { NewCredentials } from './finish-code.ts';
@@ -36,8 +36,8 @@ export interface Candidates {
   /** Tries them at the provider; nothing is kept. */
   readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<Trial>;
   /** The parts of the record that they change. */
-  readonly seal: (id: string, candidate: Candidate, identity: string | null) => NewCredentials;
-  readonly sealFields: (id: string, fields: Readonly<Record<string, unknown>>) => string;
+  readonly seal: (target: SealingTarget, candidate: Candidate, identity: string | null) => NewCredentials;
+  readonly sealFields: (target: SealingTarget, fields: Readonly<Record<string, unknown>>) => string;
   /**
    * Saves them over whatever is there: they are the newest that the subject granted. What they were waiting in is taken
    * away in the same step, so that they are used once, and a store that fails loses nothing.
@@ -54,8 +54,8 @@ export interface Candidates {
 
 export function createCandidates(options: ConnectingOptions): Candidates {
   const { records, keyRing, stored, registrations, sender } = options;
-  const sealFields = (id: string, fields: Readonly<Record<string, unknown>>) =>
-    keyRing.seal(JSON.stringify(fields), sealIdentity(id, 'fields'));
+  const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
+    keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
   return {
     sealFields,
     async try({ id, tenant, connector }, candidate) {
@@ -67,13 +67,13 @@ export function createCandidates(options: ConnectingOptions): Candidates {
         return { works: false, problem: problemOf(error, connector) };
       }
     },
-    seal: (id, { fields, acquired, tokens }, identity) => ({
+    seal: (target, { fields, acquired, tokens }, identity) => ({
       state: 'STARTED',
       reason: null,
       identity,
-      fields: sealFields(id, fields),
-      acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(id, 'acquired')),
-      ...(tokens ? tokenPart(id, tokens, keyRing) : { failures: 0, retryAt: null }),
+      fields: sealFields(target, fields),
+      acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
+      ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
     }),
     async keep(id, credentials, from) {
       const removal = from ? [{ change: 'remove', kind: from.record.kind, id: from.record.id } as const] : [];

@@ -1,16 +1,15 @@
 /** The fields of a connection: what was entered, and what its connector acquired. */
 import { AuthorizationError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
-import { sealIdentity, type ConnectionRecord } from './connection-record.ts';
+import { sealIdentity, sealingTarget, type ConnectionRecord } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
 import type { KeyRing } from './seal.ts';
 
 /** What was entered and acquired, as connector code sees it. */
 export function fieldsOf(record: ConnectionRecord, keyRing: KeyRing): Readonly<Record<string, JsonValue>> {
-  const { fields, acquired } = record.value;
   return {
-    ...openFields(record.id, 'fields', fields, keyRing),
-    ...openFields(record.id, 'acquired', acquired, keyRing),
+    ...openFields(record, 'fields', keyRing),
+    ...openFields(record, 'acquired', keyRing),
   };
 }
 
@@ -20,8 +19,8 @@ export function mergeAcquired(
   extra: Readonly<Record<string, unknown>>,
   keyRing: KeyRing,
 ): string {
-  const merged = { ...openFields(record.id, 'acquired', record.value.acquired, keyRing), ...extra };
-  return keyRing.seal(JSON.stringify(merged), sealIdentity(record.id, 'acquired'));
+  const merged = { ...openFields(record, 'acquired', keyRing), ...extra };
+  return keyRing.seal(JSON.stringify(merged), sealIdentity(sealingTarget(record), 'acquired'));
 }
 
 /** The error of a connection that was removed while it was used. */

@@ -1,5 +1,6 @@
 /** A connection as it is kept: whose it is, in what state, and its credentials, sealed. */
 import type { RecordValue, StoredRecord } from '../storage/records.ts';
+import { ownerIdentity, type Owner } from './owner.ts';
 
 /** `PENDING` until the subject has finished; `ERROR` when its test failed; `REAUTH_REQUIRED` when the provider refuses its credentials. */
 export type ConnectionState = 'PENDING' | 'STARTED' | 'REAUTH_REQUIRED' | 'ERROR';
@@ -54,9 +55,22 @@ export interface StoredTokens {
 /** Kind of the record. */
 export const connectionKind = 'connection';
 
-/** What a sealed part of a connection is bound to, so that it opens nowhere else. */
-export function sealIdentity(id: string, part: 'fields' | 'acquired' | 'tokens'): readonly string[] {
-  return [connectionKind, id, part];
+/** Which connection something is sealed for, and whose that is. */
+export interface SealingTarget extends Owner {
+  readonly id: string;
+}
+
+/** What a sealed part of a connection is bound to, so that it opens nowhere else, and for no other owner. */
+export function sealIdentity(
+  { id, ...owner }: SealingTarget,
+  part: 'fields' | 'acquired' | 'tokens',
+): readonly string[] {
+  return [connectionKind, ...ownerIdentity(owner), id, part];
+}
+
+/** The same target, of a record that is there. */
+export function sealingTarget({ id, value: { tenant, subject } }: ConnectionRecord): SealingTarget {
+  return { id, tenant, subject };
 }
 
 /** What no two connections share. */

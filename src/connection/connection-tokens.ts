@@ -2,7 +2,14 @@
 import { GatewayError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
 import type { TokenAnswer } from './authorization.ts';
-import { sealIdentity, type ConnectionValue, type StoredTokens } from './connection-record.ts';
+import {
+  sealIdentity,
+  sealingTarget,
+  type ConnectionRecord,
+  type ConnectionValue,
+  type SealingTarget,
+  type StoredTokens,
+} from './connection-record.ts';
 import type { KeyRing } from './seal.ts';
 
 /** What a provider gave, ready to be kept. */
@@ -75,12 +82,12 @@ function jwtExpiry(token: string): number | null {
 
 /** The parts of a connection's record that new tokens change; everything that was wrong is over. */
 export function tokenPart(
-  id: string,
+  target: SealingTarget,
   { tokens, scopes, expiresAt }: AcquiredTokens,
   keyRing: KeyRing,
 ): Pick<ConnectionValue, 'tokens' | 'scopes' | 'expiresAt' | 'failures' | 'retryAt' | 'idleRefreshAt'> {
   return {
-    tokens: keyRing.seal(JSON.stringify(tokens), sealIdentity(id, 'tokens')),
+    tokens: keyRing.seal(JSON.stringify(tokens), sealIdentity(target, 'tokens')),
     scopes,
     expiresAt,
     failures: 0,
@@ -99,20 +106,21 @@ function idleRefreshAt(tokens: StoredTokens): number | null {
 }
 
 /** @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
-export function openTokens(id: string, sealed: string | null, keyRing: KeyRing): StoredTokens | undefined {
-  if (sealed === null) return undefined;
-  return JSON.parse(keyRing.open(sealed, sealIdentity(id, 'tokens'))) as StoredTokens;
+export function openTokens(record: ConnectionRecord, keyRing: KeyRing): StoredTokens | undefined {
+  const { tokens } = record.value;
+  if (tokens === null) return undefined;
+  return JSON.parse(keyRing.open(tokens, sealIdentity(sealingTarget(record), 'tokens'))) as StoredTokens;
 }
 
 /** What was entered or acquired. @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
 export function openFields(
-  id: string,
+  record: ConnectionRecord,
   part: 'fields' | 'acquired',
-  sealed: string | null,
   keyRing: KeyRing,
 ): Readonly<Record<string, JsonValue>> {
+  const sealed = record.value[part];
   if (sealed === null) return {};
-  return JSON.parse(keyRing.open(sealed, sealIdentity(id, part))) as Record<string, JsonValue>;
+  return JSON.parse(keyRing.open(sealed, sealIdentity(sealingTarget(record), part))) as Record<string, JsonValue>;
 }
 
 /** What a connector's own `acquire` or `refresh` of OAuth 2.0 gave. */

@@ -1,12 +1,14 @@
 /** Connecting by a device code: the subject says yes on another device, and whoever asks for the connection learns of it. */
 import type { Connector } from '../connector/definition.ts';
 import { GatewayError } from '../errors.ts';
+import type { StoredRecord } from '../storage/records.ts';
 import type { Candidate, Candidates } from './connection-candidate.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { BegunDevice } from './connecting.ts';
-import type { ConnectionRecord } from './connection-record.ts';
+import { sealingTarget, type ConnectionRecord } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
-import { beginDeviceFlow, deviceFlowKind, pollDevice, type DevicePoll } from './device-flow.ts';
+import { beginDeviceFlow, deviceFlowKind, pollDevice, type DeviceFlowValue, type DevicePoll } from './device-flow.ts';
+import { isSameOwner } from './owner.ts';
 
 export interface DeviceConnecting {
   /** Asks the provider for a code that the subject enters there. @throws as `beginDeviceFlow` */
@@ -49,10 +51,10 @@ export function createDeviceConnecting(
     async advance(record) {
       const { id, value } = record;
       const [flow] = await records.list(deviceFlowKind, { tenant: value.tenant, connection: id }, { limit: 1 });
-      if (!flow) return record;
+      if (!flow || !isSameOwner((flow as StoredRecord<DeviceFlowValue>).value, value)) return record;
       const connector = connectorOf(value.connector);
       const target = { id, tenant: value.tenant, connector };
-      const fields = openFields(id, 'fields', value.fields, keyRing);
+      const fields = openFields(record, 'fields', keyRing);
       try {
         const polled = await pollDevice(
           desk,
@@ -77,7 +79,8 @@ export function createDeviceConnecting(
     const candidate: Candidate = { fields, acquired: {}, tokens: { tokens, scopes, expiresAt } };
     const trial = await candidates.try({ id, tenant: value.tenant, connector }, candidate);
     if (!trial.works) return fail(record, trial.problem);
-    return candidates.keep(id, candidates.seal(id, { ...candidate, acquired: trial.acquired }, trial.identity));
+    const tried = { ...candidate, acquired: trial.acquired };
+    return candidates.keep(id, candidates.seal(sealingTarget(record), tried, trial.identity));
   }
 
   /** A connection that never worked says why; one that works goes on as it was. */

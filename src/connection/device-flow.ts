@@ -4,6 +4,7 @@ import { AuthorizationError, GatewayError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { acquiredTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { scopeParameter, type OAuthClient } from './oauth-client.ts';
+import { ownerIdentity, type Owner } from './owner.ts';
 import type { KeyRing } from './seal.ts';
 import { TokenFailure, tokenFailureError, type FailedTokenRequest } from './token-failure.ts';
 
@@ -12,7 +13,7 @@ export interface DeviceFlowValue extends RecordValue {
   readonly subject: string | null;
   readonly connector: string;
   readonly connection: string;
-  /** Sealed; bound to the id of the flow. */
+  /** Sealed; `deviceSealIdentity`. */
   readonly deviceCode: string;
   readonly scopes: readonly string[];
   readonly intervalMs: number;
@@ -79,7 +80,7 @@ export async function beginDeviceFlow(desk: DeviceFlowDesk, request: DeviceFlowR
     subject,
     connector: client.connector.name,
     connection: connectionId,
-    deviceCode: desk.keyRing.seal(answer.device_code, deviceSealIdentity(id)),
+    deviceCode: desk.keyRing.seal(answer.device_code, deviceSealIdentity(id, request)),
     scopes,
     intervalMs,
     pollAt: now + intervalMs,
@@ -99,8 +100,8 @@ export async function beginDeviceFlow(desk: DeviceFlowDesk, request: DeviceFlowR
 }
 
 /** What a device code is bound to. */
-export function deviceSealIdentity(id: string): readonly string[] {
-  return [deviceFlowKind, id, 'deviceCode'];
+export function deviceSealIdentity(id: string, owner: Owner): readonly string[] {
+  return [deviceFlowKind, ...ownerIdentity(owner), id, 'deviceCode'];
 }
 
 /** `pending`: ask again at `pollAt`. `granted`: the flow is gone, and the tokens exist nowhere but here. */
@@ -128,7 +129,7 @@ export async function pollDevice(
   const claimed = await desk.records.compareAndSet(deviceFlowKind, flowId, record.version, { ...value, pollAt });
   if (!claimed) return { state: 'pending', pollAt };
   const client = await clientOf(value);
-  const deviceCode = desk.keyRing.open(value.deviceCode, deviceSealIdentity(flowId));
+  const deviceCode = desk.keyRing.open(value.deviceCode, deviceSealIdentity(flowId, value));
   try {
     const answer = await client.pollDevice(deviceCode, client.authorization.tokenParams ?? {});
     const acquired = acquiredTokens(answer, desk.now(), value.scopes);

@@ -1,7 +1,13 @@
 /** Keeps what a renewal gave, or that it failed, in the record of its connection. */
 import { GatewayError } from '../errors.ts';
 import { disconnected, mergeAcquired } from './connection-fields.ts';
-import { connectionKind, type ConnectionRecord, type ConnectionValue, type StoredTokens } from './connection-record.ts';
+import {
+  connectionKind,
+  sealingTarget,
+  type ConnectionRecord,
+  type ConnectionValue,
+  type StoredTokens,
+} from './connection-record.ts';
 import { openTokens, tokenPart } from './connection-tokens.ts';
 import type { OpenedRecord, Renewed, Work } from './refresh-desk.ts';
 import type { KeyRing } from './seal.ts';
@@ -39,7 +45,7 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
     const isCured = value.state === 'ERROR' && value.failures > 0;
     const next: ConnectionValue = {
       ...value,
-      ...tokenPart(id, renewed, desk.keyRing),
+      ...tokenPart(sealingTarget(current), renewed, desk.keyRing),
       ...acquiredPart(current, renewed.extra, desk.keyRing),
       ...(isCured ? { state: 'STARTED', reason: null } : undefined),
     };
@@ -54,7 +60,7 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
       throw disconnected(target.connectionId, target.connector);
     }
     // Somebody else's change of the record is kept; somebody else's tokens win over ours.
-    const tokens = openTokens(id, found.value.tokens, desk.keyRing);
+    const tokens = openTokens(found, desk.keyRing);
     if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
     current = found;
   }
@@ -92,7 +98,7 @@ export async function noteFailure({ desk, opened }: Work, change: FailureChange)
   for (;;) {
     const found = (await desk.records.get(connectionKind, id)) as ConnectionRecord | undefined;
     if (!found) return undefined;
-    const tokens = openTokens(id, found.value.tokens, desk.keyRing);
+    const tokens = openTokens(found, desk.keyRing);
     if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
     const next = { ...found.value, ...change };
     if (!(await desk.records.compareAndSet(connectionKind, id, found.version, next))) continue;

@@ -55,7 +55,7 @@ export async function refreshTokens(
 async function read({ records, keyRing }: RefreshDesk, target: RefreshTarget): Promise<OpenedRecord> {
   const record = (await records.get(connectionKind, target.connectionId)) as ConnectionRecord | undefined;
   if (!record) throw disconnected(target.connectionId, target.connector);
-  return { record, tokens: openTokens(record.id, record.value.tokens, keyRing) };
+  return { record, tokens: openTokens(record, keyRing) };
 }
 
 function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRecord): void {

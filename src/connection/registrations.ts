@@ -99,11 +99,16 @@ export function createRegistrations(options: RegistrationsOptions): Registration
     configured.find((one) => one.connector === connector && one.tenant === tenant) ??
     configured.find((one) => one.connector === connector && one.tenant === anyTenant);
   const stored = async (tenant: string, connector: string) =>
-    (await records.list(registrationKind, { tenant, connector }, { limit: 1 }))[0] as
-      StoredRecord<RegistrationValue> | undefined;
+    // The index only finds; whose it is the value says, which its secrets are bound to.
+    (await records.list(registrationKind, { tenant, connector })).find(
+      ({ value }) => value['tenant'] === tenant && value['connector'] === connector,
+    ) as StoredRecord<RegistrationValue> | undefined;
   const open = (record: StoredRecord<RegistrationValue>): Registration => {
     const { tenant, connector, fields, secrets, scopes, endpoints } = record.value;
-    const opened = JSON.parse(keyRing.open(secrets, registrationSealIdentity(record.id))) as Record<string, unknown>;
+    const opened = JSON.parse(keyRing.open(secrets, registrationSealIdentity(record.id, record.value))) as Record<
+      string,
+      unknown
+    >;
     return {
       id: record.id,
       tenant,
@@ -123,11 +128,8 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         return found && { ...found, tenant };
       }),
     async list(tenant) {
-      const own = (await records.list(
-        registrationKind,
-        { tenant },
-        { limit: 1000 },
-      )) as StoredRecord<RegistrationValue>[];
+      const found = await records.list(registrationKind, { tenant }, { limit: 1000 });
+      const own = found.filter(({ value }) => value['tenant'] === tenant) as StoredRecord<RegistrationValue>[];
       const named = new Set(own.map((record) => record.value.connector));
       const others = connectors.flatMap(({ name }) => (named.has(name) ? [] : [fallback(tenant, name)]));
       return [...own.map(open), ...others.flatMap((one) => (one ? [{ ...one, tenant }] : []))].sort((a, b) =>
@@ -195,8 +197,11 @@ function needsClient(authorization: Authorization | undefined): boolean {
 }
 
 /** What the secrets of a registration are bound to. */
-export function registrationSealIdentity(id: string): readonly string[] {
-  return [registrationKind, id, 'secrets'];
+export function registrationSealIdentity(
+  id: string,
+  { tenant, connector }: Pick<RegistrationValue, 'tenant' | 'connector'>,
+): readonly string[] {
+  return [registrationKind, tenant, connector, id, 'secrets'];
 }
 
 function toValue(
@@ -220,7 +225,7 @@ function toValue(
     tenant,
     connector: connector.name,
     fields: Object.fromEntries(clear),
-    secrets: keyRing.seal(secrets, registrationSealIdentity(id)),
+    secrets: keyRing.seal(secrets, registrationSealIdentity(id, { tenant, connector: connector.name })),
     scopes,
     endpoints: { ...endpoints },
   };

@@ -34,8 +34,12 @@ const dayMs = 24 * 60 * 60_000;
 const claimMs = 90_000;
 
 /** What the tokens and fields of a revocation are bound to. */
-export function revocationSealIdentity(id: string, part: 'tokens' | 'fields'): readonly string[] {
-  return [revocationKind, id, part];
+export function revocationSealIdentity(
+  id: string,
+  { tenant, connector }: Pick<RevocationValue, 'tenant' | 'connector'>,
+  part: 'tokens' | 'fields',
+): readonly string[] {
+  return [revocationKind, tenant, connector, id, part];
 }
 
 export interface RevocationDesk {
@@ -83,8 +87,8 @@ export function createRevocations(desk: RevocationDesk): Revocations {
       tenant: record.value.tenant,
       connector: record.value.connector,
       connection: record.id,
-      tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, 'tokens')),
-      fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, 'fields')),
+      tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, record.value, 'tokens')),
+      fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, record.value, 'fields')),
       failures: 0,
       retryAt: now(),
     };
@@ -115,7 +119,7 @@ export function createRevocations(desk: RevocationDesk): Revocations {
     const failures = record.value.failures + 1;
     await records.compareAndSet(revocationKind, id, claimed.version, {
       ...record.value,
-      tokens: keyRing.seal(JSON.stringify(left.tokens), revocationSealIdentity(id, 'tokens')),
+      tokens: keyRing.seal(JSON.stringify(left.tokens), revocationSealIdentity(id, record.value, 'tokens')),
       failures,
       // There is no hurry: at least some seconds, and no more than five minutes apart.
       retryAt:
@@ -151,7 +155,7 @@ export function createRevocations(desk: RevocationDesk): Revocations {
 
 /** The refresh token first: at many servers the access tokens end with it. */
 function tokensToRevoke(record: ConnectionRecord, keyRing: KeyRing): readonly TokenToRevoke[] {
-  const { refresh_token, access_token } = openTokens(record.id, record.value.tokens, keyRing) ?? {};
+  const { refresh_token, access_token } = openTokens(record, keyRing) ?? {};
   return [
     ...(refresh_token === undefined ? [] : [{ token: refresh_token, hint: 'refresh_token' as const }]),
     ...(access_token === undefined ? [] : [{ token: access_token, hint: 'access_token' as const }]),
@@ -172,7 +176,7 @@ async function revokeAll(desk: RevocationDesk, record: StoredRecord<RevocationVa
   const { tenant, connector: name, connection } = record.value;
   const { keyRing } = desk;
   const open = (part: 'tokens' | 'fields') =>
-    JSON.parse(keyRing.open(record.value[part], revocationSealIdentity(record.id, part))) as unknown;
+    JSON.parse(keyRing.open(record.value[part], revocationSealIdentity(record.id, record.value, part))) as unknown;
   const tokens = open('tokens') as readonly TokenToRevoke[];
   try {
     const found = await desk.resolve(tenant, name);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Records } from '../storage/records.ts';
 import type { Caller } from './caller.ts';
+import { ownerName } from './owner.ts';
 import { rememberBriefly } from './recent.ts';
 import { connectionKey, connectionKind, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
 
@@ -32,10 +33,11 @@ export function createStoredConnections(records: Records): StoredConnections {
     listAll(records, { tenant: caller.tenant, subject, ...(connector !== undefined && { connector }) });
   const list = async (caller: Caller, connector?: string) => {
     const lists = await Promise.all([
-      caller.subject === undefined ? [] : own(caller, connector, ownerIndex(caller.subject)),
-      own(caller, connector, ownerIndex(null)),
+      caller.subject === undefined ? [] : own(caller, connector, ownerName(caller.subject)),
+      own(caller, connector, ownerName(null)),
     ]);
-    return lists.flat();
+    // The index only finds; whose it is the value says, which its secrets are bound to.
+    return lists.flat().filter((record) => isUsableBy(record, caller));
   };
   const written = <T>(result: T): T => {
     recent.forget();
@@ -54,7 +56,7 @@ export function createStoredConnections(records: Records): StoredConnections {
       written(
         (await records.create(connectionKind, id, value, {
           uniqueKey: connectionKey(value),
-          indexes: { tenant: value.tenant, subject: ownerIndex(value.subject), connector: value.connector },
+          indexes: { tenant: value.tenant, subject: ownerName(value.subject), connector: value.connector },
         })) as ConnectionRecord | undefined,
       ),
     change: async (record, change) =>
@@ -65,11 +67,6 @@ export function createStoredConnections(records: Records): StoredConnections {
     remove: async (record) => written(await records.remove(connectionKind, record.id, record.version)),
     forget: recent.forget,
   };
-}
-
-/** Whose it is, as an index: no subject, whatever it is called, is taken for the tenant. */
-function ownerIndex(subject: string | null): string {
-  return subject === null ? 'tenant' : `subject ${subject}`;
 }
 
 export function newConnectionId(): string {

@@ -5,6 +5,7 @@ import { AuthorizationError, GatewayError } from '../errors.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
+import { isSameOwner } from './owner.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget } from './refresh-desk.ts';
 import { reauthRequired, refreshTokens } from './refresh-tokens.ts';
 import { declaredFields, type Registration } from './registrations.ts';
@@ -38,7 +39,7 @@ export class StoredCredentials implements Credentials {
     this.#desk = desk;
     this.#source = source;
     const { record } = source;
-    this.#opened = { record, tokens: openTokens(record.id, record.value.tokens, desk.keyRing) };
+    this.#opened = { record, tokens: openTokens(record, desk.keyRing) };
     this.#fields = this.#openFields(record);
     this.#schedule = this.#scheduleOf();
   }
@@ -49,9 +50,12 @@ export class StoredCredentials implements Credentials {
 
   fields = (): ConnectionFields => this.#fields;
 
-  /** Whether it is made for this definition of its connector, and not for one that was loaded before. */
-  isOf(connector: Connector): boolean {
-    return this.#source.connector === connector;
+  /**
+   * Whether it is made for this definition of its connector, and not for one that was loaded before, and for this owner:
+   * what is open already goes to nobody whom the record names only since.
+   */
+  isOf({ connector, record }: CredentialsSource): boolean {
+    return this.#source.connector === connector && isSameOwner(this.#source.record.value, record.value);
   }
 
   /** Takes what was read elsewhere, unless this is newer. */
@@ -60,7 +64,7 @@ export class StoredCredentials implements Credentials {
     this.#source = source;
     const { record, connector } = source;
     if (record.version > this.#opened.record.version) {
-      this.#adopt({ record, tokens: openTokens(record.id, record.value.tokens, this.#desk.keyRing) });
+      this.#adopt({ record, tokens: openTokens(record, this.#desk.keyRing) });
     }
     const declared = connector.registration?.fields ?? [];
     if (declared.some(({ name }) => registration?.fields[name] !== source.registration?.fields[name])) {
@@ -78,7 +82,7 @@ export class StoredCredentials implements Credentials {
       const value = { ...found.value, acquired: mergeAcquired(found, acquired, keyRing) };
       const saved = (await records.compareAndSet(connectionKind, id, found.version, value)) as
         ConnectionRecord | undefined;
-      if (saved) return this.#adopt({ record: saved, tokens: openTokens(id, saved.value.tokens, keyRing) });
+      if (saved) return this.#adopt({ record: saved, tokens: openTokens(saved, keyRing) });
     }
   };
 

@@ -2,7 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
 import { scheduleOf } from '../../src/connection/token-schedule.ts';
-import type { ConnectionRecord, ConnectionValue } from '../../src/connection/connection-record.ts';
+import {
+  sealIdentity,
+  sealingTarget,
+  type ConnectionRecord,
+  type ConnectionValue,
+} from '../../src/connection/connection-record.ts';
 import type { AcquiredTokens } from '../../src/connection/connection-tokens.ts';
 import type { Credentials } from '../../src/connector/authorize.ts';
 import { createOpenConnection } from '../../src/connector/open-connection.ts';
@@ -440,6 +445,20 @@ describe('a token endpoint that fails for one tenant', () => {
   });
 });
 
+describe('tokens that are open already', () => {
+  it.each([{ tenant: 'globex' }, { subject: 'bob' }, { subject: null }])(
+    'are given to no owner who was written into the record since: %j',
+    async (owner) => {
+      const record = await connected();
+      const credentials = gateway();
+      expect(await open(record, credentials).me()).toMatchObject({ sub: 'alice' });
+      const stolen = { ...record, value: { ...record.value, ...owner } };
+      expect(() => open(stolen, credentials)).toThrow(expect.objectContaining({ code: 'SEAL_BROKEN' }));
+      expect(await open(record, credentials).me()).toMatchObject({ sub: 'alice' });
+    },
+  );
+});
+
 describe('a refresh token that the provider no longer accepts', () => {
   it('ends in REAUTH_REQUIRED, told once, and nobody asks for it again', async () => {
     const record = await connected();
@@ -478,7 +497,7 @@ describe('a refresh token that the provider no longer accepts', () => {
       },
     };
     const reseal = (from: ConnectionRecord, id: string) =>
-      desk.seal(JSON.stringify(desk.tokensOf(from)), ['connection', id, 'tokens']);
+      desk.seal(JSON.stringify(desk.tokensOf(from)), sealIdentity({ ...record.value, id }, 'tokens'));
     await server.setFault('token', refreshFault({ mode: 'error', error: 'invalid_grant' }), 1);
     const alice = open(record, gateway({ records: late }));
     await alice.refresh!(desk.tokensOf(record)!.access_token);
@@ -502,7 +521,7 @@ describe('a refresh token that the provider no longer accepts', () => {
     await server.revokeGrant('alice');
     await errorOf(open(record, credentials).me());
     const again = await desk.signIn();
-    const tokens = desk.seal(JSON.stringify(again.tokens), ['connection', record.id, 'tokens']);
+    const tokens = desk.seal(JSON.stringify(again.tokens), sealIdentity(sealingTarget(record), 'tokens'));
     const { version, value } = await desk.read(record.id);
     const part = { tokens, expiresAt: again.expiresAt, state: 'STARTED' as const, reason: null };
     await desk.store.records.compareAndSet('connection', record.id, version, { ...value, ...part });

@@ -1,6 +1,13 @@
 /** What is kept of a token answer. */
 import { describe, expect, it } from '@jest/globals';
-import { acquiredTokens, readCustomTokens, tokenPart } from '../../src/connection/connection-tokens.ts';
+import { sealIdentity, type ConnectionRecord } from '../../src/connection/connection-record.ts';
+import {
+  acquiredTokens,
+  openFields,
+  openTokens,
+  readCustomTokens,
+  tokenPart,
+} from '../../src/connection/connection-tokens.ts';
 import { keyRing } from '../support/oauth-connection.ts';
 
 const now = 1_000_000;
@@ -40,15 +47,54 @@ describe('what is kept', () => {
     });
   });
 
+  const target = { id: 'c', tenant: 'acme', subject: 'alice' };
   it('of idle connections is when they are renewed: at 85 % of the refresh token’s life, at least once a day', () => {
     const idle = (seconds?: number) =>
       tokenPart(
-        'c',
+        target,
         acquiredTokens({ ...answer, refresh_token: 'r', refresh_token_expires_in: seconds }, now, []),
         keyRing,
       ).idleRefreshAt;
     expect([idle(1000), idle(), idle(1e9)]).toEqual([now + 850_000, now + day, now + day]);
-    expect(tokenPart('c', acquiredTokens(answer, now, []), keyRing).idleRefreshAt).toBeNull();
+    expect(tokenPart(target, acquiredTokens(answer, now, []), keyRing).idleRefreshAt).toBeNull();
+  });
+});
+
+describe('what is sealed for a connection', () => {
+  const owner = { id: 'c', tenant: 'acme', subject: 'alice' };
+  const sealed = {
+    tokens: tokenPart(owner, acquiredTokens(answer, now, []), keyRing).tokens,
+    fields: keyRing.seal('{}', sealIdentity(owner, 'fields')),
+    acquired: keyRing.seal('{}', sealIdentity(owner, 'acquired')),
+  };
+  const record = (edit: { readonly tenant?: string; readonly subject?: string | null }) =>
+    ({ id: 'c', value: { tenant: 'acme', subject: 'alice', ...sealed, ...edit } }) as unknown as ConnectionRecord;
+
+  it('opens in its own record', () => {
+    expect(openTokens(record({}), keyRing)).toMatchObject({ access_token: answer.access_token });
+    expect(openFields(record({}), 'fields', keyRing)).toEqual({});
+  });
+
+  it.each<Parameters<typeof record>[0]>([
+    { tenant: 'globex' },
+    { subject: 'bob' },
+    { subject: null },
+    { subject: '' },
+    { subject: 'tenant' },
+    { subject: 'subject alice' },
+    { tenant: 'acmesubject alice', subject: '' },
+  ])('opens for no owner who was written in afterwards: %j', (edit) => {
+    const broken = expect.objectContaining({ code: 'SEAL_BROKEN' });
+    expect(() => openTokens(record(edit), keyRing)).toThrow(broken);
+    for (const part of ['fields', 'acquired'] as const) {
+      expect(() => openFields(record(edit), part, keyRing)).toThrow(broken);
+    }
+  });
+
+  it('tells the tenant from a subject of any name', () => {
+    const identity = (subject: string | null) => sealIdentity({ ...owner, subject }, 'tokens');
+    const names = [null, '', 'tenant', 'null', 'subject', 'subject tenant'];
+    expect(new Set(names.map((name) => JSON.stringify(identity(name)))).size).toBe(names.length);
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../src/connector/definition.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import type { StoredRecord } from '../../src/storage/records.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import {
   createCookieJar,
@@ -261,5 +262,28 @@ describe('a store whose secrets do not open', () => {
     const { data } = await ask('{ connections { id } }');
     const gone = await ask(`mutation { disconnect(connection: "${data.connections[0].id}") { id } }`);
     expect(gone.errors).toBeUndefined();
+  });
+
+  it.each([
+    ['acme', 'bob', { tenant: 'acme', subject: 'subject bob' }],
+    ['acme', null, { tenant: 'acme', subject: 'tenant' }],
+    ['globex', 'bob', { tenant: 'globex', subject: 'subject bob' }],
+  ] as const)('gives the tokens of a record to no owner written into it: %s, %s', async (tenant, subject, owner) => {
+    const raw = await createSqliteStore({ file: gateway.file });
+    const [{ id, version, value }] = (await raw.records.list('connection', {})) as [StoredRecord];
+    const indexes = { ...owner, connector: 'items' };
+    const asBob = async () => {
+      const { data, errors } = await gateway.ask('{ itemsItems { owner } }', {}, { tenant, subject: 'bob' });
+      return errors?.[0]?.extensions.code ?? data.itemsItems[0].owner;
+    };
+    const edited = await raw.records.compareAndSet('connection', id, version, value, { indexes });
+    await forget();
+    // Found under another name, it is still whose it says.
+    expect(await asBob()).toBe('CONNECTION_REQUIRED');
+    const stolen = { ...value, tenant, subject };
+    await raw.records.compareAndSet('connection', id, edited!.version, stolen, { indexes });
+    await raw.close();
+    await forget();
+    expect(await asBob()).toBe('SEAL_BROKEN');
   });
 });

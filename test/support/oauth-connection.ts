@@ -121,7 +121,7 @@ export async function openOAuthDesk(
     connect: (acquired, part) => connect(store.records, acquired, part),
     read,
     seal: (text, identity) => keyRing.seal(text, identity),
-    tokensOf: (record) => openTokens(record.id, record.value.tokens, keyRing),
+    tokensOf: (record) => openTokens(record, keyRing),
     credentials: (part) =>
       createConnectionCredentials({
         records: store.records,
@@ -183,6 +183,7 @@ async function connect(
   part: Partial<ConnectionValue> = {},
 ): Promise<ConnectionRecord> {
   const id = randomUUID();
+  const target = { id, tenant: 'acme', subject: 'alice', ...part };
   const value: ConnectionValue = {
     tenant: 'acme',
     subject: 'alice',
@@ -190,7 +191,7 @@ async function connect(
     label: null,
     state: 'STARTED',
     reason: null,
-    fields: keyRing.seal('{}', sealIdentity(id, 'fields')),
+    fields: keyRing.seal('{}', sealIdentity(target, 'fields')),
     acquired: null,
     tokens: null,
     scopes: [],
@@ -198,7 +199,7 @@ async function connect(
     identity: null,
     failures: 0,
     retryAt: null,
-    ...(acquired ? tokenPart(id, acquired, keyRing) : {}),
+    ...(acquired ? tokenPart(target, acquired, keyRing) : {}),
     ...part,
   };
   return (await records.create(connectionKind, id, value, {

@@ -69,7 +69,9 @@ export function createBrowserSteps(
       checkAnswerPlace({ flow, context, browser });
       const connector = connectorOf(flow.value.connector);
       const session = (await records.get(sessionKind, flow.value.applicationState ?? '')) as SessionRecord | undefined;
-      if (!session || !isSameOwner(session.value, flow.value)) throw invalidSession();
+      const record = await stored.read(flow.value.connection);
+      // Of a connection that was removed meanwhile no tokens are asked for: nobody would take them back.
+      if (!session || !record || !isSameOwner(session.value, flow.value)) throw invalidSession();
       try {
         const fields = openDraft(session, keyRing);
         const target = { id: flow.value.connection, tenant: flow.value.tenant, connector };
@@ -81,7 +83,10 @@ export function createBrowserSteps(
         const { tokens, scopes, expiresAt, extra, ownerId } = finished;
         const candidate: Candidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt } };
         const trial = await candidates.try(target, candidate);
-        if (!trial.works) return refuse(session, connector, trial.problem, 'CONNECTION_TEST_FAILED');
+        if (!trial.works) {
+          await candidates.drop(record, connector, candidate);
+          return refuse(session, connector, trial.problem, 'CONNECTION_TEST_FAILED');
+        }
         const acquired = { ...extra, ...trial.acquired };
         return end(session, connector, { ...candidate, acquired }, trial.identity ?? ownerId ?? null);
       } catch (error) {

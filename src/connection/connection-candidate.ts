@@ -3,7 +3,13 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
-import { connectionKind, sealIdentity, type ConnectionRecord, type SealingTarget } from './connection-record.ts';
+import {
+  connectionKind,
+  sealIdentity,
+  sealingTarget,
+  type ConnectionRecord,
+  type SealingTarget,
+} from './connection-record.ts';
 import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { NewCredentials } from './finish-code.ts';
@@ -45,6 +51,11 @@ export interface Candidates {
    * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed meanwhile; what `ifGone` gives.
    */
   readonly keep: (id: string, credentials: NewCredentials, from?: WaitingPlace) => Promise<ConnectionRecord>;
+  /**
+   * Takes tokens back at the provider that will not be kept, or plans to. Where the connection has tokens, nothing is
+   * taken back: a provider may end those with the new ones (RFC 7009 §2.1), and the connection goes on as it was.
+   */
+  readonly drop: (record: ConnectionRecord, connector: Connector, candidate: Candidate) => Promise<void>;
   /** The client at the connector's authorization server. @throws as `OAuthClients` */
   readonly oauthClient: (
     target: Omit<CandidateTarget, 'id'> & { readonly id?: string },
@@ -56,8 +67,17 @@ export function createCandidates(options: ConnectingOptions): Candidates {
   const { records, keyRing, stored, registrations, sender } = options;
   const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
     keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
+  const seal: Candidates['seal'] = (target, { fields, acquired, tokens }, identity) => ({
+    state: 'STARTED',
+    reason: null,
+    identity,
+    fields: sealFields(target, fields),
+    acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
+    ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
+  });
   return {
     sealFields,
+    seal,
     async try({ id, tenant, connector }, candidate) {
       const registration = await registrations.find(tenant, connector);
       const credentials = candidateCredentials(connector, candidate, registration);
@@ -67,14 +87,6 @@ export function createCandidates(options: ConnectingOptions): Candidates {
         return { works: false, problem: problemOf(error, connector) };
       }
     },
-    seal: (target, { fields, acquired, tokens }, identity) => ({
-      state: 'STARTED',
-      reason: null,
-      identity,
-      fields: sealFields(target, fields),
-      acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
-      ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
-    }),
     async keep(id, credentials, from) {
       const removal = from ? [{ change: 'remove', kind: from.record.kind, id: from.record.id } as const] : [];
       for (;;) {
@@ -91,6 +103,16 @@ export function createCandidates(options: ConnectingOptions): Candidates {
         if (result.committed) return result.records.at(-1) as ConnectionRecord;
         if (from && result.failed === 0) throw from.ifGone();
       }
+    },
+    async drop(record, connector, candidate) {
+      if (record.value.tokens !== null) return;
+      const credentials = seal(sealingTarget(record), candidate, null);
+      const dropped = { ...record, value: { ...record.value, ...credentials } };
+      const revocation = options.revocations.plan(dropped, connector);
+      if (!revocation) return;
+      await records.commit([revocation]);
+      // It is planned by now: whatever fails here is tried again for a day.
+      await options.revocations.attempt(revocation.id).catch(() => false);
     },
     async oauthClient({ id, tenant, connector }, fields) {
       const authorization = authorizationOf(connector, fields);

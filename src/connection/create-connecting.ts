@@ -9,7 +9,7 @@ import { createDeviceConnecting } from './device-connecting.ts';
 import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
-import { findCredentials, invalidCode } from './finish-code.ts';
+import { findCredentials, invalidCode, listCredentials, type NewCredentials } from './finish-code.ts';
 import { allows, allowsSome, forbidden, scopeOf } from './scopes.ts';
 import { tryConnection } from './try-connection.ts';
 
@@ -69,15 +69,19 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     async disconnect(caller, id) {
       for (;;) {
         const record = await findOwned(caller, id);
-        const revocation = planRevocation(record);
+        const parked = await listCredentials(records, id);
+        const all = [record, ...parked.map(({ credentials }) => withCredentials(record, credentials))];
+        const planned = all.map(planRevocation).filter((revocation) => revocation !== undefined);
         // Together: nobody uses these tokens again, and none is forgotten before its provider was told.
         const removal = { change: 'remove', kind: connectionKind, id, version: record.version } as const;
-        const { committed } = await records.commit([removal, ...(revocation ? [revocation] : [])]);
+        const codes = parked.map(({ record: { kind, id: code } }) => ({ change: 'remove', kind, id: code }) as const);
+        const { committed } = await records.commit([removal, ...codes, ...planned]);
         if (!committed) continue;
         stored.forget();
         options.forget(id);
         // It is removed by now: whatever fails here is tried again for a day.
-        return revocation === undefined || options.revocations.attempt(revocation.id).catch(() => false);
+        const done = planned.map((revocation) => options.revocations.attempt(revocation.id).catch(() => false));
+        return (await Promise.all(done)).every(Boolean);
       }
     },
   };
@@ -94,6 +98,11 @@ export function createConnecting(options: ConnectingOptions): Connecting {
       throw error;
     }
   }
+}
+
+/** The connection as it would be with them, and with no tokens but theirs. */
+function withCredentials(record: ConnectionRecord, credentials: NewCredentials): ConnectionRecord {
+  return { ...record, value: { ...record.value, tokens: null, ...credentials } };
 }
 
 function isOwner(caller: Caller, owner: { readonly tenant: string; readonly subject: string | null }): boolean {

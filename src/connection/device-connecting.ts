@@ -78,7 +78,10 @@ export function createDeviceConnecting(
     const { id, value } = record;
     const candidate: Candidate = { fields, acquired: {}, tokens: { tokens, scopes, expiresAt } };
     const trial = await candidates.try({ id, tenant: value.tenant, connector }, candidate);
-    if (!trial.works) return fail(record, trial.problem);
+    if (!trial.works) {
+      await candidates.drop(record, connector, candidate);
+      return fail(record, trial.problem);
+    }
     const tried = { ...candidate, acquired: trial.acquired };
     return candidates.keep(id, candidates.seal(sealingTarget(record), tried, trial.identity));
   }

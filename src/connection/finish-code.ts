@@ -49,6 +49,16 @@ export async function findCredentials(
   return { record, connection, credentials };
 }
 
+/** All that are parked for a connection; a change that removes it removes them, and its tokens are taken back. */
+export async function listCredentials(
+  records: Records,
+  connection: string,
+): Promise<readonly { readonly record: StoredRecord; readonly credentials: NewCredentials }[]> {
+  // They live for ten minutes, and each is one sign-in of the subject: a page is all.
+  const parked = await records.list(finishKind, { connection }, { limit: 1_000 });
+  return parked.map((record) => ({ record, credentials: (record.value as FinishValue).credentials }));
+}
+
 /** Says no more than this, whatever is wrong with the code. */
 export function invalidCode(): AuthorizationError {
   return new AuthorizationError(

@@ -476,6 +476,71 @@ describe('connections over OAuth 2.0', () => {
     expect(listed.data.connections).toEqual([{ connector: { name: 'items' }, subject: 'gwen' }]);
   });
 
+  it('take tokens back at the server that fail their test', async () => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'olga' });
+    const before = await server.counters();
+    await server.setFault('api', 'error');
+    const back = await browse(data.connect.authorizationUrl, 'olga');
+    await server.setFault('api', 'none');
+    expect(back.searchParams.get('error')).toBe('CONNECTION_TEST_FAILED');
+    const after = await server.counters();
+    const issued = ({ tokensIssued }: typeof after) => tokensIssued.authorization_code ?? 0;
+    expect(issued(after) - issued(before)).toBe(1);
+    expect(after.revocations).toBeGreaterThan(before.revocations);
+  });
+
+  it('leave those they have alone when new tokens fail their test', async () => {
+    const who = { subject: 'gwen' };
+    const { data } = await ask('{ connections { id } }', {}, who);
+    const { data: again } = await ask(
+      'mutation ($id: ID!, $returnUrl: String) { reconnect(connection: $id, returnUrl: $returnUrl) { authorizationUrl } }',
+      { id: data.connections[0].id, returnUrl },
+      who,
+    );
+    const before = await server.counters();
+    await server.setFault('api', 'error');
+    const back = await browse(again.reconnect.authorizationUrl, 'gwen');
+    await server.setFault('api', 'none');
+    expect(back.searchParams.get('error')).toBe('CONNECTION_TEST_FAILED');
+    // A server may end all that it gave to one client for one subject, so it is not told.
+    expect((await server.counters()).revocations).toBe(before.revocations);
+    await server.expireAccessTokens('gwen');
+    expect((await ask(items, {}, who)).errors).toBeUndefined();
+  });
+
+  it('take tokens back at the server that wait to be finished when they are disconnected', async () => {
+    const who = { subject: 'quinn' };
+    const { data } = await ask(connectMutation, { returnUrl }, who);
+    const back = await browse(data.connect.authorizationUrl, 'quinn');
+    const before = await server.counters();
+    const gone = await ask(
+      'mutation ($id: ID!) { disconnect(connection: $id) { revoked } }',
+      data.connect.connection,
+      who,
+    );
+    expect(gone.data.disconnect).toEqual({ revoked: true });
+    expect((await server.counters()).revocations).toBeGreaterThan(before.revocations);
+    const { errors } = await ask(
+      'mutation ($code: String!) { finishConnection(code: $code) { id } }',
+      { code: back.searchParams.get('code') },
+      who,
+    );
+    expect(errors[0].extensions.code).toBe('FINISH_CODE_INVALID');
+  });
+
+  it('ask for no token when they were disconnected while the subject was away', async () => {
+    const { data } = await ask(connectMutation, { returnUrl }, { subject: 'peggy' });
+    const cookies = createCookieJar();
+    const callback = await server.authorize(data.connect.authorizationUrl, { subject: 'peggy', cookies });
+    await ask('mutation ($id: ID!) { disconnect(connection: $id) { id } }', data.connect.connection, {
+      subject: 'peggy',
+    });
+    const before = await server.counters();
+    const response = await fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+    expect(response.headers.get('location')).toBeNull();
+    expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
+  });
+
   it('put no secret into the log', () => {
     const text = log.join('');
     expect(text.length).toBeGreaterThan(1_000);

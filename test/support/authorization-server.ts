@@ -189,7 +189,7 @@ export interface AuthorizationServer {
   /** The user takes back what it allowed, everywhere: gives the number of grants. */
   readonly revokeGrant: (subject: string) => Promise<number>;
   readonly counters: () => Promise<AuthorizationCounters>;
-  /** Resolves with the counters as soon as `isTrue`; fails after `timeoutMs` (5 000) with the counters as they stand. */
+  /** Resolves with the counters as soon as `isTrue`; fails after `timeoutMs` (30 000) with the counters as they stand. */
   readonly until: (
     isTrue: (counters: AuthorizationCounters) => boolean,
     timeoutMs?: number,
@@ -221,7 +221,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     expireAccessTokens: (subject) => call('expireAccessTokens', subject),
     revokeGrant: (subject) => call('revokeGrant', subject),
     counters: async () => (await call<Counted>('counters')).values,
-    until: (isTrue, timeoutMs = 5000) => waitUntil(call, isTrue, timeoutMs),
+    until: (isTrue, timeoutMs = 30_000) => waitUntil(call, isTrue, timeoutMs),
     apiCalls: () => call('apiCalls'),
     close: worker.close,
   };

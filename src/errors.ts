@@ -42,6 +42,12 @@ export const errorCodes = {
   CURSOR_INVALID: 'A list cursor was edited, or is not one of ours.',
   CURSOR_FOREIGN: 'A list cursor belongs to other arguments or to another connection.',
   CURSOR_EXPIRED: 'The provider no longer knows the page that a list cursor names.',
+  LAGGED: 'A subscriber took events more slowly than they came; its cursor says where to go on.',
+  FEED_NOT_FOUND: 'The caller has no feed of that id.',
+  REPLAY_UNSUPPORTED: 'A trigger cannot be asked for what happened since a time.',
+  WEBHOOK_REFUSED: 'A webhook is not signed as it should be, is too old, or was received before.',
+  WEBHOOK_INVALID: 'The body of a webhook cannot be read.',
+  SUBSCRIPTION_LIMIT: 'A caller or a socket has more subscriptions than it may.',
   PAGE_SIZE_INVALID: '`first` is outside its bounds.',
   PAGING_BACKWARD: 'A list was asked to page backward, which the provider cannot do.',
   OPERATION_TOO_LARGE: 'An operation exceeds a limit of the gateway.',
@@ -110,6 +116,15 @@ export const errorCodes = {
   PROVIDER_VALUE_INVALID: 'A value in the answer of the provider is not of the type that the notation declares.',
   PROVIDER_REDIRECT_REFUSED: 'The provider redirected to a place where the request may not go.',
   OUTCOME_UNKNOWN: 'A writing request was sent and its answer was lost: it may or may not have been carried out.',
+  // The feed goes on without it, or waits.
+  FEED_START_FAILED: 'A feed could not be started: the test of its connector failed.',
+  FEED_ENDED: 'A feed is over: its connection was removed, or its connector is no longer served.',
+  POLL_ANSWER_INVALID: 'What a poll gave is not a page of events.',
+  POLL_CURSOR_INVALID: 'What a poll gave as its cursor cannot be stored.',
+  POLL_STUCK: 'A poll gave a full page that the feed has seen, and did not move its cursor.',
+  EVENT_INVALID: 'An event has a value that is not of the type that the notation declares, or its `dedup` failed.',
+  EVENT_ID_MISSING: 'An event has nothing that tells it from others.',
+  EVENT_TOO_LARGE: 'An event is larger than a feed keeps.',
   // The operator mends the store or its keys.
   STORE_UNAVAILABLE: 'The store cannot be read or written just now, so nothing is known and nothing was kept.',
   STORE_FULL: 'The store cannot be written: its disk is full.',
@@ -156,6 +171,8 @@ export interface ErrorDetails {
   readonly connect?: { readonly connector: string; readonly url?: string; readonly scopes?: readonly string[] };
   /** The scope that the caller lacks. */
   readonly scope?: string;
+  /** Where a subscription goes on: its place (LAGGED), or the oldest place that there is (CURSOR_EXPIRED). */
+  readonly cursor?: string;
 }
 
 interface ErrorOptionsWithDetails extends ErrorDetails {

@@ -86,6 +86,15 @@ const configurationShape = z.strictObject({
       maxRequestsPerCall: count.optional(),
     })
     .optional(),
+  feeds: z
+    .strictObject({
+      minIntervalMs: count.optional(),
+      graceMs: count.optional(),
+      keepMs: count.optional(),
+      keepEvents: count.optional(),
+      concurrentPolls: count.optional(),
+    })
+    .optional(),
 });
 
 /**

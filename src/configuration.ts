@@ -44,6 +44,7 @@ export interface Configuration {
   readonly timeZone?: string;
   readonly limits?: LimitsConfiguration;
   readonly http?: HttpConfiguration;
+  readonly feeds?: FeedsConfiguration;
 }
 
 /** Limits of one operation. */
@@ -85,6 +86,20 @@ export interface HttpConfiguration {
   readonly maxAnswerBytes?: number;
   /** Requests that one call of an action may send. Default 100. */
   readonly maxRequestsPerCall?: number;
+}
+
+/** Triggers that are watched. */
+export interface FeedsConfiguration {
+  /** The least time between two polls of a feed, whatever its trigger says, in milliseconds. Default 1 000. */
+  readonly minIntervalMs?: number;
+  /** So long a feed is polled after its last subscriber has left, in milliseconds. Default 30 000. */
+  readonly graceMs?: number;
+  /** So long an event can be read, in milliseconds. Default 7 days. */
+  readonly keepMs?: number;
+  /** So many events of a feed can be read. Default 100 000. */
+  readonly keepEvents?: number;
+  /** Polls at a time in one process. Default 64. */
+  readonly concurrentPolls?: number;
 }
 
 /** Gives the configuration back; an editor then knows its keys. */

@@ -9,6 +9,7 @@ import { openConnection, SqliteDatabase } from './database.ts';
 import { failureCode, type SqlDatabase, type SqliteDriver } from './driver.ts';
 import { findDriver } from './find-driver.ts';
 import { checkOrigin, migrate } from './schema.ts';
+import { createSqliteFeedLog } from './sqlite-feed-log.ts';
 import { createSqliteLeases } from './sqlite-leases.ts';
 import { createSqliteRecords } from './sqlite-records.ts';
 import { isBusy } from './store-error.ts';
@@ -36,6 +37,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
   return {
     records: createSqliteRecords(database, now),
     leases: createSqliteLeases(database, now),
+    feedLog: createSqliteFeedLog(database, now),
     close: () => database.close(),
   };
 }

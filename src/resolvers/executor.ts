@@ -6,6 +6,7 @@ import { supergraphSdl } from '../graph/supergraph.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
 import type { OperationContext } from './operation-context.ts';
 import { createOperationState } from './operation-state.ts';
+import type { SubscribeResult, SubscriptionOptions } from './subscription.ts';
 
 export type { OperationContext } from './operation-context.ts';
 
@@ -14,6 +15,8 @@ export interface Operation {
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly context: OperationContext;
+  /** Where a subscription goes on; beats the `after` argument of its root field. SSE has it from `Last-Event-ID`. */
+  readonly after?: string;
 }
 
 /** One generation of the graph; an operation is executed by the generation that validated it. */
@@ -22,6 +25,8 @@ export interface ServedGraph {
   /** Join-spec SDL, for `/supergraph.graphql`. */
   readonly supergraphSdl: () => string;
   readonly execute: (operation: Operation) => Promise<ExecutionResult>;
+  /** Accepts or refuses a subscription; never rejects. The context's signal aborts when its subscriber has gone. */
+  readonly subscribe?: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
 }
 
 /** Makes a graph executable: attaches the resolvers once, then executes each operation with a state of its own. */

@@ -5,6 +5,7 @@ import { createConnectionCredentials, type ConnectionCredentials } from './conne
 import { createBeginHere, type BeginHere } from './connection/begin-here.ts';
 import { redirectUriOf } from './connection/authorization-flow.ts';
 import { clientCredentialsTokens } from './connection/client-credentials.ts';
+import type { OnConnectionChange } from './connection/connection-change.ts';
 import { createConfiguredConnections } from './connection/configured-connections.ts';
 import type { Connecting } from './connection/connecting.ts';
 import { createConnections } from './connection/connections.ts';
@@ -40,6 +41,8 @@ export interface GenerationsOptions {
   readonly sender: Sender;
   /** For their authorization servers. */
   readonly tokenSender: Sender;
+  /** Hears of every change of a connection that this process makes. */
+  readonly onConnectionChange?: OnConnectionChange;
 }
 
 export interface Generations {
@@ -93,6 +96,16 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     cache: await createCache({ onError: () => logger.warn('The cache failed; what it held is asked for again') }),
     allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
   });
+  const onConnectionChange: OnConnectionChange = (change) => {
+    const { connection, connector, from, to } = change;
+    logger.info({ connection, connector, from, to }, 'A connection changed');
+    try {
+      options.onConnectionChange?.(change);
+    } catch {
+      // It is kept by now, and whoever changed it must not learn otherwise.
+      logger.warn('Somebody who listens to the changes of connections failed');
+    }
+  };
   const credentials = createConnectionCredentials({
     records: vault.records,
     leases: vault.leases,
@@ -100,7 +113,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     clients,
     // A connector's own `refresh` asks an authorization server, which may take as long as a token endpoint may.
     sender: options.tokenSender,
-    onStateChange: (connection, from, to) => logger.info({ connection, from, to }, 'A connection changed its state'),
+    onConnectionChange,
   });
   const shared: Shared = {
     ...options,
@@ -110,7 +123,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       vault.keys[0]!.key,
       vault.keys.slice(1).map(({ key }) => key),
     ),
-    stored: createStoredConnections(vault.records),
+    stored: createStoredConnections({ records: vault.records, onConnectionChange }),
     credentials,
     clients,
     baseUrl: () => address,

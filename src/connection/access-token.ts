@@ -8,7 +8,7 @@ import { StoredCredentials, type CredentialsSource } from './stored-credentials.
 export interface ConnectionCredentialsOptions
   extends
     Pick<RefreshDesk, 'records' | 'leases' | 'keyRing' | 'clients' | 'sender'>,
-    Partial<Pick<RefreshDesk, 'breaker' | 'now' | 'random' | 'pause' | 'onStateChange'>> {
+    Partial<Pick<RefreshDesk, 'breaker' | 'now' | 'random' | 'pause' | 'onConnectionChange'>> {
   readonly limits?: Partial<RefreshLimits>;
   /** Connections whose opened credentials are remembered. Default 5 000; those at work are never forgotten. */
   readonly maxConnections?: number;
@@ -46,7 +46,7 @@ export function createConnectionCredentials(options: ConnectionCredentialsOption
     now: Date.now,
     random: Math.random,
     pause: (ms) => sleep(ms),
-    onStateChange: () => {},
+    onConnectionChange: () => {},
     ...options,
     limits: { ...defaultRefreshLimits, ...options.limits },
   };

@@ -99,8 +99,11 @@ export function createCandidates(options: ConnectingOptions): Candidates {
           ...removal,
           { change: 'compareAndSet', kind: connectionKind, id, version, value: { ...value, ...credentials } },
         ]);
-        stored.forget();
-        if (result.committed) return result.records.at(-1) as ConnectionRecord;
+        if (result.committed) {
+          const kept = result.records.at(-1) as ConnectionRecord;
+          stored.wasChanged(record, kept);
+          return kept;
+        }
         if (from && result.failed === 0) throw from.ifGone();
       }
     },

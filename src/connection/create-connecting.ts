@@ -77,7 +77,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
         const codes = parked.map(({ record: { kind, id: code } }) => ({ change: 'remove', kind, id: code }) as const);
         const { committed } = await records.commit([removal, ...codes, ...planned]);
         if (!committed) continue;
-        stored.forget();
+        stored.wasChanged(record, undefined);
         options.forget(id);
         // It is removed by now: whatever fails here is tried again for a day.
         const done = planned.map((revocation) => options.revocations.attempt(revocation.id).catch(() => false));

@@ -1,5 +1,6 @@
 /** Keeps what a renewal gave, or that it failed, in the record of its connection. */
 import { GatewayError } from '../errors.ts';
+import { connectionChange } from './connection-change.ts';
 import { disconnected, mergeAcquired } from './connection-fields.ts';
 import {
   connectionKind,
@@ -9,7 +10,7 @@ import {
   type StoredTokens,
 } from './connection-record.ts';
 import { openTokens, tokenPart } from './connection-tokens.ts';
-import type { OpenedRecord, Renewed, Work } from './refresh-desk.ts';
+import type { OpenedRecord, RefreshDesk, Renewed, Work } from './refresh-desk.ts';
 import type { KeyRing } from './seal.ts';
 
 /**
@@ -51,7 +52,7 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
     };
     const saved = (await desk.records.compareAndSet(connectionKind, id, version, next)) as ConnectionRecord | undefined;
     if (saved) {
-      if (isCured) desk.onStateChange(id, 'ERROR', 'STARTED', null);
+      tell(desk, current, saved);
       return { record: saved, tokens: renewed.tokens };
     }
     const found = (await desk.records.get(connectionKind, id)) as ConnectionRecord | undefined;
@@ -101,8 +102,15 @@ export async function noteFailure({ desk, opened }: Work, change: FailureChange)
     const tokens = openTokens(found, desk.keyRing);
     if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
     const next = { ...found.value, ...change };
-    if (!(await desk.records.compareAndSet(connectionKind, id, found.version, next))) continue;
-    if (next.state !== found.value.state) desk.onStateChange(id, found.value.state, next.state, next.reason);
+    const saved = await desk.records.compareAndSet(connectionKind, id, found.version, next);
+    if (!saved) continue;
+    tell(desk, found, saved as ConnectionRecord);
     return undefined;
   }
+}
+
+/** Tells of what a renewal changed beside the tokens. */
+function tell({ onConnectionChange, now }: RefreshDesk, before: ConnectionRecord, after: ConnectionRecord): void {
+  const change = connectionChange(before, after, now());
+  if (change) onConnectionChange(change);
 }

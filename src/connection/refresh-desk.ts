@@ -3,7 +3,8 @@ import type { Connector, OAuth2Authorization } from '../connector/definition.ts'
 import type { Sender } from '../http/send.ts';
 import type { Leases } from '../storage/lease.ts';
 import type { Records } from '../storage/records.ts';
-import type { ConnectionRecord, ConnectionState, StoredTokens } from './connection-record.ts';
+import type { OnConnectionChange } from './connection-change.ts';
+import type { ConnectionRecord, StoredTokens } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
 import type { OAuthClient, OAuthClients } from './oauth-client.ts';
 import type { BackoffLimits, ServerBreaker } from './refresh-backoff.ts';
@@ -31,14 +32,6 @@ export const defaultRefreshLimits: RefreshLimits = {
   maxSaveAgainMs: 5_000,
 };
 
-/** Hears of every change of state that renewals make. It must not throw. */
-export type OnStateChange = (
-  connectionId: string,
-  from: ConnectionState,
-  to: ConnectionState,
-  reason: string | null,
-) => void;
-
 /** What renewals work with. */
 export interface RefreshDesk {
   readonly records: Records;
@@ -54,7 +47,7 @@ export interface RefreshDesk {
   readonly random: () => number;
   /** Between tries to save tokens; it may hold the process up, which alone has them. */
   readonly pause: (ms: number) => Promise<void>;
-  readonly onStateChange: OnStateChange;
+  readonly onConnectionChange: OnConnectionChange;
 }
 
 /** Whose tokens. */

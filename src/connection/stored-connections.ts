@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Records } from '../storage/records.ts';
 import type { Caller } from './caller.ts';
+import { connectionChange, type OnConnectionChange } from './connection-change.ts';
 import { ownerName } from './owner.ts';
 import { rememberBriefly } from './recent.ts';
 import { connectionKey, connectionKind, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
@@ -22,12 +23,20 @@ export interface StoredConnections {
     record: ConnectionRecord,
     change: Partial<ConnectionValue>,
   ) => Promise<ConnectionRecord | undefined>;
-  readonly remove: (record: ConnectionRecord) => Promise<boolean>;
-  /** To be called when connections were changed by another way than this. */
-  readonly forget: () => void;
+  /** To be called when one was changed, or removed, by another way than this: it is told, and looked up anew. */
+  readonly wasChanged: (before: ConnectionRecord, after: ConnectionRecord | undefined) => void;
 }
 
-export function createStoredConnections(records: Records): StoredConnections {
+export interface StoredConnectionsOptions {
+  readonly records: Records;
+  /** Hears of what is made, changed and removed here. */
+  readonly onConnectionChange?: OnConnectionChange;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export function createStoredConnections(options: StoredConnectionsOptions): StoredConnections {
+  const { records, onConnectionChange = () => {}, now = Date.now } = options;
   const recent = rememberBriefly<readonly ConnectionRecord[]>();
   const own = (caller: Caller, connector: string | undefined, subject: string) =>
     listAll(records, { tenant: caller.tenant, subject, ...(connector !== undefined && { connector }) });
@@ -39,9 +48,11 @@ export function createStoredConnections(records: Records): StoredConnections {
     // The index only finds; whose it is the value says, which its secrets are bound to.
     return lists.flat().filter((record) => isUsableBy(record, caller));
   };
-  const written = <T>(result: T): T => {
+  const written = (before: ConnectionRecord | undefined, after: ConnectionRecord | undefined) => {
     recent.forget();
-    return result;
+    const change = connectionChange(before, after, now());
+    if (change) onConnectionChange(change);
+    return after;
   };
   return {
     async find(caller, id) {
@@ -54,18 +65,21 @@ export function createStoredConnections(records: Records): StoredConnections {
       recent.get(JSON.stringify([caller.tenant, caller.subject, connector]), () => list(caller, connector)),
     create: async (id, value) =>
       written(
+        undefined,
         (await records.create(connectionKind, id, value, {
           uniqueKey: connectionKey(value),
           indexes: { tenant: value.tenant, subject: ownerName(value.subject), connector: value.connector },
         })) as ConnectionRecord | undefined,
       ),
-    change: async (record, change) =>
-      written(
-        (await records.compareAndSet(connectionKind, record.id, record.version, { ...record.value, ...change })) as
-          ConnectionRecord | undefined,
-      ),
-    remove: async (record) => written(await records.remove(connectionKind, record.id, record.version)),
-    forget: recent.forget,
+    async change(record, change) {
+      const value = { ...record.value, ...change };
+      const changed = await records.compareAndSet(connectionKind, record.id, record.version, value);
+      if (changed) return written(record, changed as ConnectionRecord);
+      // Whoever changed it meanwhile has told of it.
+      recent.forget();
+      return undefined;
+    },
+    wasChanged: (before, after) => void written(before, after),
   };
 }
 

@@ -2,6 +2,7 @@
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError } from '../errors.ts';
+import { connectionChange } from './connection-change.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
@@ -88,7 +89,7 @@ export class StoredCredentials implements Credentials {
 
   /** The provider refuses what was entered: the subject has to connect again. Best effort; the error is thrown anyway. */
   refused = async (refusal: GatewayError): Promise<void> => {
-    const { records, onStateChange } = this.#desk;
+    const { records, onConnectionChange, now } = this.#desk;
     const { id } = this.#opened.record;
     const found = (await records.get(connectionKind, id).catch(() => undefined)) as ConnectionRecord | undefined;
     if (!found || found.version !== this.#opened.record.version || found.value.state === 'REAUTH_REQUIRED') return;
@@ -96,7 +97,8 @@ export class StoredCredentials implements Credentials {
     const saved = await records.compareAndSet(connectionKind, id, found.version, value).catch(() => undefined);
     if (!saved) return;
     this.#adopt({ record: saved as ConnectionRecord, tokens: this.#opened.tokens });
-    onStateChange(id, found.value.state, 'REAUTH_REQUIRED', refusal.message);
+    const change = connectionChange(found, saved as ConnectionRecord, now());
+    if (change) onConnectionChange(change);
   };
 
   refusedAgain = (token: string | undefined): void => {

@@ -1,6 +1,7 @@
 /** Access tokens of stored connections: renewed in time and once, saved before use, never lost to a fault that passes. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
+import type { OnConnectionChange } from '../../src/connection/connection-change.ts';
 import { scheduleOf } from '../../src/connection/token-schedule.ts';
 import {
   sealIdentity,
@@ -57,9 +58,9 @@ type Overrides = Parameters<OAuthDesk['credentials']>[0];
 
 /** What a gateway of its own knows of the connections. */
 function gateway(part: Overrides = {}): ConnectionCredentials {
-  const onStateChange = (_id: string, from: string, to: string, reason: string | null) =>
+  const onConnectionChange: OnConnectionChange = ({ from, to, reason }) =>
     void changes.push(`${from} → ${to}: ${reason ?? ''}`);
-  return desk.credentials({ now: () => now, random: () => 1, onStateChange, ...part });
+  return desk.credentials({ now: () => now, random: () => 1, onConnectionChange, ...part });
 }
 
 function open(record: ConnectionRecord, credentials: ConnectionCredentials): Credentials & { me: () => Promise<any> } {

@@ -21,7 +21,7 @@ const calls: Record<string, (...given: never[]) => Promise<unknown>> = {
   async open(file: string, issuer: string, limits: Partial<RefreshLimits>) {
     const nobody = () => Promise.reject(new Error('Nobody signs in here.'));
     desk = await openOAuthDesk({ issuer, authorize: nobody }, { file, limits });
-    credentials = desk.credentials({ onStateChange: (_id, from, to) => void changes.push(`${from} → ${to}`) });
+    credentials = desk.credentials({ onConnectionChange: ({ from, to }) => void changes.push(`${from} → ${to}`) });
   },
   /** So many callers ask at once, each as one operation of its own. */
   async callers(connectionId: string, count: number): Promise<CallersResult> {

@@ -19,6 +19,7 @@ const webhookKeys: KeyKinds = {
   subscribe: 'function',
   unsubscribe: 'function',
   refresh: 'function',
+  challenge: 'function',
   verify: 'function',
   notification: 'function',
   key: 'function',

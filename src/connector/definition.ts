@@ -323,6 +323,25 @@ export interface Webhook {
   readonly subscribe?: (webhookUrl: string, connection: OpenConnection, input: any, feedId: string) => Result<unknown>;
   readonly unsubscribe?: (subscription: any, connection: OpenConnection) => Result<unknown>;
   readonly refresh?: (subscription: any) => Result<unknown>;
+  /**
+   * Answers a handshake, by which a provider asks whether the URL is ours, e.g. Slack's `url_verification` (POST), Meta's
+   * `hub.challenge` (GET) and Microsoft's `validationToken`: the text to answer, or `undefined` when it is none. It is
+   * asked before `verify`, and no event comes of it.
+   */
+  readonly challenge?: (received: {
+    readonly method: string;
+    readonly body: Uint8Array;
+    /** The body, parsed; `undefined` where it cannot be. */
+    readonly payload: any;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly params: Readonly<Record<string, string>>;
+    readonly subscription: any;
+    readonly connection: CredentialSource;
+  }) => Result<
+    | string
+    | { readonly body: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+    | undefined
+  >;
   readonly verify?: (received: {
     readonly body: Uint8Array;
     readonly headers: Readonly<Record<string, string>>;

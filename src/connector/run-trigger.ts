@@ -37,10 +37,21 @@ export interface WebhookSubscription {
 
 /** One request of a provider. */
 export interface ReceivedWebhook {
+  /** Absent: POST. */
+  readonly method?: string;
+  /** As it came. */
   readonly body: Uint8Array;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, string>>;
+}
+
+/** What a provider is answered that asks whether a URL is ours. */
+export interface ChallengeAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** What a verified webhook says. */
@@ -92,6 +103,20 @@ export interface RunnableTrigger {
   readonly unsubscribe?: (run: ActionRun, subscription: WebhookSubscription) => Promise<void>;
   /** Prolongs it; where the connector has no `refresh` and the subscription ends, it is made anew. */
   readonly refresh?: (run: ActionRun, subscription: WebhookSubscription) => Promise<WebhookSubscription>;
+  /**
+   * Answers a handshake of the provider, such as a challenge to be repeated; asked before `verify`, for whatever method.
+   *
+   * @param subscription - `undefined` while `subscribe` waits for the provider, which may ask before it answers.
+   * @returns `undefined` when it is none.
+   * @throws CallerError WEBHOOK_REFUSED for one that is not signed as it should be.
+   */
+  readonly challenge?: (
+    run: ActionRun,
+    received: ReceivedWebhook,
+    subscription: WebhookSubscription | undefined,
+  ) => Promise<ChallengeAnswer | undefined>;
+  /** The body as `notification` is given it: for the keys and the answers of the notation. @throws InputError WEBHOOK_INVALID */
+  readonly readPayload?: (received: ReceivedWebhook) => unknown;
   /**
    * Whether the provider sent it, judged on the raw body before anything is parsed.
    *

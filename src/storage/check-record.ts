@@ -1,6 +1,6 @@
 /** Refuses what a store could not give back exactly as it came, before any store is asked. */
 import { GatewayError } from '../errors.ts';
-import type { RecordValue } from './records.ts';
+import type { JsonValue, RecordValue } from './records.ts';
 
 const maxNameLength = 512;
 /** PostgreSQL keeps at most 1 GB and SQLite 1 GB in one value; what is larger than this is no record but a file. */
@@ -47,12 +47,21 @@ export function writeJson(value: RecordValue): string {
     const got = Array.isArray(value) ? 'a list' : inWords(value);
     throw new GatewayError('STORE_RECORD_INVALID', `value: expected an object; got ${got}.`);
   }
-  checkJson(value, 'value', 0);
+  return writeJsonText(value, 'value');
+}
+
+/**
+ * Any JSON value as text; `what` names it, e.g. `progress`.
+ *
+ * @throws GatewayError STORE_RECORD_INVALID as `writeJson`
+ */
+export function writeJsonText(value: JsonValue, what: string): string {
+  checkJson(value, what, 0);
   const text = JSON.stringify(value);
   if (text.length <= maxValueLength) return text;
   throw new GatewayError(
     'STORE_RECORD_INVALID',
-    `The value of a record is at most ${maxValueLength} characters of JSON; got ${text.length}.`,
+    `The ${what} of a record is at most ${maxValueLength} characters of JSON; got ${text.length}.`,
   );
 }
 

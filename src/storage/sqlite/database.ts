@@ -44,6 +44,10 @@ export class SqliteDatabase implements Sql {
     this.#database = database;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   prepare(sql: string): SqlStatement {
     let statement = this.#statements.get(sql);
     if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));

@@ -43,6 +43,69 @@ const steps: readonly string[] = [
     held_until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // The logs of feeds. `at` = number of the feed << 40 | number within the feed: the rows of one feed lie side by side,
+  // so that a page is one range, and large rows stay whole, which they do not in a table without rowid.
+  `
+  CREATE TABLE feeds (
+    feed INTEGER PRIMARY KEY CHECK (feed < 8388608),
+    id TEXT UNIQUE,
+    fence INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    progress TEXT,
+    last_place INTEGER NOT NULL,
+    oldest_place INTEGER NOT NULL,
+    last_number INTEGER NOT NULL,
+    seen_count INTEGER NOT NULL,
+    staged_count INTEGER NOT NULL,
+    parked_count INTEGER NOT NULL,
+    change INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX feeds_by_change ON feeds (change);
+
+  CREATE TABLE feed_events (
+    at INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    occurred_at INTEGER,
+    size INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    payload TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE feed_seen (
+    feed INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (feed, signature)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE feed_staged (
+    at INTEGER PRIMARY KEY,
+    feed INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    occurred_at INTEGER,
+    size INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    UNIQUE (feed, signature)
+  ) STRICT;
+
+  CREATE TABLE feed_parked (
+    at INTEGER PRIMARY KEY,
+    parked_at INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    signature TEXT,
+    payload TEXT
+  ) STRICT;
+
+  CREATE TABLE feed_deliveries (
+    feed INTEGER NOT NULL,
+    delivery TEXT NOT NULL,
+    held_until INTEGER NOT NULL,
+    PRIMARY KEY (feed, delivery)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX feed_deliveries_by_time ON feed_deliveries (held_until);
+  `,
 ];
 
 /**

@@ -100,7 +100,7 @@ describe.each(await findDrivers())('the embedded store by $name', (driver) => {
       asAnother((database) => database.exec('PRAGMA user_version = 99'));
       await expect(open()).rejects.toMatchObject({
         code: 'STORE_TOO_NEW',
-        message: `${file} was made by a newer Plugboard (schema 99; this one knows 1), so it was left alone. Run the newer version, or restore an older copy.`,
+        message: `${file} was made by a newer Plugboard (schema 99; this one knows 2), so it was left alone. Run the newer version, or restore an older copy.`,
       });
     });
 

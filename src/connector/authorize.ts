@@ -43,6 +43,10 @@ export interface ConnectorCall {
   /** Instead of the connector's own `baseUri`: the operator's choice. */
   readonly baseUri?: string | undefined;
   readonly sender: Sender;
+  /** Whose requests count together where no connection is needed. */
+  readonly tenant?: string | undefined;
+  /** It is a poll, which leaves the last of a rate limit to actions. */
+  readonly isPoll?: boolean | undefined;
   readonly budget: { spend(): void };
   readonly signal: AbortSignal;
   /** Its requests may be repeated whatever their method: the action is a read, or idempotent. */
@@ -132,6 +136,8 @@ function attemptContext(
     title: connector.title ?? connector.name,
     signal: call.signal,
     budget: call.budget,
+    tenant: call.tenant,
+    isPoll: call.isPoll,
     isRepeatable: call.isRepeatable,
     isSuccess: call.isSuccess,
     redact: (path) => redactPath(path, { ...call.credentials.fields(), ...tokens }),

@@ -1,31 +1,17 @@
 /** Runs a trigger: input coerced, polls sent, webhooks subscribed and read, each row made an event or refused. */
+import { resolveRequests } from '../http/resolve-requests.ts';
 import type { JsonValue } from '../storage/records.ts';
+import { callWithConnection, type ActionRun, type RunOptions } from './call-connector.ts';
 import type { Connector, Trigger } from './definition.ts';
-import type { ActionRun, RunOptions } from './run-action.ts';
+import { prepareInput, type CoerceInput } from './prepare-input.ts';
+import { createEventReader, type EventReader } from './read-event.ts';
+import { readPoll, type PollPage } from './read-poll.ts';
+
+export type { TriggerEvent } from './read-event.ts';
+export type { PollPage } from './read-poll.ts';
 
 /** How a trigger learns what happened. `hybrid`: a webhook is a signal, the poll the truth. */
 export type TriggerKind = 'ascending' | 'descending' | 'webhook' | 'hybrid';
-
-/** What one poll gave, in the provider's order. */
-export interface PollPage {
-  readonly rows: readonly unknown[];
-  /** `nextPoll` or `nextPage`, as JSON; `undefined` when it is blank. */
-  readonly cursor: JsonValue | undefined;
-  /** Of an ascending poll: ask again at once. */
-  readonly canPollMore: boolean;
-}
-
-/** A row as an event of its feed. */
-export interface TriggerEvent {
-  /** Value of `dedup`, else id, and `@` with `sortBy` where that is given. Longer ones are digested to fit 512 characters. */
-  readonly signature: string;
-  readonly id: string;
-  readonly occurredAt?: number;
-  /** Value of `sortBy`, where it is given. */
-  readonly sortBy?: JsonValue;
-  /** The row as JSON text. */
-  readonly payload: string;
-}
 
 /** A webhook subscription at the provider. */
 export interface WebhookSubscription {
@@ -60,19 +46,15 @@ export interface Notification {
 }
 
 /** A trigger that is ready to run; made once, at start. */
-export interface RunnableTrigger {
+export interface RunnableTrigger extends EventReader {
   readonly connector: Connector;
   readonly name: string;
   readonly definition: Trigger;
   readonly kind: TriggerKind;
   /** Default 60 000. */
   readonly intervalMs: number;
-  /**
-   * Arguments of the graph, or the same read back from JSON, as the input of the connector's functions.
-   *
-   * @throws InputError naming the field.
-   */
-  readonly coerceInput: (run: ActionRun, args: Readonly<Record<string, unknown>>) => Promise<Record<string, unknown>>;
+  /** Of arguments of the graph, or of the same read back from JSON. @throws InputError naming the field. */
+  readonly coerceInput: CoerceInput;
   /** Runs the connector's `test`, where it has one. @throws GatewayError */
   readonly test: (run: ActionRun) => Promise<void>;
   /**
@@ -87,12 +69,6 @@ export interface RunnableTrigger {
     input: Readonly<Record<string, unknown>>,
     cursor: JsonValue | undefined,
   ) => Promise<PollPage>;
-  /**
-   * A row as an event. Every value is coerced once against the notation, so that what is logged can be delivered.
-   *
-   * @throws GatewayError EVENT_INVALID, EVENT_ID_MISSING or EVENT_TOO_LARGE: the event is parked.
-   */
-  readonly readEvent: (row: unknown) => TriggerEvent;
   /** For `webhook` and `hybrid` with `subscribe`. @throws GatewayError */
   readonly subscribe?: (
     run: ActionRun,
@@ -138,3 +114,46 @@ export interface RunnableTrigger {
 }
 
 export type PrepareTrigger = (connector: Connector, name: string, options: RunOptions) => RunnableTrigger;
+
+const defaultIntervalMs = 60_000;
+
+/** Prepares a trigger of a checked connector. */
+export const prepareTrigger: PrepareTrigger = (connector, name, options) => {
+  const definition = connector.triggers?.[name];
+  if (!definition) throw new TypeError(`${connector.name} has no trigger ${name}.`);
+  const { timeZone } = options;
+  const raisedIn = `triggers.${name}`;
+  const at = `${connector.name}.${raisedIn}`;
+  const { poll, input } = definition;
+
+  return {
+    connector,
+    name,
+    definition,
+    kind: kindOf(definition),
+    intervalMs: definition.intervalMs ?? defaultIntervalMs,
+    // Its fields are arguments themselves, as those of what reads.
+    coerceInput: prepareInput(connector, raisedIn, input, { timeZone, path: '' }),
+    test: (run) => testConnector(connector, run, options),
+    poll: async (run, given, cursor) => {
+      if (!poll) throw new TypeError(`${at} is not polled.`);
+      return callWithConnection(connector, raisedIn, run, options, async (connection) => {
+        // Copies, so that what a poll does to them does not reach the next one.
+        const answer = await resolveRequests(await poll(connection, { ...given }, structuredClone(cursor)));
+        return readPoll(answer, definition.type === 'paging_desc', at);
+      });
+    },
+    ...createEventReader(connector, definition, at, timeZone),
+  };
+};
+
+function kindOf({ type, poll, webhook }: Trigger): TriggerKind {
+  if (webhook) return poll ? 'hybrid' : 'webhook';
+  return type === 'paging_desc' ? 'descending' : 'ascending';
+}
+
+async function testConnector(connector: Connector, run: ActionRun, options: RunOptions): Promise<void> {
+  const { test } = connector;
+  if (!test) return;
+  await callWithConnection(connector, 'test', run, options, async (open) => resolveRequests(await test(open)));
+}

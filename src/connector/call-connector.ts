@@ -1,0 +1,109 @@
+/** Calls the code of a connector with an open connection, names what it throws, and gives it up when the signal aborts. */
+import { GatewayError, InputError } from '../errors.ts';
+import { createCallBudget } from '../http/budget.ts';
+import type { Sender } from '../http/send.ts';
+import type { Credentials } from './authorize.ts';
+import type { Action, Connector } from './definition.ts';
+import { nameError } from './name-error.ts';
+import { createOpenConnection, type OpenConnection } from './open-connection.ts';
+import { repeatAction, type Repeating } from './repeat-action.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** With which connection an action runs, and until when. */
+export interface ActionRun {
+  /** Id of the connection, for errors; absent for a connector that needs none. */
+  readonly id: string | undefined;
+  readonly credentials: Credentials;
+  /** Instead of the connector's own `baseUri`. */
+  readonly baseUri?: string;
+  /** Aborted when the client has gone or the operation's time is up. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunOptions {
+  readonly sender: Sender;
+  /** Requests that one call may send. Default 100. */
+  readonly maxRequestsPerCall?: number;
+  readonly timeZone?: string;
+}
+
+/** Which code of a connector is called, with which connection. */
+export interface CodeOfConnector {
+  readonly connector: Connector;
+  /** What it is called in errors, e.g. `actions.get_issue`. */
+  readonly raisedIn: string;
+  readonly run: ActionRun;
+  readonly options: RunOptions;
+  readonly definition: Repeating & Pick<Action, 'isSuccess'>;
+}
+
+/**
+ * Calls code of a connector with an open connection of its own budget.
+ *
+ * @throws GatewayError with connector, connection, `<connector>.<code>` and where it was raised.
+ */
+export async function callConnector<T>(
+  { connector, raisedIn, run, options, definition }: CodeOfConnector,
+  body: (connection: OpenConnection) => Promise<T>,
+): Promise<T> {
+  const connection = createOpenConnection({
+    connector,
+    connectionId: run.id,
+    credentials: run.credentials,
+    baseUri: run.baseUri,
+    sender: options.sender,
+    budget: createCallBudget({ maxRequests: options.maxRequestsPerCall, title: connector.title ?? connector.name }),
+    signal: run.signal,
+    isRepeatable: definition.readOnly === true || definition.idempotent === true,
+    isSuccess: definition.isSuccess,
+  });
+  return runConnectorCode({ connector, raisedIn, run }, () =>
+    repeatAction(definition, run.signal, () => body(connection)),
+  );
+}
+
+/**
+ * Runs other code of a connector, such as `test`, with an open connection of its own budget. It counts as a read.
+ *
+ * @param raisedIn - what it is called in errors.
+ * @throws GatewayError with connector, connection and `<connector>.<code>`.
+ */
+export function callWithConnection<T>(
+  connector: Connector,
+  raisedIn: string,
+  run: ActionRun,
+  options: RunOptions,
+  body: (connection: OpenConnection) => Promise<T>,
+): Promise<T> {
+  return callConnector({ connector, raisedIn, run, options, definition: { readOnly: true } }, body);
+}
+
+type NamedCode = Pick<CodeOfConnector, 'connector' | 'raisedIn' | 'run'>;
+
+/** What a signal stops fails at once as a rule, and then knows best how far it came. */
+const graceMs = 50;
+
+/** Names whatever code of a connector throws, and gives it up when the signal aborts: it fails alone, however it hangs. */
+export async function runConnectorCode<T>(code: NamedCode, work: () => Promise<T>): Promise<T> {
+  const { connector, raisedIn, run } = code;
+  const { signal } = run;
+  try {
+    if (signal.aborted) throw givenUp(code);
+    return await untilAborted(work(), signal, () => givenUp(code), graceMs);
+  } catch (error) {
+    // Whatever a signal stops says that the client has gone; that the time is up is another thing.
+    const isStopped = signal.aborted && error instanceof GatewayError && error.code === 'REQUEST_CANCELLED';
+    const isLate = signal.reason instanceof GatewayError && signal.reason.code !== 'REQUEST_CANCELLED';
+    const failure = isStopped && isLate ? givenUp(code, error) : error;
+    throw nameError(failure, { connector, connection: run.id, raisedIn, fields: run.credentials.fields() });
+  }
+}
+
+/** Each call gets an error of its own, with the reason of the signal: the client has gone, or the time is up. */
+function givenUp({ connector, raisedIn, run }: NamedCode, cause?: Error): GatewayError {
+  const reason: unknown = run.signal.reason;
+  const start = `${connector.title ?? connector.name}: ${raisedIn} was given up.`;
+  if (!(reason instanceof GatewayError)) return new GatewayError('REQUEST_CANCELLED', start, { cause });
+  const ErrorClass = reason instanceof InputError ? InputError : GatewayError;
+  return new ErrorClass(reason.code, `${start} ${reason.message}`, { cause });
+}

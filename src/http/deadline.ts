@@ -45,6 +45,19 @@ export class Deadline {
     });
   }
 
+  /** Waits until the listener is called, or gives the failure that ended the wait. */
+  pauseUntil(listen: (listener: () => void) => () => void): Promise<ExchangeFailure | undefined> {
+    return new Promise((resolve) => {
+      const stop = listen(() => resolve(undefined));
+      this.watch({
+        fail: (failure) => {
+          stop();
+          resolve(failure);
+        },
+      });
+    });
+  }
+
   /** Milliseconds that are left. */
   remainingMs(): number {
     return this.#totalTimeoutMs - (performance.now() - this.startedAt);

@@ -5,6 +5,7 @@ import { createGuardedLookup, urlRefusal } from './address-guard.ts';
 import type { AddressPolicy, ResolveName } from './address-guard.ts';
 import { acceptedEncodings } from './decode-body.ts';
 import { ExchangeFailure } from './exchange-failure.ts';
+import type { RateBudgets } from './rate-budget.ts';
 import { RecentPools } from './recent-pools.ts';
 import { defaultRetryLimits } from './retry.ts';
 import type { RetryLimits } from './retry.ts';
@@ -22,7 +23,8 @@ export interface Sender {
    * @throws GatewayError ADDRESS_REFUSED, REQUEST_INVALID, REQUEST_LIMIT_EXCEEDED, REQUEST_CANCELLED.
    * @throws InputError OPERATION_TIMEOUT when the reason of the signal is such an error.
    * @throws ProviderError PROVIDER_UNREACHABLE, PROVIDER_TIMEOUT, PROVIDER_ANSWER_TOO_LARGE, PROVIDER_ANSWER_INVALID,
-   *   PROVIDER_REDIRECT_REFUSED; OUTCOME_UNKNOWN when a request that is not repeatable was sent and its answer is lost.
+   *   PROVIDER_REDIRECT_REFUSED; PROVIDER_RATE_LIMITED when the provider said that it takes no more for now, and nothing was
+   *   sent; OUTCOME_UNKNOWN when a request that is not repeatable was sent and its answer is lost.
    */
   send(request: OutgoingRequest, context: CallContext): Promise<ReceivedResponse>;
   /** Refuses new requests, lets running ones end, then closes all connections. */
@@ -57,6 +59,8 @@ export interface SenderOptions {
   /** Default 5. */
   readonly maxRedirects?: number;
   readonly retries?: Partial<RetryLimits>;
+  /** What providers said about their rate limits; shared with the feeds. Absent: every request is sent. */
+  readonly rateBudgets?: RateBudgets;
   /** Exact origins that may be at addresses that are not public, e.g. `http://127.0.0.1:4010`. Default none. */
   readonly allowedPrivateOrigins?: readonly string[];
   /** Allows plain http to public addresses. Default false. */
@@ -85,6 +89,7 @@ export function createSender(options: SenderOptions = {}): Sender {
       ['accept-encoding', acceptedEncodings],
     ],
     poolFor: (request, nowMs) => poolFor(pools, settings, request, nowMs),
+    rateBudgets: options.rateBudgets,
     observe: options.observe,
     isClosed: false,
   };

@@ -5,6 +5,8 @@ import { Exchange } from './exchange.ts';
 import type { Answer, Queue } from './exchange.ts';
 import { ExchangeFailure, failureError } from './exchange-failure.ts';
 import type { TimeLimits } from './exchange-failure.ts';
+import { rateLimited } from './rate-budget.ts';
+import type { Permit, RateBudgets } from './rate-budget.ts';
 import { followRedirect } from './redirect.ts';
 import { isTransientStatus, nextDelayMs, retryAfterMs } from './retry.ts';
 import type { RetryLimits } from './retry.ts';
@@ -34,6 +36,7 @@ export interface Desk {
   readonly defaultHeaders: readonly (readonly [name: string, value: string])[];
   /** Judges where a request goes and gives the connections to it. @throws ExchangeFailure `refused` */
   readonly poolFor: (request: OutgoingRequest, nowMs: number) => Dispatching;
+  readonly rateBudgets: RateBudgets | undefined;
   readonly observe: ((event: SentEvent) => void) | undefined;
   isClosed: boolean;
 }
@@ -55,6 +58,9 @@ export interface SentEvent {
   /** Code of the error, when it failed. */
   readonly code?: string;
 }
+
+/** A rate limit that ends so soon is waited for: whoever asks would hardly be back sooner. */
+const longestRateWaitMs = 2_000;
 
 /** One `send` under way: its tries and its hops. */
 export class Sending {
@@ -98,7 +104,8 @@ export class Sending {
 
   async #untilAnswered(): Promise<Answer> {
     for (;;) {
-      const outcome = await this.#exchange();
+      const { rateBudgets } = this.#desk;
+      const outcome = await (rateBudgets ? this.#exchangeWithin(rateBudgets) : this.#exchange());
       const delayMs = this.#delayBeforeNextTry(outcome);
       if (delayMs !== undefined) {
         const stopped = await this.#deadline.pause(delayMs);
@@ -107,6 +114,40 @@ export class Sending {
       }
       if (outcome instanceof ExchangeFailure) throw outcome;
       if (!this.#redirectTo(outcome)) return outcome;
+    }
+  }
+
+  /** Waits for the provider's rate limit where that is near, and learns from the answer. */
+  async #exchangeWithin(rateBudgets: RateBudgets): Promise<Answer | ExchangeFailure> {
+    const permit = await this.#permitted(rateBudgets);
+    const { url } = this.#request;
+    let answer: Answer | undefined;
+    try {
+      const outcome = await this.#exchange();
+      if (!(outcome instanceof ExchangeFailure)) answer = outcome;
+      return outcome;
+    } finally {
+      rateBudgets.settle(this.#context, url, permit, answer);
+    }
+  }
+
+  /** @throws ProviderError PROVIDER_RATE_LIMITED */
+  async #permitted(rateBudgets: RateBudgets): Promise<Permit | undefined> {
+    for (;;) {
+      const admission = rateBudgets.admit(this.#context, this.#request.url);
+      if (!admission || admission.kind === 'go') return admission;
+      if (this.#deadline.failure) throw this.#deadline.failure;
+      if (admission.kind === 'wait') {
+        const { waitMs } = admission;
+        if (waitMs > longestRateWaitMs || waitMs >= this.#deadline.remainingMs()) {
+          throw rateLimited(this.#context, this.#request.url, waitMs);
+        }
+      }
+      const stopped =
+        admission.kind === 'wait'
+          ? await this.#deadline.pause(admission.waitMs)
+          : await this.#deadline.pauseUntil(admission.onNews);
+      if (stopped) throw stopped;
     }
   }
 

@@ -42,6 +42,10 @@ export interface CallContext {
   /** The provider's title, for messages. Default: the connector's name. */
   readonly title?: string;
   readonly connection?: string;
+  /** Whose requests are counted together where no connection is needed (`http/rate-budget`). */
+  readonly tenant?: string | undefined;
+  /** It is a poll, which leaves the last of a rate limit to actions. */
+  readonly isPoll?: boolean | undefined;
   /** Aborts when the client has gone or the operation's time is up; its reason says which. */
   readonly signal?: AbortSignal;
   /** Counts the requests of one call (`http/budget`). */

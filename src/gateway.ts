@@ -13,6 +13,7 @@ import type { Connector } from './connector/definition.ts';
 import { DefinitionError, formatFault, type Fault } from './errors.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
+import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { callerFrom } from './server/caller.ts';
@@ -126,8 +127,11 @@ export async function describeGraph(connectors: readonly Connector[], options?: 
 function createSenders({ http = {} }: Configuration, forTests: SenderOptions | undefined) {
   const { allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes } = http;
   const addresses = withoutAbsent({ allowedPrivateOrigins, allowHttp });
+  const rateBudgets = createRateBudgets();
+  const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes });
   return {
-    sender: createSender({ ...addresses, ...withoutAbsent({ totalTimeoutMs, maxAnswerBytes }), ...forTests }),
+    rateBudgets,
+    sender: createSender({ ...addresses, ...limits, rateBudgets, ...forTests }),
     tokenSender: createSender({ ...addresses, ...forTests, ...tokenSenderOptions }),
   };
 }

@@ -13,6 +13,8 @@ import type { StoredConnections } from './stored-connections.ts';
 export interface UsableConnection {
   /** Absent for a connector that needs no connection. */
   readonly id: string | undefined;
+  /** Whose it is; `undefined`: the tenant's, or nobody's where none is needed. */
+  readonly subject: string | undefined;
   readonly connector: Connector;
   /** Instead of the connector's own `baseUri`: the operator's choice. */
   readonly baseUri: string | undefined;
@@ -69,10 +71,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const owned = [...configuredOf(configured, caller, connector), ...stored.map(toOwned)];
       const registration = await registrations?.find(caller.tenant, connector);
       const chosen = choose(owned, connector, connectionId ?? undefined);
-      if (chosen && hasWorked(chosen)) return use(chosen, connector, registration);
+      if (chosen && hasWorked(chosen)) {
+        return use(chosen, connector, registration, chosen.isOwn ? caller.subject : undefined);
+      }
       if (!chosen && !needsConnection(connector)) {
         const credentials = createCredentials(declaredFields(connector, registration));
-        return { id: undefined, connector, baseUri: registration?.endpoints.baseUri, credentials, scopes: undefined };
+        const baseUri = registration?.endpoints.baseUri;
+        return { id: undefined, subject: undefined, connector, baseUri, credentials, scopes: undefined };
       }
       const message = `${titleOf(connector)} is not connected for this subject. Connect it, then ask again.`;
       throw new AuthorizationError('CONNECTION_REQUIRED', message, connectHint(connector));
@@ -90,16 +95,18 @@ export function createConnections(options: ConnectionsOptions): Connections {
     { id, record, credentials }: Owned,
     connector: Connector,
     registration: Registration | undefined,
+    subject: string | undefined,
   ): UsableConnection {
     const baseUri = registration?.endpoints.baseUri;
-    if (credentials) return { id, connector, baseUri, credentials, scopes: undefined };
+    if (credentials) return { id, subject, connector, baseUri, credentials, scopes: undefined };
     if (!record || !live) throw new TypeError('A connection without credentials has a record.');
     if (record.value.state === 'REAUTH_REQUIRED') {
       const message = `${titleOf(connector)} no longer accepts this connection. Connect it again, then ask again.`;
       throw new AuthorizationError('REAUTH_REQUIRED', message, { ...connectHint(connector), connection: id });
     }
     const scopes = record.value.tokens === null ? undefined : record.value.scopes;
-    return { id, connector, baseUri, credentials: live.credentials.of({ record, connector, registration }), scopes };
+    const ownCredentials = live.credentials.of({ record, connector, registration });
+    return { id, subject, connector, baseUri, credentials: ownCredentials, scopes };
   }
 }
 

@@ -2,18 +2,23 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import { coerceOptions, prepareAction, type RunnableAction, type RunOptions } from '../connector/run-action.ts';
 import { GatewayError } from '../errors.ts';
-import type { Binding, ChoicePart, ConnectionPart, PropertyBinding } from '../graph/binding.ts';
+import type { Binding, ChoicePart, ConnectionPart, PropertyBinding, TriggerBinding } from '../graph/binding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { compileOutputField } from '../notation/coerce.ts';
 import type { Field } from '../notation/field.ts';
 import { withScope } from './check-scopes.ts';
 import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
 import { createJoinResolver, createPropertyResolver } from './entity-resolver.ts';
+import { eventParts } from './event-parts.ts';
 import type { EntityActions } from './loaders.ts';
 import { createPickListResolver } from './pick-list-resolver.ts';
 import type { ListEdge, RelayConnection } from './relay-connection.ts';
+import { createEventResolver, createTriggerSubscriber, type TriggerRooms } from './trigger-resolver.ts';
 
-export interface AttachOptions extends RunOptions, ActionResolverOptions {}
+export interface AttachOptions extends RunOptions, ActionResolverOptions {
+  /** Absent: whoever subscribes to a trigger is told that it is not served. */
+  readonly triggers?: TriggerRooms;
+}
 
 type Resolver = GraphQLFieldResolver<any, any>;
 
@@ -33,7 +38,7 @@ export function attachResolvers(graph: Graph, options: AttachOptions): EntityAct
   for (const { field, binding } of graph.fields) {
     field.resolve = createResolver(binding, prepare, options);
     if (binding.kind === 'trigger') {
-      field.subscribe = withScope(refuseSubscription, 'subscribe', binding.connector.name);
+      field.subscribe = withScope(createSubscriber(binding, options), 'subscribe', binding.connector.name);
     }
   }
   return (entity, kind) => {
@@ -62,8 +67,9 @@ function createResolver(binding: Binding, prepare: Prepare, options: AttachOptio
     case 'choice-part':
       return choiceParts[binding.part];
     case 'trigger':
+      return createEventResolver(binding);
     case 'event-part':
-      return undefined;
+      return eventParts[binding.part];
   }
 }
 
@@ -103,10 +109,12 @@ const choiceParts: Record<ChoicePart, Resolver> = {
   hasChildren: (choice: readonly unknown[]) => choice[3] ?? null,
 };
 
-/** Triggers are part of the graph; feeds will serve them. */
+function createSubscriber(binding: TriggerBinding, { triggers, ...options }: AttachOptions): Resolver {
+  if (!triggers) return refuseSubscription;
+  const { connector, trigger } = binding;
+  return createTriggerSubscriber(binding, triggers.prepareTrigger(connector, trigger.name, options), triggers);
+}
+
 function refuseSubscription(): never {
-  throw new GatewayError(
-    'NOT_SERVED',
-    'Subscriptions are not served by this version: triggers are defined and checked only.',
-  );
+  throw new GatewayError('NOT_SERVED', 'Triggers are defined and checked here, and not served.');
 }

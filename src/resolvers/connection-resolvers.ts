@@ -9,7 +9,7 @@ import {
   type RegistrationInput,
   type Registrations,
 } from '../connection/registrations.ts';
-import { allows, type OperationKind } from '../connection/scopes.ts';
+import { allows, managingKind } from '../connection/scopes.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
@@ -49,7 +49,7 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
   const owned = async ({ caller }: OperationContext, id: string) => {
     const record = await stored.find(caller, id);
     if (!record) throw notFound(id);
-    requireScope(caller, kindFor(record), record.value.connector);
+    requireScope(caller, managingKind(record.value.subject), record.value.connector);
     return record;
   };
   return {
@@ -65,12 +65,14 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
       ) => {
         if (connector && !allows(caller.scopes, 'admin', connector)) requireScope(caller, 'connect', connector);
         const all = await stored.list(caller, connector ?? undefined);
-        return all.filter((record) => allows(caller.scopes, kindFor(record), record.value.connector));
+        return all.filter((record) =>
+          allows(caller.scopes, managingKind(record.value.subject), record.value.connector),
+        );
       },
       connection: async (_root: unknown, { id }: { id: string }, { caller }: OperationContext) => {
         const record = await stored.find(caller, id);
         if (!record) return null;
-        requireScope(caller, kindFor(record), record.value.connector);
+        requireScope(caller, managingKind(record.value.subject), record.value.connector);
         return connecting.advance(record);
       },
     },
@@ -84,7 +86,7 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
         return registrations.remove(caller.tenant, find(connector));
       },
       connect: (_root: unknown, { connector, ...input }: ConnectArguments, { caller }: OperationContext) => {
-        requireScope(caller, input.owner === 'TENANT' ? 'admin' : 'connect', connector);
+        requireScope(caller, managingKind(input.owner === 'TENANT' ? null : caller.subject), connector);
         return connecting.begin(caller, find(connector), input);
       },
       finishConnection: (_root: unknown, { code }: { code: string }, { caller }: OperationContext) =>
@@ -136,11 +138,6 @@ function createFind(byName: ReadonlyMap<string, Connector>): Find {
     const message = `connector: expected the name of a connector, one of ${known.join(', ')}${didYouMean(name, known)}; got ${JSON.stringify(name)}.`;
     throw new InputError('CONNECTOR_UNKNOWN', message);
   };
-}
-
-/** What allows managing it: `connect` for the subject's own, `admin` for the tenant's. */
-function kindFor({ value }: ConnectionRecord): OperationKind {
-  return value.subject === null ? 'admin' : 'connect';
 }
 
 /** The same for a connection that does not exist and for one of somebody else. */

@@ -22,7 +22,7 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
     try {
       return coerce(raw);
     } catch (error) {
-      const connection = state.openedBelow(info, connector)?.run.id;
+      const connection = state.connectionIdBelow(info, connector);
       throw addPlace(error, { connector, connection, raisedIn: `${info.parentType.name}.${info.fieldName}` });
     }
   };

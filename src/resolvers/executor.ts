@@ -1,11 +1,23 @@
-/** What the server needs to answer an operation: a schema that validates and a function that executes. */
-import { execute, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+/** What the server needs to answer an operation: a schema that validates, and functions that execute and subscribe. */
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
 import type { Connections } from '../connection/connections.ts';
+import { InputError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { supergraphSdl } from '../graph/supergraph.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
+import { failed } from './event-operation.ts';
+import { EventStream } from './event-stream.ts';
 import type { OperationContext } from './operation-context.ts';
-import { createOperationState } from './operation-state.ts';
+import { createOperationState, type OperationState } from './operation-state.ts';
+import { createSharedSubscriptions } from './shared-subscriptions.ts';
 import type { SubscribeResult, SubscriptionOptions } from './subscription.ts';
 
 export type { OperationContext } from './operation-context.ts';
@@ -33,16 +45,54 @@ export interface ServedGraph {
 export function createExecutor(graph: Graph, connections: Connections, options: AttachOptions): ServedGraph {
   const entityActions = attachResolvers(graph, options);
   let sdl: string | undefined;
+  const stateOf = (context: OperationContext): OperationState =>
+    createOperationState(context, connections, entityActions);
+  const argumentsOf = ({ document, operationName, variables }: Omit<Operation, 'context'>, state: OperationState) => ({
+    schema: graph.schema,
+    document,
+    operationName,
+    variableValues: variables,
+    contextValue: state,
+  });
+  const share = createSharedSubscriptions((operation, rootValue) =>
+    execute({ ...argumentsOf(operation, stateOf(operation.context)), rootValue }),
+  );
+  const subscribe = async (operation: Operation, settings: SubscriptionOptions): Promise<SubscribeResult> => {
+    const { context, after } = operation;
+    refuseConditions(operation);
+    const state: OperationState = { ...stateOf(context), resumeAfter: after };
+    const stream = await createSourceEventStream(argumentsOf(operation, state));
+    if (!(stream instanceof EventStream)) return refused(stream as ExecutionResult, settings);
+    if (context.signal.aborted) {
+      stream.feed.release();
+      return refused(failed(context.signal.reason), settings);
+    }
+    const subscription = share(operation, stream, settings);
+    // Once it has begun, whoever carries it says when it ends.
+    context.signal.addEventListener('abort', subscription.discard, { once: true });
+    return { kind: 'accepted', subscription };
+  };
   return {
     schema: graph.schema,
     supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
-    execute: async ({ document, operationName, variables, context }) =>
-      execute({
-        schema: graph.schema,
-        document,
-        operationName,
-        variableValues: variables,
-        contextValue: createOperationState(context, connections, entityActions),
-      }),
+    execute: async (operation) => execute(argumentsOf(operation, stateOf(operation.context))),
+    subscribe: (operation, settings) =>
+      subscribe(operation, settings).catch((error: unknown) => refused(failed(error), settings)),
   };
 }
+
+/** What the root field refuses has no data (GraphQL §6.2.3.1). */
+function refused({ errors }: ExecutionResult, { finish }: SubscriptionOptions): SubscribeResult {
+  return { kind: 'refused', result: finish({ errors }) };
+}
+
+/** A root field that is left out would leave nothing to subscribe to. @see https://spec.graphql.org/September2025/#sec-Single-Root-Field */
+function refuseConditions({ document, operationName }: Operation): void {
+  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
+  if (selections.every(({ directives }) => !directives?.some(({ name }) => conditions.has(name.value)))) return;
+  const message =
+    'The root field of a subscription takes neither @skip nor @include: without it there is nothing to be told of.';
+  throw new GraphQLError(message, { originalError: new InputError('INPUT_INVALID', message) });
+}
+
+const conditions: ReadonlySet<string> = new Set(['skip', 'include']);

@@ -5,6 +5,8 @@ import type { ActionRun } from '../connector/run-action.ts';
 
 export interface OpenedConnection {
   readonly connector: Connector;
+  /** Whose it is; `undefined`: the tenant's, or nobody's where none is needed. */
+  readonly subject: string | undefined;
   readonly run: ActionRun;
   /**
    * Compares the scopes that an action needs with those that were granted, where that is known.
@@ -20,9 +22,10 @@ export function toOpenedConnection(
   signal: AbortSignal,
   connections: Pick<Connections, 'missingScopes'>,
 ): OpenedConnection {
-  const { id, connector, credentials, baseUri, scopes: granted } = usable;
+  const { id, subject, connector, credentials, baseUri, scopes: granted } = usable;
   return {
     connector,
+    subject,
     run: { id, credentials, baseUri, signal },
     requireGranted(scopes) {
       if (granted === undefined || id === undefined || scopes === undefined) return;

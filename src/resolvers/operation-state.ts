@@ -17,6 +17,8 @@ export interface OperationState {
   readonly open: (connector: Connector, connectionId?: string | null) => Promise<OpenedConnection>;
   /** Remembers which connection a root field uses, so that joins below it use the same. */
   readonly useConnection: (info: GraphQLResolveInfo, opened: OpenedConnection) => void;
+  /** The same for a connection that is opened only when a join asks for it. */
+  readonly nameConnection: (info: GraphQLResolveInfo, connector: Connector, connectionId: string | undefined) => void;
   /**
    * The connection for a join: the root field's own where the connector is the same, else the caller's usual one.
    *
@@ -26,10 +28,12 @@ export interface OperationState {
     info: GraphQLResolveInfo,
     connector: Connector,
   ) => OpenedConnection | Promise<OpenedConnection>;
-  /** The connection that `connectionBelow` gave; `undefined` when it opened none. */
-  readonly openedBelow: (info: GraphQLResolveInfo, connector: Connector) => OpenedConnection | undefined;
+  /** Id of the connection that `connectionBelow` gives; `undefined` while it has opened none. */
+  readonly connectionIdBelow: (info: GraphQLResolveInfo, connector: Connector) => string | undefined;
   readonly loadRow: LoadRow;
   readonly partialRows: PartialRows;
+  /** The cursor behind which a subscription begins, instead of the one in its arguments. */
+  readonly resumeAfter?: string | undefined;
 }
 
 /** State of one operation. */
@@ -39,7 +43,7 @@ export function createOperationState(
   entityActions: EntityActions,
 ): OperationState {
   const opened = new Map<Connector, Map<string | undefined, Opening>>();
-  const byRootField = new Map<string | number, OpenedConnection>();
+  const byRootField = new Map<string | number, RootConnection>();
   const openingOf = (connector: Connector, connectionId: string | undefined): Opening => {
     let openings = opened.get(connector);
     if (!openings) opened.set(connector, (openings = new Map()));
@@ -50,21 +54,32 @@ export function createOperationState(
   return {
     caller: context.caller,
     open: (connector, connectionId) => openingOf(connector, connectionId ?? undefined).promise,
-    useConnection: (info, connection) => void byRootField.set(rootKey(info), connection),
+    useConnection: (info, connection) => {
+      byRootField.set(rootKey(info), { connector: connection.connector, id: connection.run.id, opened: connection });
+    },
+    nameConnection: (info, connector, id) => void byRootField.set(rootKey(info), { connector, id, opened: undefined }),
     connectionBelow: (info, connector) => {
       requireScope(context.caller, 'read', connector.name);
       const above = byRootField.get(rootKey(info));
-      if (above?.connector === connector) return above;
-      const opening = openingOf(connector, undefined);
+      const isSame = above?.connector === connector;
+      if (isSame && above.opened) return above.opened;
+      const opening = openingOf(connector, isSame ? above.id : undefined);
       return opening.connection ?? opening.promise;
     },
-    openedBelow: (info, connector) => {
+    connectionIdBelow: (info, connector) => {
       const above = byRootField.get(rootKey(info));
-      return above?.connector === connector ? above : opened.get(connector)?.get(undefined)?.connection;
+      return above?.connector === connector ? above.id : opened.get(connector)?.get(undefined)?.connection?.run.id;
     },
     loadRow: createLoaders(entityActions),
     partialRows: new PartialRows(),
   };
+}
+
+/** Which connection a root field uses. */
+interface RootConnection {
+  readonly connector: Connector;
+  readonly id: string | undefined;
+  readonly opened: OpenedConnection | undefined;
 }
 
 /** A connection that is being opened, and the connection itself once it is there: rows then need not wait for it. */

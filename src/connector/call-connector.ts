@@ -13,6 +13,8 @@ import { untilAborted } from './until-aborted.ts';
 export interface ActionRun {
   /** Id of the connection, for errors; absent for a connector that needs none. */
   readonly id: string | undefined;
+  /** Whose requests count together where no connection is needed. */
+  readonly tenant?: string | undefined;
   readonly credentials: Credentials;
   /** Instead of the connector's own `baseUri`. */
   readonly baseUri?: string;
@@ -35,6 +37,8 @@ export interface CodeOfConnector {
   readonly run: ActionRun;
   readonly options: RunOptions;
   readonly definition: Repeating & Pick<Action, 'isSuccess'>;
+  /** It is a poll, which leaves the last of a rate limit to actions. */
+  readonly isPoll?: boolean;
 }
 
 /**
@@ -43,7 +47,7 @@ export interface CodeOfConnector {
  * @throws GatewayError with connector, connection, `<connector>.<code>` and where it was raised.
  */
 export async function callConnector<T>(
-  { connector, raisedIn, run, options, definition }: CodeOfConnector,
+  { connector, raisedIn, run, options, definition, isPoll }: CodeOfConnector,
   body: (connection: OpenConnection) => Promise<T>,
 ): Promise<T> {
   const connection = createOpenConnection({
@@ -52,6 +56,8 @@ export async function callConnector<T>(
     credentials: run.credentials,
     baseUri: run.baseUri,
     sender: options.sender,
+    tenant: run.tenant,
+    isPoll,
     budget: createCallBudget({ maxRequests: options.maxRequestsPerCall, title: connector.title ?? connector.name }),
     signal: run.signal,
     isRepeatable: definition.readOnly === true || definition.idempotent === true,

@@ -13,6 +13,8 @@ const triggerKeys: KeyKinds = {
   sortBy: 'function',
   startField: 'string',
   intervalMs: 'count',
+  lookBackMs: 'count',
+  maxPagesPerTick: 'count',
   webhook: 'object',
 };
 const webhookKeys: KeyKinds = {

@@ -160,6 +160,12 @@ export interface OAuth2Authorization extends AuthorizationBase {
   ) => Result<unknown>;
   readonly refresh?: (connection: OpenConnection, refreshToken: string) => Result<unknown>;
   readonly noopener?: boolean;
+  /**
+   * Whether tokens are taken back at the provider while others of the same connection live on, as after it was connected
+   * again: revoking one token may end the whole grant (RFC 7009 §2.1). `other-account`: where they are known to be another
+   * account's. `always`: where each sign-in is a grant of its own. Default `other-account`.
+   */
+  readonly revokeReplaced?: 'always' | 'other-account' | 'never';
 }
 export interface NoAuthorization extends AuthorizationBase {
   readonly type: 'none';
@@ -297,8 +303,16 @@ export interface Trigger extends Presentation {
   readonly sortBy?: (event: any) => unknown;
   /** Name of the input field that means *since*. */
   readonly startField?: string;
-  /** Default 60 000. */
+  /** Between polls. Default 60 000. */
   readonly intervalMs?: number;
+  /**
+   * How far back each poll asks again, for providers that show some rows late or give many the same time: of an ascending
+   * trigger the ISO times in its cursor are set back by so much; a descending one goes on below its newest known row by so
+   * much of `sortBy`. What was seen is not an event again. Default 0.
+   */
+  readonly lookBackMs?: number;
+  /** Pages that one tick may read; the rest waits for the next. Default: what the operator allows. */
+  readonly maxPagesPerTick?: number;
   readonly webhook?: Webhook;
   readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
 }
@@ -320,9 +334,14 @@ export interface DescendingPage<Event = any> {
 type One<Event> = Event & { readonly [Symbol.iterator]?: never };
 
 export interface Webhook {
+  /**
+   * Asks the provider to call `webhookUrl`: what the other functions need of the subscription, or
+   * `[that, expiresAt]`, the time a Date, an ISO text or seconds since 1970.
+   */
   readonly subscribe?: (webhookUrl: string, connection: OpenConnection, input: any, feedId: string) => Result<unknown>;
   readonly unsubscribe?: (subscription: any, connection: OpenConnection) => Result<unknown>;
-  readonly refresh?: (subscription: any) => Result<unknown>;
+  /** Prolongs it: `[output, expiresAt]` in place of what `subscribe` gave. */
+  readonly refresh?: (subscription: any, connection: OpenConnection) => Result<unknown>;
   /**
    * Answers a handshake, by which a provider asks whether the URL is ours, e.g. Slack's `url_verification` (POST), Meta's
    * `hub.challenge` (GET) and Microsoft's `validationToken`: the text to answer, or `undefined` when it is none. It is
@@ -342,12 +361,23 @@ export interface Webhook {
     | { readonly body: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
     | undefined
   >;
+  /**
+   * Whether the provider sent it, judged on the body as it came; `verifyHmac` and its like help. `id` where a signed part
+   * of it numbers the deliveries: one of the same id is refused for a day.
+   */
   readonly verify?: (received: {
+    /** As it came. */
     readonly body: Uint8Array;
+    /** Names in lower case. */
     readonly headers: Readonly<Record<string, string>>;
+    readonly params: Readonly<Record<string, string>>;
     readonly subscription: any;
     readonly connection: CredentialSource;
-  }) => boolean | Promise<boolean>;
+  }) => Verdict | Promise<Verdict>;
+  /**
+   * The events in it: nothing, one, or a list. Where there is a `poll` too a webhook only says that it is time to poll: what
+   * is given is not an event, and nothing, or `false`, says that it is not time.
+   */
   readonly notification?: (received: {
     readonly input: any;
     readonly payload: any;
@@ -356,13 +386,21 @@ export interface Webhook {
     readonly subscription: any;
     readonly connection: CredentialSource;
   }) => unknown;
+  /**
+   * Of a static webhook, which the developer registers once for all: by which of the keys that the connector's
+   * `webhookKeys` finds in what is received the events of this input are known.
+   */
   readonly key?: (connection: CredentialSource, input: any) => string;
+  /** `parsed`: JSON or a form, by its content type; `raw`: text. Default `parsed`. */
   readonly payloadType?: 'parsed' | 'raw';
   readonly responseType?: 'plain' | 'json';
   readonly responseBody?: string;
   readonly responseHeaders?: Readonly<Record<string, string>>;
   readonly responseStatus?: number;
 }
+
+/** What `verify` says; `undefined` is no. */
+export type Verdict = boolean | { readonly id?: string | undefined } | undefined;
 
 /** A choice: what is shown, and the value; for a tree also the id of the row's children and whether it has any. */
 export type Choice = readonly [label: string, value: string | number | boolean, parentId?: null, hasChildren?: boolean];

@@ -4,12 +4,11 @@ import { compileOutput } from '../notation/coerce.ts';
 import { isObject } from '../notation/coerce-value.ts';
 import { formatPlace, kindOf, Mismatch } from '../notation/mismatch.ts';
 import { defaultTimeZone } from '../notation/times.ts';
-import type { NewParked } from '../storage/feed-log.ts';
 import type { JsonValue } from '../storage/records.ts';
 import type { Connector, NotationSource, Trigger } from './definition.ts';
 import { toJsonValue } from './json-value.ts';
 import { coerceOptions, notationOf } from './prepare-input.ts';
-import { errorKind, readSignature, refusedEvent, textDigest, type Identified } from './read-signature.ts';
+import { errorKind, readSignature, refusedEvent, type Identified } from './read-signature.ts';
 import { readTime } from './read-time.ts';
 
 /** A row as an event of its feed. */
@@ -32,17 +31,11 @@ export interface EventReader {
    * @throws GatewayError EVENT_INVALID, EVENT_ID_MISSING or EVENT_TOO_LARGE: the event is parked.
    */
   readonly readEvent: (row: unknown) => TriggerEvent;
-  /**
-   * What is kept of a row that is parked, with `error` as the reason. Its signature is that of the event, else the digest
-   * of the row: a row that comes again is parked once. It never throws.
-   */
-  readonly parkEvent: (row: unknown, error: unknown) => NewParked;
 }
 
 /** Deeper than answers of providers are read (safety X5). */
 const maxDepth = 200;
 const maxPayloadBytes = 256 * 1024;
-const maxReasonLength = 1_000;
 const dayMs = 86_400_000;
 
 /** @param at - how the trigger is called in errors, e.g. `shop.triggers.new_customer`. */
@@ -66,17 +59,6 @@ export function createEventReader(
         id: identified.signature,
         ...(occurredAt !== undefined && { occurredAt }),
         payload,
-      };
-    },
-    parkEvent(row, error) {
-      const payload = attempt(() => readPayload(row, at).payload);
-      const signature = attempt(() => readSignature(row as Row, definition, at).signature) ?? digestOf(row);
-      const known = error instanceof GatewayError ? error : refusedEvent('EVENT_INVALID', `${at}: it cannot be read.`);
-      return {
-        code: known.code,
-        reason: known.message.slice(0, maxReasonLength),
-        ...(signature !== undefined && { signature }),
-        ...(payload !== undefined && { payload }),
       };
     },
   };
@@ -130,18 +112,5 @@ function asJson(row: unknown, at: string): JsonValue {
     if (error instanceof Mismatch)
       throw refusedEvent('EVENT_INVALID', `${formatPlace(`${at}: event`, error.place)}: ${error.message}`);
     throw refusedEvent('EVENT_INVALID', `${at}: its toJSON failed with ${errorKind(error)}.`, error);
-  }
-}
-
-/** Tells a row that has no signature from others. */
-function digestOf(row: unknown): string | undefined {
-  return attempt(() => textDigest(JSON.stringify(toJsonValue(row, maxDepth))));
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }

@@ -35,11 +35,6 @@ export function readSignature(
   return { signature: storable(sortBy ? `${id}@${textOf(sort ?? '')}` : id), ...given };
 }
 
-/** A digest that fits wherever a signature does; texts with halves of surrogate pairs keep different ones. */
-export function textDigest(text: string): string {
-  return `sha256:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')}`;
-}
-
 /** An event that is parked, with the reason and none of its content. */
 export function refusedEvent(code: ErrorCode, message: string, cause?: unknown): GatewayError {
   return new GatewayError(code, message, cause === undefined ? {} : { cause });
@@ -93,5 +88,6 @@ function textOf(value: JsonValue): string {
 }
 
 function storable(text: string): string {
-  return text.length > maxLength || text.includes('\0') ? textDigest(text) : text;
+  if (text.length <= maxLength && !text.includes('\0')) return text;
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

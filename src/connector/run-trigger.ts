@@ -1,7 +1,7 @@
 /** Runs a trigger: input coerced, polls sent, webhooks subscribed and read, each row made an event or refused. */
 import { resolveRequests } from '../http/resolve-requests.ts';
 import type { JsonValue } from '../storage/records.ts';
-import { callWithConnection, type ActionRun, type RunOptions } from './call-connector.ts';
+import { callConnector, callWithConnection, type ActionRun, type RunOptions } from './call-connector.ts';
 import type { Connector, Trigger } from './definition.ts';
 import { prepareInput, type CoerceInput } from './prepare-input.ts';
 import { createEventReader, type EventReader } from './read-event.ts';
@@ -115,6 +115,8 @@ export interface RunnableTrigger extends EventReader {
 
 export type PrepareTrigger = (connector: Connector, name: string, options: RunOptions) => RunnableTrigger;
 
+/** A poll may be repeated. */
+const reading = { readOnly: true };
 const defaultIntervalMs = 60_000;
 
 /** Prepares a trigger of a checked connector. */
@@ -137,7 +139,8 @@ export const prepareTrigger: PrepareTrigger = (connector, name, options) => {
     test: (run) => testConnector(connector, run, options),
     poll: async (run, given, cursor) => {
       if (!poll) throw new TypeError(`${at} is not polled.`);
-      return callWithConnection(connector, raisedIn, run, options, async (connection) => {
+      const code = { connector, raisedIn, run, options, definition: reading, isPoll: true };
+      return callConnector(code, async (connection) => {
         // Copies, so that what a poll does to them does not reach the next one.
         const answer = await resolveRequests(await poll(connection, { ...given }, structuredClone(cursor)));
         return readPoll(answer, definition.type === 'paging_desc', at);

@@ -1,7 +1,7 @@
 /** Judges a page of a feed's log and brings it into the form that is kept, before any store is asked. */
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import { checkNames, checkTime, writeJsonText } from './check-record.ts';
+import { checkNames, writeJsonText } from './check-record.ts';
 import { writeText } from './exact-text.ts';
 import type { FeedPage, NewEvent, NewParked } from './feed-log.ts';
 
@@ -84,7 +84,9 @@ export function signatureKey(signature: string): string {
 }
 
 function prepareEvent({ signature, id, occurredAt, payload }: NewEvent): PreparedEvent {
-  checkTime('time of an event', occurredAt);
+  if (occurredAt !== undefined && !Number.isSafeInteger(occurredAt)) {
+    throw invalid(`The time of an event is in whole milliseconds; got ${occurredAt}.`);
+  }
   if (payload === '' || payload.length > maxPayloadLength) {
     throw invalid(`The payload of an event is 1–${maxPayloadLength} characters of JSON; got ${payload.length}.`);
   }

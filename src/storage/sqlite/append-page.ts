@@ -24,6 +24,8 @@ export interface Appended {
 
 /** Deliveries of all feeds, remembered long enough, that a new one takes away: more than it adds, so they never pile up. */
 const sweepSize = 8;
+const noSignatures: ReadonlySet<string> = new Set();
+/** The key of a row, of the number of its feed and its own. */
 const at = `((? << ${placeBits}) | ?)`;
 
 /** A page under way. */
@@ -32,8 +34,6 @@ interface Draft {
   readonly now: number;
   /** The row of the feed as it will be. */
   readonly row: FeedRow;
-  /** Signatures of events that were parked until now: they are seen, and yet may be logged once. */
-  readonly released: Set<string>;
   logged: number;
   known: number;
   isChanged: boolean;
@@ -45,7 +45,7 @@ export function appendPage(sql: Sql, feed: string, page: PreparedPage, now: numb
   const refusal = judge(sql, before, page, now);
   if (refusal) return { result: { kind: refusal }, isChanged: false };
   const row = before ?? findOrCreateFeed(sql, feed);
-  const draft = { sql, now, row, released: new Set<string>(), logged: 0, known: 0, isChanged: before === undefined };
+  const draft = { sql, now, row, logged: 0, known: 0, isChanged: before === undefined };
   writePage(draft, page);
   // A page that brings nothing writes nothing, and so costs no flush to the disk.
   if (draft.isChanged) saveFeed(sql, row, nextNumber(sql));
@@ -84,12 +84,13 @@ function isParked(sql: Sql, feed: number, id: string): boolean {
 function writePage(draft: Draft, page: PreparedPage): void {
   setProgress(draft, page);
   if (page.delivery) remember(draft, page.delivery);
-  for (const id of page.unpark) unpark(draft, id);
+  const released = page.unpark.flatMap((id) => unpark(draft, id) ?? []);
   if (page.unstage) unstage(draft);
   logEvents(draft, page.events);
   stageEvents(draft, page.staged);
-  for (const parked of page.parked) park(draft, parked);
-  for (const signature of page.seen) if (!isStaged(draft, signature)) markSeen(draft, signature);
+  park(draft, page.parked);
+  // What was taken back and neither logged nor parked again stays seen all the same.
+  markSeen(draft, [...page.seen, ...released]);
   if (page.publish) publish(draft);
 }
 
@@ -116,14 +117,18 @@ function remember({ sql, now, row }: Draft, { key, rememberMs }: NonNullable<Pre
   sql.prepare('INSERT OR REPLACE INTO feed_deliveries VALUES (?, ?, ?)').run([row.feed, key, now + rememberMs]);
 }
 
-function unpark(draft: Draft, id: string): void {
+/** Takes it away, also from what was seen, so that this page may log it. The signature it had. */
+function unpark(draft: Draft, id: string): string | undefined {
   const { sql, row } = draft;
   const values = [row.feed, parkedNumber(id)!];
   const parked = sql.prepare(`SELECT signature FROM feed_parked WHERE at = ${at}`).get(values);
   sql.prepare(`DELETE FROM feed_parked WHERE at = ${at}`).run(values);
-  if (typeof parked?.signature === 'string') draft.released.add(signatureKey(readText(parked.signature)));
   row.parkedCount -= 1;
   draft.isChanged = true;
+  if (typeof parked?.signature !== 'string') return undefined;
+  const signature = signatureKey(readText(parked.signature));
+  row.seenCount -= sql.prepare('DELETE FROM feed_seen WHERE feed = ? AND signature = ?').run([row.feed, signature]);
+  return signature;
 }
 
 function unstage(draft: Draft): void {
@@ -136,11 +141,16 @@ function unstage(draft: Draft): void {
 
 function logEvents(draft: Draft, events: readonly PreparedEvent[]): void {
   const { row, now } = draft;
+  const fresh = markSeen(
+    draft,
+    events.map(({ signature }) => signature),
+  );
   const statement = draft.sql.prepare(
     `INSERT INTO feed_events (at, received_at, occurred_at, size, id, payload) VALUES (${at}, ?, ?, ?, ?, ?)`,
   );
   for (const { signature, occurredAt, size, id, payload } of events) {
-    if (isStaged(draft, signature) || !markSeen(draft, signature)) {
+    // The second of two in one page finds its signature taken.
+    if (!fresh.delete(signature)) {
       draft.known += 1;
       continue;
     }
@@ -152,12 +162,17 @@ function logEvents(draft: Draft, events: readonly PreparedEvent[]): void {
 
 function stageEvents(draft: Draft, events: readonly PreparedEvent[]): void {
   const { row } = draft;
+  const seen = among(
+    draft,
+    'feed_seen',
+    events.map(({ signature }) => signature),
+  );
   const statement = draft.sql.prepare(
     `INSERT OR IGNORE INTO feed_staged (at, feed, signature, occurred_at, size, id, payload) VALUES (${at}, ?, ?, ?, ?, ?, ?)`,
   );
   for (const { signature, occurredAt, size, id, payload } of events) {
     const values = [row.feed, row.lastNumber + 1, row.feed, signature, occurredAt, size, id, payload];
-    if (isSeen(draft, signature) || statement.run(values) === 0) {
+    if (seen.has(signature) || statement.run(values) === 0) {
       draft.known += 1;
       continue;
     }
@@ -167,18 +182,26 @@ function stageEvents(draft: Draft, events: readonly PreparedEvent[]): void {
   }
 }
 
-function park(draft: Draft, { code, reason, key, signature, payload }: PreparedParked): void {
+function park(draft: Draft, parked: readonly PreparedParked[]): void {
   const { sql, row, now } = draft;
-  if (key !== null && (isStaged(draft, key) || !markSeen(draft, key))) {
-    draft.known += 1;
-    return;
+  const fresh = markSeen(
+    draft,
+    parked.flatMap(({ key }) => key ?? []),
+  );
+  for (const { code, reason, key, signature, payload } of parked) {
+    if (key !== null && !fresh.delete(key)) {
+      draft.known += 1;
+      continue;
+    }
+    sql
+      .prepare(
+        `INSERT INTO feed_parked (at, parked_at, code, reason, signature, payload) VALUES (${at}, ?, ?, ?, ?, ?)`,
+      )
+      // A number of the store, so that the id of what is gone is never that of another.
+      .run([row.feed, nextNumber(sql), now, code, reason, signature, payload]);
+    row.parkedCount += 1;
+    draft.isChanged = true;
   }
-  sql
-    .prepare(`INSERT INTO feed_parked (at, parked_at, code, reason, signature, payload) VALUES (${at}, ?, ?, ?, ?, ?)`)
-    // A number of the store, so that the id of what is gone is never that of another.
-    .run([row.feed, nextNumber(sql), now, code, reason, signature, payload]);
-  row.parkedCount += 1;
-  draft.isChanged = true;
 }
 
 /** The staged ones become events, the last staged first; SQLite moves them without showing them to us. */
@@ -205,40 +228,32 @@ function publish(draft: Draft): void {
   unstage(draft);
 }
 
-/** Whether it was not seen before, or is released; from now on it is seen. */
-function markSeen(draft: Draft, signature: string): boolean {
+/** Marks all that are neither seen nor staged, in one statement, and gives them. */
+function markSeen(draft: Draft, signatures: readonly string[]): Set<string> {
   const { sql, row } = draft;
-  const number = row.lastNumber + 1;
-  const isMarked =
-    (draft.released.delete(signature) &&
-      sql
-        .prepare('UPDATE feed_seen SET number = ? WHERE feed = ? AND signature = ?')
-        .run([number, row.feed, signature]) > 0) ||
-    insertSeen(draft, signature, number);
-  if (!isMarked) return false;
-  row.lastNumber = number;
-  draft.isChanged = true;
-  return true;
+  const staged = row.stagedCount > 0 ? among(draft, 'feed_staged', signatures) : noSignatures;
+  const asked = staged.size > 0 ? signatures.filter((signature) => !staged.has(signature)) : signatures;
+  if (asked.length === 0) return new Set();
+  const marked = sql
+    .prepare(
+      `INSERT OR IGNORE INTO feed_seen (feed, signature, number)
+       SELECT ?, value, ? + key FROM json_each(?) WHERE true RETURNING signature`,
+    )
+    .all([row.feed, row.lastNumber + 1, JSON.stringify(asked)]);
+  if (marked.length > 0) draft.isChanged = true;
+  row.lastNumber += asked.length;
+  row.seenCount += marked.length;
+  return new Set(marked.map(({ signature }) => String(signature)));
 }
 
-function insertSeen({ sql, row }: Draft, signature: string, number: number): boolean {
-  const inserted = sql
-    .prepare('INSERT OR IGNORE INTO feed_seen (feed, signature, number) VALUES (?, ?, ?)')
-    .run([row.feed, signature, number]);
-  row.seenCount += inserted;
-  return inserted > 0;
-}
-
-function isSeen({ sql, row, released }: Draft, signature: string): boolean {
-  if (released.has(signature)) return false;
-  return (
-    sql.prepare('SELECT 1 FROM feed_seen WHERE feed = ? AND signature = ?').get([row.feed, signature]) !== undefined
-  );
-}
-
-function isStaged({ sql, row }: Draft, signature: string): boolean {
-  if (row.stagedCount === 0) return false;
-  return (
-    sql.prepare('SELECT 1 FROM feed_staged WHERE feed = ? AND signature = ?').get([row.feed, signature]) !== undefined
-  );
+/** Which of these signatures of the feed a table has. */
+function among({ sql, row }: Draft, table: 'feed_seen' | 'feed_staged', signatures: readonly string[]): Set<string> {
+  if (signatures.length === 0) return new Set();
+  const found = sql
+    .prepare(
+      `SELECT known.signature FROM json_each(?) AS asked CROSS JOIN ${table} AS known
+       ON known.feed = ? AND known.signature = asked.value`,
+    )
+    .all([JSON.stringify(signatures), row.feed]);
+  return new Set(found.map(({ signature }) => String(signature)));
 }

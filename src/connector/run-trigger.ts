@@ -6,47 +6,19 @@ import type { Connector, Trigger } from './definition.ts';
 import { prepareInput, type CoerceInput } from './prepare-input.ts';
 import { createEventReader, type EventReader } from './read-event.ts';
 import { readPoll, type PollPage } from './read-poll.ts';
+import { prepareReceiving, type ReceivingWebhook } from './receive-webhook.ts';
+import { prepareSubscription, type SubscribingWebhook } from './subscribe-webhook.ts';
 
 export type { TriggerEvent } from './read-event.ts';
 export type { PollPage } from './read-poll.ts';
+export type { ChallengeAnswer, Notification, ReceivedWebhook } from './receive-webhook.ts';
+export type { WebhookSubscription } from './subscribe-webhook.ts';
 
 /** How a trigger learns what happened. `hybrid`: a webhook is a signal, the poll the truth. */
 export type TriggerKind = 'ascending' | 'descending' | 'webhook' | 'hybrid';
 
-/** A webhook subscription at the provider. */
-export interface WebhookSubscription {
-  /** What `subscribe` gave: handed to `unsubscribe`, `refresh`, `verify` and `notification`. */
-  readonly output: JsonValue;
-  /** When the provider forgets it, in milliseconds since 1970. */
-  readonly expiresAt?: number;
-}
-
-/** One request of a provider. */
-export interface ReceivedWebhook {
-  /** Absent: POST. */
-  readonly method?: string;
-  /** As it came. */
-  readonly body: Uint8Array;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly params: Readonly<Record<string, string>>;
-}
-
-/** What a provider is answered that asks whether a URL is ours. */
-export interface ChallengeAnswer {
-  /** Default 200. */
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** What a verified webhook says. */
-export interface Notification {
-  readonly rows: readonly unknown[];
-}
-
 /** A trigger that is ready to run; made once, at start. */
-export interface RunnableTrigger extends EventReader {
+export interface RunnableTrigger extends EventReader, SubscribingWebhook, ReceivingWebhook {
   readonly connector: Connector;
   readonly name: string;
   readonly definition: Trigger;
@@ -69,48 +41,6 @@ export interface RunnableTrigger extends EventReader {
     input: Readonly<Record<string, unknown>>,
     cursor: JsonValue | undefined,
   ) => Promise<PollPage>;
-  /** For `webhook` and `hybrid` with `subscribe`. @throws GatewayError */
-  readonly subscribe?: (
-    run: ActionRun,
-    input: Readonly<Record<string, unknown>>,
-    url: string,
-    feed: string,
-  ) => Promise<WebhookSubscription>;
-  readonly unsubscribe?: (run: ActionRun, subscription: WebhookSubscription) => Promise<void>;
-  /** Prolongs it; where the connector has no `refresh` and the subscription ends, it is made anew. */
-  readonly refresh?: (run: ActionRun, subscription: WebhookSubscription) => Promise<WebhookSubscription>;
-  /**
-   * Answers a handshake of the provider, such as a challenge to be repeated; asked before `verify`, for whatever method.
-   *
-   * @param subscription - `undefined` while `subscribe` waits for the provider, which may ask before it answers.
-   * @returns `undefined` when it is none.
-   * @throws CallerError WEBHOOK_REFUSED for one that is not signed as it should be.
-   */
-  readonly challenge?: (
-    run: ActionRun,
-    received: ReceivedWebhook,
-    subscription: WebhookSubscription | undefined,
-  ) => Promise<ChallengeAnswer | undefined>;
-  /** The body as `notification` is given it: for the keys and the answers of the notation. @throws InputError WEBHOOK_INVALID */
-  readonly readPayload?: (received: ReceivedWebhook) => unknown;
-  /**
-   * Whether the provider sent it, judged on the raw body before anything is parsed.
-   *
-   * @returns `id` where the provider numbers its deliveries; absent: the digest of signature and body tells repetitions.
-   * @throws CallerError WEBHOOK_REFUSED, which says nothing more to whoever sent it.
-   */
-  readonly verify?: (
-    run: ActionRun,
-    received: ReceivedWebhook,
-    subscription: WebhookSubscription | undefined,
-  ) => Promise<{ readonly id?: string }>;
-  /** The rows in it. @throws InputError WEBHOOK_INVALID; GatewayError CONNECTOR_ERROR */
-  readonly readNotification?: (
-    run: ActionRun,
-    input: Readonly<Record<string, unknown>>,
-    received: ReceivedWebhook,
-    subscription: WebhookSubscription | undefined,
-  ) => Promise<Notification>;
 }
 
 export type PrepareTrigger = (connector: Connector, name: string, options: RunOptions) => RunnableTrigger;
@@ -126,7 +56,7 @@ export const prepareTrigger: PrepareTrigger = (connector, name, options) => {
   const { timeZone } = options;
   const raisedIn = `triggers.${name}`;
   const at = `${connector.name}.${raisedIn}`;
-  const { poll, input } = definition;
+  const { poll, webhook, input } = definition;
 
   return {
     connector,
@@ -146,6 +76,8 @@ export const prepareTrigger: PrepareTrigger = (connector, name, options) => {
         return readPoll(answer, definition.type === 'paging_desc', at);
       });
     },
+    ...(webhook && prepareSubscription(connector, webhook, raisedIn, options)),
+    ...(webhook && prepareReceiving(connector, webhook, poll !== undefined, raisedIn)),
     ...createEventReader(connector, definition, at, timeZone),
   };
 };

@@ -41,19 +41,24 @@ const firstOrderAt = Date.parse('2025-03-03T09:00:00.000Z');
 
 /** 120 customers with the ids 1 to 120, the oldest first, no two created at the same time. */
 export function createDemoCustomers(): DemoCustomer[] {
-  return Array.from({ length: customerCount }, (_, index) => {
-    const id = index + 1;
-    const first = pick(firstNames, index * 7);
-    const last = pick(lastNames, index * 11 + Math.floor(index / lastNames.length));
-    const [city, state, zip, country] = pick(towns, index * 5);
-    return {
-      id,
-      name: `${first} ${last}`,
-      email: `${first}.${last}.${id}@example.com`.toLowerCase(),
-      address: { street: `${1 + ((index * 37) % 240)} ${pick(streets, index * 3)}`, city, state, zip, country },
-      created_at: new Date(firstCustomerAt + index * 53 * hourMs + (index % 7) * 641_000).toISOString(),
-    };
-  });
+  return Array.from({ length: customerCount }, (_, index) => ({
+    id: index + 1,
+    ...createDemoPerson(index + 1),
+    created_at: new Date(firstCustomerAt + index * 53 * hourMs + (index % 7) * 641_000).toISOString(),
+  }));
+}
+
+/** Who the customer of an id is: name, e-mail address and home. */
+export function createDemoPerson(id: number): Pick<DemoCustomer, 'name' | 'email' | 'address'> {
+  const index = id - 1;
+  const first = pick(firstNames, index * 7);
+  const last = pick(lastNames, index * 11 + Math.floor(index / lastNames.length));
+  const [city, state, zip, country] = pick(towns, index * 5);
+  return {
+    name: `${first} ${last}`,
+    email: `${first}.${last}.${id}@example.com`.toLowerCase(),
+    address: { street: `${1 + ((index * 37) % 240)} ${pick(streets, index * 3)}`, city, state, zip, country },
+  };
 }
 
 /** 300 orders with the ids 1 to 300, the oldest first; every 60th is of a deleted customer. */

@@ -74,6 +74,9 @@ interface DemoProviders {
   readonly close: () => Promise<void>;
 }
 
+/** The shop never sleeps: whoever subscribes to its new customers does not wait long. */
+const newCustomerEveryMs = 10_000;
+
 /** Where the demo's providers are, unless something else is there. */
 const usualPorts = { shop: 4010, login: 4011, calendar: 4012, locker: 4013 };
 
@@ -89,7 +92,7 @@ async function startProviders(areUsualPorts: boolean): Promise<DemoProviders> {
     return server;
   };
   try {
-    const shop = await start(usualPorts.shop, startDemoProvider);
+    const shop = await start(usualPorts.shop, (at) => startDemoProvider({ ...at, newCustomerEveryMs }));
     const login = await start(usualPorts.login, startDemoAuthorizationServer);
     const calendar = await start(usualPorts.calendar, (at) => startDemoCalendar(login, at));
     const locker = await start(usualPorts.locker, startDemoLocker);

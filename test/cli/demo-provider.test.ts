@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createDemoCustomers, createDemoOrders } from '../../src/cli/demo-data.ts';
-import { startDemoProvider, type DemoProvider } from '../../src/cli/demo-provider.ts';
+import { startDemoProvider, type DemoProvider, type DemoProviderOptions } from '../../src/cli/demo-provider.ts';
 
 let demo: DemoProvider | undefined;
 afterEach(async () => {
@@ -8,13 +8,16 @@ afterEach(async () => {
   demo = undefined;
 });
 
-async function start(): Promise<(path: string, init?: RequestInit) => Promise<{ status: number; body: any }>> {
-  const provider = await startDemoProvider();
+async function start(
+  options?: DemoProviderOptions,
+): Promise<(path: string, init?: RequestInit) => Promise<{ status: number; body: any }>> {
+  const provider = await startDemoProvider(options);
   demo = provider;
   return async (path, init) => {
     const token = path.includes('api_token') ? '' : `${path.includes('?') ? '&' : '?'}api_token=${provider.apiToken}`;
     const response = await fetch(`${provider.origin}/v1/${path}${token}`, init);
-    return { status: response.status, body: await response.json() };
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   };
 }
 
@@ -78,8 +81,8 @@ describe('the demo provider', () => {
     const ask = await start();
     const [, second, third, fourth] = createDemoCustomers();
     const between = `customers.json?created_since=${second?.created_at}&created_before=${fourth?.created_at}`;
-    expect((await ask(`${between}&order=asc`)).body.customers).toEqual([second, third]);
-    expect((await ask(`${between}&order=desc`)).body.customers).toEqual([third, second]);
+    expect((await ask(`${between}&order=asc`)).body.customers).toEqual([second, third, fourth]);
+    expect((await ask(`${between}&order=desc`)).body.customers).toEqual([fourth, third, second]);
   });
 
   it('keeps a customer that was created, as the latest', async () => {
@@ -103,20 +106,39 @@ describe('the demo provider', () => {
     ['customers.json?created_since=soon', 400, 'created_since has to be a time as in RFC 3339.'],
     ['orders.json?id=301', 404, 'There is no order 301.'],
     ['__proto__', 404, 'There is no such path.'],
+    ['customers/1.json', 404, 'There is no such path.'],
+    ['webhooks/1.json', 405, 'This path takes PUT and DELETE.'],
   ])('answers GET %s with %i', async (path, status, error) => {
     const ask = await start();
     expect(await ask(path)).toEqual({ status, body: { error } });
   });
 
   it.each([
-    ['{', 400, 'The body has to be JSON.'],
-    ['[]', 400, 'The body has to be an object.'],
+    ['{', 400, 'The body has to be a JSON object.'],
+    ['[]', 400, 'The body has to be a JSON object.'],
     ['{}', 422, 'name has to be a text.'],
     ['{"name":"N","email":"none"}', 422, 'email has to be an e-mail address.'],
     ['{"name":"N","email":"n@example.com","address":{"zip":1}}', 422, 'address.zip has to be a text.'],
   ])('refuses to create a customer of %s', async (body, status, error) => {
     const ask = await start();
     expect(await ask('customers.json', { method: 'POST', body })).toEqual({ status, body: { error } });
+  });
+
+  it('lets customers come by themselves, each later than the one before', async () => {
+    const ask = await start();
+    const [first, second] = [demo!.addCustomer(), demo!.addCustomer()];
+    expect([first.id, second.id]).toEqual([121, 122]);
+    expect(Date.parse(second.created_at)).toBeGreaterThan(Date.parse(first.created_at));
+    const { body } = await ask(`customers.json?created_since=${first.created_at}`);
+    expect(body.customers).toEqual([first, second]);
+  });
+
+  it('lets one come every so often, when it is asked to', async () => {
+    const ask = await start({ newCustomerEveryMs: 1 });
+    for (;;) {
+      const { body } = await ask('customers.json?limit=1');
+      if (body.total > 121) break;
+    }
   });
 
   it('takes no other method', async () => {

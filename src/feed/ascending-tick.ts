@@ -1,0 +1,124 @@
+/** A tick of an ascending trigger: asks from the stored cursor on, page after page, and moves the cursor with each. */
+import { GatewayError } from '../errors.ts';
+import type { JsonValue } from '../storage/records.ts';
+import { createPageWriter, type PageWriter } from './page-writer.ts';
+import { prepareEvents } from './prepare-events.ts';
+import { readProgress, type FeedProgress } from './progress.ts';
+import { hasStart, inputSince } from './start-input.ts';
+import { isoTime, timeLike } from './sort-order.ts';
+import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
+import { createTickTally, type TickTally } from './tick-tally.ts';
+
+/**
+ * Polls until the provider has no more, at most `maxPages` times. A blank `nextPoll` keeps the cursor. The first tick of
+ * a feed whose input does not say since when goes through what is there without delivering it. With `lookBackMs` the
+ * first poll asks from so long before the cursor, which stays where it is.
+ *
+ * @throws as `tick`
+ */
+export async function tickAscending(context: TickContext): Promise<TickResult> {
+  const { feed, log, replay, maxPages = defaultMaxPages } = context;
+  const state = await log.state(feed);
+  const progress = readProgress(feed, state.progress);
+  const writer = createPageWriter(context, state);
+  const tally = createTickTally(maxPages);
+  const caughtUp = await catchUp(context, progress, writer, tally);
+  if (replay && caughtUp.replayed !== replay.id && !tally.isFull()) {
+    await replaySince(context, replay.id, inputSince(context, replay.from), caughtUp, writer, tally);
+  }
+  return tally.result();
+}
+
+/** Which poll comes next, and where the feed stands after it. */
+interface Walk {
+  /** What the next poll is given. */
+  readonly asked: JsonValue | undefined;
+  readonly stored: JsonValue | undefined;
+  /** Between look-back and stored cursor: the walk moves, the stored cursor does not. */
+  readonly isLookingBack: boolean;
+}
+
+async function catchUp(
+  context: TickContext,
+  initial: FeedProgress,
+  writer: PageWriter,
+  tally: TickTally,
+): Promise<FeedProgress> {
+  const { trigger, input, run } = context;
+  const delivers = initial.isGrounded || hasStart(trigger, input);
+  let progress = initial;
+  let walk = beginWalk(initial, trigger.definition.lookBackMs ?? 0);
+  const visited = new Set([keyOf(walk.asked)]);
+  for (;;) {
+    run.signal.throwIfAborted();
+    const page = await trigger.poll(run, input, walk.asked);
+    const prepared = prepareEvents(trigger, page.rows);
+    const news = await writer.newsOf(prepared);
+    walk = nextWalk(walk, page.cursor);
+    const isNew = news.events.length > 0 || news.parked.length > 0;
+    const isStuck = page.canPollMore && !isNew && visited.has(keyOf(walk.asked));
+    visited.add(keyOf(walk.asked));
+    // A provider that repeats itself leads no further: what comes after is new.
+    const isGrounded = delivers || !page.canPollMore || isStuck;
+    progress = { ...progress, cursor: walk.stored, isGrounded };
+    const part = delivers ? { events: news.events } : { ground: news.events };
+    tally.page(await writer.write(progress, { ...part, parked: news.parked }), { ...news, isDelivered: delivers });
+    if (isStuck) tally.stuck(stuckError(context));
+    if (isStuck || !page.canPollMore) return progress;
+    if (tally.isFull()) return progress;
+  }
+}
+
+function beginWalk({ cursor, isGrounded }: FeedProgress, lookBackMs: number): Walk {
+  const time = isoTime(cursor);
+  if (!isGrounded || lookBackMs === 0 || cursor === undefined || time === undefined) {
+    return { asked: cursor, stored: cursor, isLookingBack: false };
+  }
+  return { asked: timeLike(time - lookBackMs, cursor), stored: cursor, isLookingBack: true };
+}
+
+function nextWalk(walk: Walk, given: JsonValue | undefined): Walk {
+  // What came from before the cursor may point to before the cursor; it is walked along, not kept.
+  const isBefore = walk.isLookingBack && (isoTime(given) ?? Infinity) < (isoTime(walk.stored) ?? -Infinity);
+  if (isBefore) return { asked: given, stored: walk.stored, isLookingBack: true };
+  const cursor = given ?? walk.stored;
+  return { asked: cursor, stored: cursor, isLookingBack: false };
+}
+
+/** Asks once more from a time on, with the cursor of its own; what the log has or had is left out by its signature. */
+async function replaySince(
+  { trigger, run }: TickContext,
+  id: string,
+  since: Promise<Readonly<Record<string, unknown>>>,
+  caughtUp: FeedProgress,
+  writer: PageWriter,
+  tally: TickTally,
+): Promise<void> {
+  const input = await since;
+  let cursor = caughtUp.replay?.id === id ? caughtUp.replay.cursor : undefined;
+  const visited = new Set([keyOf(cursor)]);
+  for (;;) {
+    run.signal.throwIfAborted();
+    const page = await trigger.poll(run, input, cursor);
+    const news = await writer.newsOf(prepareEvents(trigger, page.rows), true);
+    cursor = page.cursor ?? cursor;
+    const isOver = !page.canPollMore || visited.has(keyOf(cursor));
+    visited.add(keyOf(cursor));
+    const { replay: _replay, ...rest } = caughtUp;
+    const progress: FeedProgress = isOver ? { ...rest, replayed: id } : { ...rest, replay: { id, cursor } };
+    tally.page(await writer.write(progress, news), { ...news, isDelivered: true });
+    if (isOver) return tally.replayed(id);
+    if (tally.isFull()) return;
+  }
+}
+
+function keyOf(cursor: JsonValue | undefined): string {
+  return JSON.stringify(cursor) ?? '';
+}
+
+function stuckError({ trigger: { connector, name } }: TickContext): GatewayError {
+  const message =
+    `${connector.title ?? connector.name}: triggers.${name} says that more can be polled, but gave only what the feed has seen, ` +
+    'and its cursor leads nowhere new. More rows share one place than a page holds, or `nextPoll` is missing: let it carry the page too.';
+  return new GatewayError('POLL_STUCK', message, { connector: connector.name, raisedIn: `triggers.${name}` });
+}

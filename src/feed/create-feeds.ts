@@ -1,0 +1,185 @@
+/** Puts the feeds of a gateway together. */
+import { randomUUID } from 'node:crypto';
+import { GatewayError, InputError } from '../errors.ts';
+import type { Records } from '../storage/records.ts';
+import { feedId, type FeedStatus } from './feed.ts';
+import type { FeedDesk, FeedLimits } from './feed-desk.ts';
+import { failureOf } from './feed-health.ts';
+import { isRunning, keyOfRecord, type FeedRecord } from './feed-record.ts';
+import { createFeedRecords } from './feed-records.ts';
+import type { FeedTails } from './feed-tail.ts';
+import type { Feeds } from './feeds.ts';
+import { createPollClock, type PollClock, type PollClockOptions } from './poll-clock.ts';
+import { readProgress } from './progress.ts';
+import { replayParkedEvents } from './replay-parked.ts';
+import { createRunningFeeds } from './running-feeds.ts';
+import { timeOf } from './sort-order.ts';
+import { canReplay } from './start-input.ts';
+import { createTryFeed } from './start-feed.ts';
+
+export interface FeedsOptions extends Omit<FeedDesk, 'records' | 'limits' | 'now' | 'random'> {
+  readonly records: Records;
+  readonly tails: FeedTails;
+  readonly limits?: FeedLimits;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** Hands out the polls. Default: the timers of this process. */
+  readonly clock?: (options: PollClockOptions) => PollClock;
+}
+
+/** The feeds, and what the rooms beside them need. */
+export interface RunningGatewayFeeds extends Feeds {
+  /** A webhook says that something happened: the feed is polled soon, wherever it is polled. @throws GatewayError of the store */
+  readonly pollSoon: (id: string) => Promise<void>;
+}
+
+/** So often the records are looked at for what other processes did, or left undone. */
+const lookEveryMs = 5_000;
+
+/** Nothing runs before `resume`, or the first `open` or `start`. */
+export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
+  const { tails, limits = {}, now = Date.now, random = Math.random, clock: createClock = createPollClock } = options;
+  const records = createFeedRecords(options.records);
+  const desk: FeedDesk = { ...options, records, limits, now, random };
+  const clock = createClock({
+    poll: async (id, signal) => running.poll(id, signal),
+    timeoutError: () => new GatewayError('OPERATION_TIMEOUT', 'The poll of a feed took longer than it may.'),
+    ...(limits.concurrentPolls !== undefined && { concurrency: limits.concurrentPolls }),
+    ...(limits.pollTimeoutMs !== undefined && { pollTimeoutMs: limits.pollTimeoutMs }),
+  });
+  const running = createRunningFeeds(desk, clock, tails);
+  const tryFeed = createTryFeed(desk);
+  let looking: NodeJS.Timeout | undefined;
+  const look = async (): Promise<void> => {
+    await running.look().catch((error: unknown) => {
+      desk.logger.warn({ code: failureOf(error, 0).code }, 'The records of feeds could not be looked at.');
+    });
+  };
+  const keepLooking = () => void (looking ??= setInterval(() => void look(), lookEveryMs).unref());
+  const pollSoon = async (id: string): Promise<void> => {
+    if (!running.pollSoon(id)) await records.change(id, ({ wakes }) => ({ wakes: wakes + 1 }));
+  };
+  const statusOf = (record: FeedRecord) => readStatus(desk, record, running);
+
+  return {
+    pollSoon,
+    async open(key, signal) {
+      const id = feedId(key);
+      let hasLeft = false;
+      const release = () => {
+        if (!hasLeft) running.leave(id);
+        hasLeft = true;
+      };
+      keepLooking();
+      running.enter(key);
+      try {
+        await tryFeed(key, signal);
+        // Before the first poll: what it brings is news to whoever asks from now on.
+        const tail = await tails.open(id);
+        await running.begin(key);
+        return { id, ...tail, release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async start(key, signal) {
+      keepLooking();
+      running.enter(key);
+      try {
+        await tryFeed(key, signal);
+        return await statusOf(await running.begin(key, { durable: true }));
+      } finally {
+        running.leave(feedId(key));
+      }
+    },
+    async stop(caller, id) {
+      if (!(await records.find(caller, id))) return undefined;
+      const record = await records.change(id, ({ durable }) => (durable ? { durable: false } : undefined));
+      if (!record) return undefined;
+      await running.stopIdle(id);
+      return statusOf((await records.read(id)) ?? record);
+    },
+    list: async (caller, connector) => Promise.all((await records.listOf(caller, connector)).map(statusOf)),
+    async find(caller, id) {
+      const record = await records.find(caller, id);
+      return record && statusOf(record);
+    },
+    async parked(caller, id, page) {
+      return (await records.find(caller, id)) ? desk.log.parked(id, page) : [];
+    },
+    async replayParked(caller, id, parked) {
+      const record = await records.find(caller, id);
+      return record && replayParkedEvents(desk.log, id, triggerOf(desk, record), parked);
+    },
+    async replay(caller, id, from) {
+      const found = await records.find(caller, id);
+      if (!found) return undefined;
+      await checkReplay(desk, found);
+      const replay = { id: randomUUID(), from: from.getTime() };
+      const record = await records.change(id, () => ({ replay }));
+      if (record && isRunning(record)) await pollSoon(id);
+      return record && statusOf(record);
+    },
+    async connectionChanged(tenant, connection, change) {
+      const feeds = await records.listOfConnection(tenant, connection);
+      if (change === 'usable') await Promise.all(feeds.filter(isRunning).map(({ id }) => pollSoon(id)));
+      else await Promise.all(feeds.map(({ id }) => running.remove(id)));
+    },
+    async resume() {
+      keepLooking();
+      await running.look();
+    },
+    async close() {
+      clearInterval(looking);
+      await running.close();
+      await clock.close();
+      tails.close();
+    },
+  };
+}
+
+async function readStatus(
+  { log }: FeedDesk,
+  record: FeedRecord,
+  running: Pick<ReturnType<typeof createRunningFeeds>, 'health' | 'countOf'>,
+): Promise<FeedStatus> {
+  const { id, value } = record;
+  const { lastPlace, oldestPlace, parkedCount } = await log.state(id);
+  // Whether it is stopped the record knows first.
+  const health = isRunning(record) ? (running.health(id) ?? value) : value;
+  const { state, lastError, lastPollAt, nextPollAt, lagMs } = health;
+  return {
+    ...keyOfRecord(record),
+    id,
+    state,
+    durable: value.durable,
+    ...(lastError && { lastError: { code: lastError.code, message: lastError.message, at: lastError.at } }),
+    ...(lastPollAt !== null && { lastPollAt }),
+    ...(nextPollAt !== null && { nextPollAt }),
+    ...(lagMs !== null && { lagMs }),
+    lastPlace,
+    oldestPlace,
+    parkedCount,
+    subscriberCount: running.countOf(id),
+  };
+}
+
+function triggerOf({ triggers }: FeedDesk, { value: { connector, trigger } }: FeedRecord) {
+  const found = triggers(connector, trigger);
+  if (found) return found;
+  const message = `The connector ${connector} with its trigger ${trigger} is not served now.`;
+  throw new GatewayError('CONNECTOR_UNKNOWN', message, { connector });
+}
+
+/** @throws InputError REPLAY_UNSUPPORTED */
+async function checkReplay(desk: FeedDesk, record: FeedRecord): Promise<void> {
+  const { connector, name, definition } = triggerOf(desk, record);
+  const { highest } = readProgress(record.id, (await desk.log.state(record.id)).progress);
+  const isTimed = definition.type !== 'paging_desc' || highest === undefined || timeOf(highest) !== undefined;
+  if (canReplay(definition) && isTimed) return;
+  const needed = definition.type === 'paging_desc' ? '`sortBy` that gives a time' : '`startField`';
+  const message = `${connector.title ?? connector.name}: ${name} cannot be asked for what happened since a time: it has no ${needed}.`;
+  throw new InputError('REPLAY_UNSUPPORTED', message, { connector: connector.name });
+}

@@ -1,0 +1,191 @@
+/** A tick of a descending trigger: pages back from the newest row to known ground, then delivers oldest first. */
+import type { TriggerEvent } from '../connector/run-trigger.ts';
+import { GatewayError, ProviderError } from '../errors.ts';
+import type { JsonValue } from '../storage/records.ts';
+import { createPageWriter, type News, type PageWriter } from './page-writer.ts';
+import { prepareEvents } from './prepare-events.ts';
+import { readProgress, type DescendingCycle, type FeedProgress } from './progress.ts';
+import { highestOf, isBeforeFeed, isKnownGround, lowestOf } from './known-ground.ts';
+import { compareSortBy, timeLike, timeOf } from './sort-order.ts';
+import { hasStart } from './start-input.ts';
+import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
+import { createTickTally, type TickTally } from './tick-tally.ts';
+
+/**
+ * Goes through one cycle, or on with one: every page is staged with the place of the next, and the last page publishes all
+ * of them. The first page of a feed is its ground, unless its input says since when.
+ *
+ * A cycle that another process left, or this one before it died, begins anew. Nothing of it was published, and meanwhile
+ * rows may have come or gone, so that the next page of then is no longer the next one.
+ *
+ * @throws as `tick`
+ */
+export async function tickDescending(context: TickContext): Promise<TickResult> {
+  const { feed, log, fence, maxPages = defaultMaxPages } = context;
+  const state = await log.state(feed);
+  const writer = createPageWriter(context, state);
+  const tally = createTickTally(maxPages);
+  let progress = readProgress(feed, state.progress);
+  if (progress.cycle && progress.cycle.fence !== fence) progress = await dropCycle(progress, writer);
+  if (!progress.isGrounded && !hasStart(context.trigger, context.input))
+    await layGround(context, progress, writer, tally);
+  else await runCycle(context, progress, writer, tally);
+  return tally.result();
+}
+
+async function dropCycle({ cycle: _cycle, ...progress }: FeedProgress, writer: PageWriter): Promise<FeedProgress> {
+  await writer.write(progress, { unstage: true });
+  return progress;
+}
+
+/**
+ * What is on the first page is known from now on; where there are older rows, they are known by their place. While all rows
+ * share one `sortBy` the next page belongs to the ground too: nothing else tells its rows from new ones.
+ */
+async function layGround(
+  { trigger, run, input, now }: TickContext,
+  initial: FeedProgress,
+  writer: PageWriter,
+  tally: TickTally,
+): Promise<void> {
+  let cursor: JsonValue | undefined;
+  let progress = initial;
+  do {
+    run.signal.throwIfAborted();
+    const page = await trigger.poll(run, input, cursor);
+    const prepared = prepareEvents(trigger, page.rows);
+    const news = await writer.newsOf(prepared);
+    cursor = page.cursor;
+    const floor = cursor === undefined ? undefined : lowestOf(prepared.events);
+    const { floor: _floor, ...rest } = progress;
+    const highest = highestOf(progress.highest, prepared.events, now());
+    progress = { ...rest, ...(highest !== undefined && { highest }), ...(floor !== undefined && { floor }) };
+    const isOver = compareSortBy(floor, highest) !== 0;
+    progress = { ...progress, isGrounded: isOver };
+    const written = await writer.write(progress, { ground: news.events, parked: news.parked });
+    tally.page(written, { ...news, isDelivered: false });
+    if (isOver) return;
+  } while (!tally.isFull());
+  await writer.write({ ...progress, isGrounded: true }, {});
+}
+
+async function runCycle(
+  context: TickContext,
+  initial: FeedProgress,
+  writer: PageWriter,
+  tally: TickTally,
+): Promise<void> {
+  const { trigger, run, input, now } = context;
+  const lookBackMs = trigger.definition.lookBackMs ?? 0;
+  const guard = createRepetitionGuard();
+  let progress = initial;
+  let cycle = initial.cycle ?? beginCycle(context, initial);
+  for (;;) {
+    run.signal.throwIfAborted();
+    const page = await trigger.poll(run, input, cycle.nextPage).catch(async (error: unknown) => {
+      // A page that is asked for late may be gone; the next tick begins with the first one.
+      if (cycle.pages > 0 && isRefused(error)) await dropCycle(progress, writer);
+      throw error;
+    });
+    const { events, parked } = prepareEvents(trigger, page.rows);
+    const news = await writer.newsOf({ events, parked });
+    const wanted = await wantedOf(events, news, progress, cycle, writer);
+    const highest = highestOf(cycle.highest, news.events, now());
+    cycle = { ...cycle, nextPage: page.cursor, pages: cycle.pages + 1, ...(highest !== undefined && { highest }) };
+    const isEnd =
+      page.cursor === undefined ||
+      (isKnownGround({ events, known: news.known }, progress, lookBackMs) && isReplayed(events, cycle));
+    // On the way down to a time, what is known is passed by.
+    const isTied = cycle.replay === undefined && lookBackMs === 0;
+    const isRepeating = guard.repeats([...events, ...parked], isTied && news.known.size === events.length, page.cursor);
+    const isOver = isEnd || isRepeating !== undefined;
+    progress = isOver ? endCycle(progress, cycle) : { ...progress, cycle };
+    const part = { staged: wanted, parked: news.parked, ...(isOver && { publish: true }) };
+    tally.page(await writer.write(progress, part), { events: wanted, parked: news.parked, isDelivered: true });
+    // What was staged is delivered all the same: asking again would give the same.
+    if (!isEnd && isRepeating === 'repeated') tally.stuck(stuckError(context));
+    if (isOver) return cycle.replay && tally.replayed(cycle.replay.id);
+    if (tally.isFull()) return;
+  }
+}
+
+function beginCycle({ fence, replay }: TickContext, { replayed }: FeedProgress): DescendingCycle {
+  const isWanted = replay !== undefined && replayed !== replay.id;
+  return { fence, nextPage: undefined, pages: 0, ...(isWanted && { replay: { id: replay.id, from: replay.from } }) };
+}
+
+function endCycle({ cycle: _cycle, ...progress }: FeedProgress, { highest, replay }: DescendingCycle): FeedProgress {
+  const isHigher = highest !== undefined && (compareSortBy(highest, progress.highest) ?? 1) > 0;
+  const { floor } = progress;
+  const from = replay && floor !== undefined ? timeLike(replay.from, floor) : undefined;
+  const isLower = from !== undefined && (compareSortBy(from, floor) ?? 0) < 0;
+  return {
+    ...progress,
+    isGrounded: true,
+    ...(isHigher && { highest }),
+    ...(isLower && { floor: from }),
+    ...(replay && { replayed: replay.id }),
+  };
+}
+
+/** What is delivered of a page: what is new and not older than the feed; for a replay also what is ground, or older. */
+async function wantedOf(
+  events: readonly TriggerEvent[],
+  news: News,
+  progress: FeedProgress,
+  { replay }: DescendingCycle,
+  writer: PageWriter,
+): Promise<readonly TriggerEvent[]> {
+  const wanted = news.events.filter((event) => !isBeforeFeed(event, progress));
+  if (!replay) return wanted;
+  const asked = await writer.newsOf({ events, parked: [] }, true);
+  const all = new Set([...wanted, ...asked.events.filter(({ sortBy }) => (timeOf(sortBy) ?? -1) >= replay.from)]);
+  return events.filter((event) => all.has(event));
+}
+
+function isReplayed(events: readonly TriggerEvent[], { replay }: DescendingCycle): boolean {
+  if (!replay) return true;
+  const lowest = timeOf(lowestOf(events));
+  return lowest === undefined || lowest < replay.from;
+}
+
+/** So many pages in a row without a row that this cycle has not met, or with none that is new, end it. */
+const maxBarrenPages = 3;
+
+/** Ends what would page on for ever: `repeated` rows, or page after page of nothing but `known` ones. */
+function createRepetitionGuard() {
+  const met = new Set<string | undefined>();
+  const cursors = new Set<string>();
+  let [repeatedPages, knownPages] = [0, 0];
+  return {
+    repeats(
+      rows: readonly { readonly signature?: string }[],
+      isKnown: boolean,
+      cursor: JsonValue | undefined,
+    ): 'repeated' | 'known' | undefined {
+      const isBarren = rows.every(({ signature }) => met.has(signature));
+      for (const { signature } of rows) met.add(signature);
+      const key = JSON.stringify(cursor) ?? '';
+      const isCircle = cursors.has(key);
+      cursors.add(key);
+      repeatedPages = isBarren ? repeatedPages + 1 : 0;
+      knownPages = isKnown && rows.length > 0 ? knownPages + 1 : 0;
+      if (isCircle || repeatedPages >= maxBarrenPages) return 'repeated';
+      return knownPages >= maxBarrenPages ? 'known' : undefined;
+    },
+  };
+}
+
+/** The provider understood and refused, so that asking the same again is of no use. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof ProviderError)) return error instanceof GatewayError && error.code === 'CONNECTOR_ERROR';
+  const status = error.details.http?.status;
+  return status !== undefined && status >= 400 && status < 500 && ![401, 408, 425, 429].includes(status);
+}
+
+function stuckError({ trigger: { connector, name } }: TickContext): GatewayError {
+  const message =
+    `${connector.title ?? connector.name}: triggers.${name} names a next page again and again, and gives only rows that it gave before. ` +
+    'Let `nextPage` be blank after the last page, and let `poll` ask for the page that it is given.';
+  return new GatewayError('POLL_STUCK', message, { connector: connector.name, raisedIn: `triggers.${name}` });
+}

@@ -1,0 +1,44 @@
+/** How a feed fares: known at once where it is polled, noted for other processes when it matters. */
+import { GatewayError } from '../errors.ts';
+import type { FeedDesk } from './feed-desk.ts';
+import type { FeedFailure, FeedValue } from './feed-record.ts';
+
+export type HealthState = Pick<FeedValue, 'state' | 'lastError' | 'lastPollAt' | 'nextPollAt' | 'lagMs'>;
+
+export interface FeedHealth {
+  readonly now: () => HealthState;
+  /** Takes what is new, and notes it in the record when the state or the error is another one, else every few minutes. */
+  readonly tell: (change: Partial<HealthState>) => Promise<void>;
+}
+
+/** An idle poll writes nothing to the disk; other processes show a `lastPollAt` that is at most so old. */
+const noteEveryMs = 5 * 60_000;
+
+export function createFeedHealth(
+  desk: Pick<FeedDesk, 'records' | 'now'>,
+  id: string,
+  initial: HealthState,
+): FeedHealth {
+  let current = initial;
+  let noted = initial;
+  let notedAt = desk.now();
+  return {
+    now: () => current,
+    async tell(change) {
+      current = { ...current, ...change };
+      const isTold = current.state === noted.state && current.lastError?.code === noted.lastError?.code;
+      // The time of day may have been set back.
+      if (isTold && Math.abs(desk.now() - notedAt) < noteEveryMs) return;
+      noted = current;
+      notedAt = desk.now();
+      // A feed that was stopped meanwhile stays so.
+      await desk.records.change(id, (value) => (value.state === 'STOPPED' ? undefined : current));
+    },
+  };
+}
+
+/** What may be shown of a failure. What is not ours is not shown: it may hold what it was given. */
+export function failureOf(error: unknown, at: number): FeedFailure {
+  if (error instanceof GatewayError) return { code: error.code, message: error.message, at };
+  return { code: 'INTERNAL_ERROR', message: 'Plugboard failed while it polled. Its log says more.', at };
+}

@@ -1,0 +1,35 @@
+/** When a feed is polled next: its interval, jitter, and a pause that grows while it fails. */
+import { GatewayError } from '../errors.ts';
+
+export interface Pace {
+  /** Of the trigger. */
+  readonly intervalMs: number;
+  /** The operator's floor. */
+  readonly minIntervalMs: number;
+  /** In a row. */
+  readonly failures: number;
+  /** What the last poll failed with. */
+  readonly error?: unknown;
+  /** 0 up to 1. */
+  readonly random: () => number;
+}
+
+const longestBackoffMs = 15 * 60_000;
+/** A provider that asks for more, by mistake or not, is asked again after an hour all the same. */
+const longestRetryAfterMs = 60 * 60_000;
+/** Timers hold no more than 2³¹ ms; a day is long enough for any of them. */
+const longestIntervalMs = 24 * 60 * 60_000;
+
+/**
+ * Milliseconds until the next poll. Feeds that began together spread by ±10 %. After failures it doubles up to 15 minutes,
+ * and never comes before the provider's `Retry-After`, of which an hour counts at most.
+ */
+export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random }: Pace): number {
+  const interval = Math.min(Math.max(intervalMs, minIntervalMs), longestIntervalMs);
+  const spread = 0.9 + 0.2 * random();
+  if (failures === 0) return interval * spread;
+  // An interval beyond the longest pause is no reason to poll a failing provider more often than one that works.
+  const backoff = Math.min(interval * 2 ** Math.min(failures, 30), Math.max(longestBackoffMs, interval));
+  const retryAfterMs = error instanceof GatewayError ? (error.details.retryAfterMs ?? 0) : 0;
+  return Math.max(backoff * spread, Math.min(retryAfterMs, longestRetryAfterMs));
+}

@@ -1,0 +1,54 @@
+/** Counts what one tick does. */
+import type { TriggerEvent } from '../connector/run-trigger.ts';
+import type { GatewayError } from '../errors.ts';
+import type { TickResult } from './tick-context.ts';
+
+export interface TickTally {
+  /** A page was written. */
+  readonly page: (
+    logged: number,
+    news: {
+      readonly events: readonly TriggerEvent[];
+      readonly parked: readonly unknown[];
+      readonly isDelivered: boolean;
+    },
+  ) => void;
+  /** No further page in this tick: the next one goes on. */
+  readonly isFull: () => boolean;
+  readonly stuck: (error: GatewayError) => void;
+  readonly replayed: (id: string) => void;
+  readonly result: () => TickResult;
+}
+
+export function createTickTally(maxPages: number): TickTally {
+  let [logged, parked, pages, isFull] = [0, 0, 0, false];
+  let newest: number | undefined;
+  let stuck: GatewayError | undefined;
+  let replayed: string | undefined;
+  return {
+    page(count, news) {
+      logged += count;
+      parked += news.parked.length;
+      pages += 1;
+      if (!news.isDelivered) return;
+      for (const { occurredAt } of news.events) {
+        if (occurredAt !== undefined && (newest === undefined || occurredAt > newest)) newest = occurredAt;
+      }
+    },
+    isFull() {
+      isFull = pages >= maxPages;
+      return isFull;
+    },
+    stuck: (error) => void (stuck = error),
+    replayed: (id) => void (replayed = id),
+    result: () => ({
+      logged,
+      parked,
+      pages,
+      isUnfinished: isFull,
+      ...(newest !== undefined && { newestOccurredAt: newest }),
+      ...(stuck && { stuck }),
+      ...(replayed !== undefined && { replayed }),
+    }),
+  };
+}

@@ -235,14 +235,13 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
 
   async function sendPage(member: SubscriptionMember, page: readonly (LoggedEvent | Recent)[]): Promise<void> {
     const started: (EventResult | Promise<EventResult>)[] = [];
-    for (let index = 0; index < page.length; index += 1) {
+    for (let index = 0; index < page.length && member.canTake; index += 1) {
       // A few are executed ahead, so that their joins are loaded together; none of them when the first needs no wait.
       const ahead = started[index - 1] instanceof Promise ? maxConcurrentEvents : 1;
       while (started.length < Math.min(page.length, index + ahead)) started.push(resultOf(page[started.length]!));
       const result = started[index]!;
       const ready = result instanceof Promise ? await result : result;
-      if (!member.canTake) return;
-      if (ready.place > member.place) member.send(ready);
+      if (member.canTake && ready.place > member.place) member.send(ready);
     }
   }
 

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -7,6 +6,8 @@ import type { SqlDatabase, SqliteDriver } from '../../../src/storage/sqlite/driv
 import { findDrivers } from '../../../src/storage/sqlite/find-driver.ts';
 import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/storage/store.ts';
+import { failingDriver } from '../../support/failing-driver.ts';
+import { canMount, mountDisk, type SmallDisk } from '../../support/small-disk.ts';
 
 const large = { padding: 'x'.repeat(50_000) };
 
@@ -212,20 +213,15 @@ describe.each(await findDrivers())('the embedded store by $name', (driver) => {
     });
   });
 
-  const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mounts();
   (canMount ? describe : describe.skip)('on a real disk of 1 MiB', () => {
-    let disk: string;
-    const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
+    let disk: SmallDisk;
     beforeEach(() => {
-      disk = join(folder, 'disk');
-      file = join(disk, 'store.db');
-      mkdirSync(disk);
-      mount('size=1m');
+      disk = mountDisk(join(folder, 'disk'), 'size=1m');
+      file = join(folder, 'disk', 'store.db');
     });
     afterEach(async () => {
       for (const store of stores.splice(0)) await store.close();
-      // Lazily: libsql gives its files back only when its statements are collected.
-      execFileSync('umount', ['-l', disk]);
+      disk.unmount();
     });
 
     it('says STORE_FULL when it is full, loses nothing, and goes on when there is room', async () => {
@@ -241,14 +237,14 @@ describe.each(await findDrivers())('the embedded store by $name', (driver) => {
       await expect(fill()).rejects.toMatchObject({ code: 'STORE_FULL' });
       expect(written.length).toBeGreaterThan(2);
       expect((await records.list('a', {})).map(({ id }) => id)).toEqual(written);
-      mount('remount,size=8m');
+      disk.remount('size=8m');
       expect(await records.create('a', 'after', large)).toBeDefined();
       await close();
       expect((await (await open()).records.list('a', {})).map(({ id }) => id)).toEqual([...written, 'after']);
     });
 
     it('says STORE_READ_ONLY at the start when it is read-only', async () => {
-      mount('remount,ro');
+      disk.remount('ro');
       await expect(open()).rejects.toMatchObject({
         code: 'STORE_READ_ONLY',
         message: `The store ${file} cannot be opened: its disk is read-only.`,
@@ -256,50 +252,3 @@ describe.each(await findDrivers())('the embedded store by $name', (driver) => {
     });
   });
 });
-
-/** A driver whose statements that begin with one of `faults.at` fail as a disk does that cannot be read or written. */
-function failingDriver(driver: SqliteDriver, faults: { at: readonly string[] | undefined }): SqliteDriver {
-  const check = (sql: string) => {
-    if (!faults.at?.some((beginning) => sql.startsWith(beginning))) return;
-    throw Object.assign(new Error('disk I/O error'), { rawCode: 10 });
-  };
-  return {
-    ...driver,
-    open(file) {
-      const database = driver.open(file);
-      return {
-        ...database,
-        exec(sql) {
-          check(sql);
-          database.exec(sql);
-        },
-        prepare(sql) {
-          const statement = database.prepare(sql);
-          const checked = <T>(act: () => T): T => {
-            check(sql);
-            return act();
-          };
-          return {
-            run: (values) => checked(() => statement.run(values)),
-            get: (values) => checked(() => statement.get(values)),
-            all: (values) => checked(() => statement.all(values)),
-          };
-        },
-      };
-    },
-  };
-}
-
-/** Whether this user may mount: root in a container often may not. */
-function mounts(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}

@@ -10,6 +10,7 @@ import { createConfiguredConnections } from './connection/configured-connections
 import type { Connecting } from './connection/connecting.ts';
 import { createConnections } from './connection/connections.ts';
 import { createConnecting } from './connection/create-connecting.ts';
+import { createDiscarding, type Discarding } from './connection/discarding.ts';
 import { refreshIdle } from './connection/idle-refresh.ts';
 import { createOAuthClients, type OAuthClients } from './connection/oauth-client.ts';
 import { createRegistrations, type Registrations } from './connection/registrations.ts';
@@ -76,6 +77,7 @@ interface Generation {
   readonly connecting: Connecting;
   readonly beginHere: BeginHere;
   readonly revocations: Revocations;
+  readonly discarding: Discarding;
   /** The connector of that name and the tenant's registration for it. */
   readonly resolve: (tenant: string, connector: string) => Promise<Resolved | undefined>;
 }
@@ -193,6 +195,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     return connector && { connector, registration: await registrations.find(tenant, connector) };
   };
   const revocations = createRevocations({ records, keyRing, clients, resolve });
+  const discarding = createDiscarding({ connectors, records, keyRing, revocations, now: Date.now });
   const connecting = createConnecting({
     connectors,
     records,
@@ -205,6 +208,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     credentialsOf: async (record, connector) =>
       credentials.of({ record, connector, registration: await registrations.find(record.value.tenant, connector) }),
     revocations,
+    discarding,
     forget: credentials.forget,
     get baseUrl() {
       return shared.baseUrl();
@@ -236,7 +240,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     timeZone: configuration.timeZone,
   });
   const beginHere = createBeginHere(connectors, stored, connecting);
-  return { graph, connecting, beginHere, revocations, resolve };
+  return { graph, connecting, beginHere, revocations, discarding, resolve };
 }
 
 /** Where a person begins. With scopes only where the connection lacks them. */
@@ -272,8 +276,10 @@ function delegate(current: () => Connecting): Connecting {
   };
 }
 
-async function sweep({ revocations, resolve }: Generation, shared: Shared, signal: AbortSignal): Promise<void> {
+async function sweep(generation: Generation, shared: Shared, signal: AbortSignal): Promise<void> {
+  const { revocations, discarding, resolve } = generation;
   const { records, leases } = shared.vault;
+  await discarding.sweep();
   await revocations.sweep();
   await refreshIdle({ records, leases, credentials: shared.credentials, resolve, signal }, Date.now());
 }

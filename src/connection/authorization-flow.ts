@@ -75,14 +75,13 @@ export async function beginAuthorization(request: AuthorizationRequest): Promise
   };
   url.search = new URLSearchParams(parameters).toString();
   const id = flowIdOf(state);
+  const { tenant, subject, connectionId: connection } = request;
+  const place = { tenant, subject, connector: connector.name, connection };
   const value: Flow['value'] = {
-    tenant: request.tenant,
-    subject: request.subject,
-    connector: connector.name,
-    connection: request.connectionId,
-    context: redirectContext(request.tenant, connector.name),
+    ...place,
+    context: redirectContext(tenant, connector.name),
     redirectUri,
-    verifier: request.keyRing.seal(verifier, flowSealIdentity(id, request)),
+    verifier: request.keyRing.seal(verifier, flowSealIdentity(id, place)),
     nonce: nonce ?? null,
     issuer: client.issuer ?? null,
     scopes,

@@ -3,7 +3,13 @@ import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { goesToProvider, selectedAuthorization, type Candidate, type Candidates } from './connection-candidate.ts';
-import { connectionKey, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
+import {
+  begunConnection,
+  connectionKey,
+  sealingTarget,
+  type ConnectionRecord,
+  type ConnectionValue,
+} from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
 import type { DeviceConnecting } from './device-connecting.ts';
 import { createSession } from './connect-session.ts';
@@ -34,7 +40,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
       if (!usesDevice(connector, draft)) checkReturnUrl(input);
       const fresh = {
         ...value,
-        fields: candidates.sealFields({ id, tenant: value.tenant, subject: value.subject }, draft.fields),
+        fields: candidates.sealFields(sealingTarget({ id, value }), draft.fields),
       };
       const record = existing ?? (await stored.create(id, fresh));
       if (!record) throw exists(value);
@@ -93,7 +99,6 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
   /** Everything is there: tried and kept at once. @throws AuthorizationError CONNECTION_TEST_FAILED; nothing is kept then. */
   async function connectNow({ id, value, existing, connector }: Beginning, { fields }: Draft): Promise<Begun> {
     const target = { id, tenant: value.tenant, connector };
-    const owned = { id, tenant: value.tenant, subject: value.subject };
     const isOAuth = selectedAuthorization(connector, fields)?.type === 'oauth2';
     const tokens = isOAuth && (await options.clientCredentials((await candidates.oauthClient(target, fields)).client));
     const candidate: Candidate = { fields, acquired: {}, ...(tokens && { tokens }) };
@@ -101,7 +106,11 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
     if (!trial.works) {
       throw new AuthorizationError('CONNECTION_TEST_FAILED', trial.problem, { connector: connector.name });
     }
-    const credentials = candidates.seal(owned, { ...candidate, acquired: trial.acquired }, trial.identity);
+    const credentials = candidates.seal(
+      sealingTarget({ id, value }),
+      { ...candidate, acquired: trial.acquired },
+      trial.identity,
+    );
     const connection = existing
       ? await candidates.keep(id, credentials)
       : await stored.create(id, { ...value, ...credentials });
@@ -163,22 +172,12 @@ function newConnection(caller: Caller, connector: Connector, input: ConnectInput
       'owner: a connection of a subject needs a subject: name one (X-External-Subject-Id), or connect for the TENANT.';
     throw new InputError('SUBJECT_REQUIRED', message);
   }
-  return {
+  return begunConnection({
     tenant: caller.tenant,
     subject: isTenants ? null : (caller.subject ?? null),
     connector: connector.name,
     label: input.label ?? null,
-    state: 'PENDING',
-    reason: null,
-    fields: '',
-    acquired: null,
-    tokens: null,
-    scopes: [],
-    expiresAt: null,
-    identity: null,
-    failures: 0,
-    retryAt: null,
-  };
+  });
 }
 
 function exists({ connector, label }: ConnectionValue): AuthorizationError {

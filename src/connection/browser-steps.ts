@@ -2,7 +2,13 @@
 import type { Connector } from '../connector/definition.ts';
 import { createAcquireConnection } from '../connector/open-connection.ts';
 import { GatewayError } from '../errors.ts';
-import { beginAuthorization, checkAnswerPlace, finishAuthorization, redirectUriOf } from './authorization-flow.ts';
+import {
+  beginAuthorization,
+  checkAnswerPlace,
+  finishAuthorization,
+  redirectUriOf,
+  type FinishedAuthorization,
+} from './authorization-flow.ts';
 import { readPostedForm } from './connect-form.ts';
 import {
   bindSession,
@@ -17,10 +23,20 @@ import { goesToProvider, type Candidate, type Candidates } from './connection-ca
 import type { BrowserBinding, BrowserStep } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionNotation, readEnteredFields, withoutSecrets } from './entered-fields.ts';
-import { parkCredentials } from './finish-code.ts';
+import { connectionKind, type ConnectionRecord } from './connection-record.ts';
+import { parkCredentials, type NewCredentials } from './finish-code.ts';
 import { keepFlow, takeFlow } from './flow-record.ts';
 import { isSameOwner } from './owner.ts';
 import { declaredFields, type Registration } from './registrations.ts';
+
+/** A provider's answer that belongs to something. */
+interface Answered {
+  readonly session: SessionRecord;
+  /** As it was before the code was exchanged. */
+  readonly record: ConnectionRecord;
+  readonly connector: Connector;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 export function createBrowserSteps(
   options: ConnectingOptions,
@@ -72,28 +88,23 @@ export function createBrowserSteps(
       const record = await stored.read(flow.value.connection);
       // Of a connection that was removed meanwhile no tokens are asked for: nobody would take them back.
       if (!session || !record || !isSameOwner(session.value, flow.value)) throw invalidSession();
+      let answered: Answered;
+      let finished: FinishedAuthorization;
       try {
         const fields = openDraft(session, keyRing);
+        answered = { session, record, connector, fields };
         const target = { id: flow.value.connection, tenant: flow.value.tenant, connector };
         const { client, registration } = await candidates.oauthClient(target, fields);
-        const finished = await finishAuthorization(
+        finished = await finishAuthorization(
           { callback, context, browser, flow },
           { client, keyRing, now, openAcquire: () => openAcquire(connector, registration, fields) },
         );
-        const { tokens, scopes, expiresAt, extra, ownerId } = finished;
-        const candidate: Candidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt } };
-        const trial = await candidates.try(target, candidate);
-        if (!trial.works) {
-          await candidates.drop(record, connector, candidate);
-          return refuse(session, connector, trial.problem, 'CONNECTION_TEST_FAILED');
-        }
-        const acquired = { ...extra, ...trial.acquired };
-        return end(session, connector, { ...candidate, acquired }, trial.identity ?? ownerId ?? null);
       } catch (error) {
         // A store that fails says nothing of the connection: the session stays, and its link may be opened again.
         if (!(error instanceof GatewayError) || error.code.startsWith('STORE_')) throw error;
         return refuse(session, connector, error.message, error.code);
       }
+      return tryAndEnd(answered, finished);
     },
   };
 
@@ -124,6 +135,27 @@ export function createBrowserSteps(
     return { step: 'provider', url: url.href };
   }
 
+  /** Tokens that the provider has just given: tried and kept, or taken back. */
+  async function tryAndEnd(
+    { session, record, connector, fields }: Answered,
+    { tokens, scopes, expiresAt, extra, ownerId }: FinishedAuthorization,
+  ): Promise<BrowserStep> {
+    const candidate: Candidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt } };
+    const trial = await candidates.try({ id: record.id, tenant: record.value.tenant, connector }, candidate);
+    if (!trial.works) {
+      await candidates.drop(record, candidate, ownerId);
+      return refuse(session, connector, trial.problem, 'CONNECTION_TEST_FAILED');
+    }
+    const identity = trial.identity ?? ownerId ?? null;
+    try {
+      return await end(session, connector, { ...candidate, acquired: { ...extra, ...trial.acquired } }, identity);
+    } catch (error) {
+      // Another answer of the session was first, the connection was removed, or the store failed.
+      await candidates.drop(record, candidate, identity);
+      throw error;
+    }
+  }
+
   /** New credentials work: they are kept, or parked until the application confirms them. */
   async function end(
     session: SessionRecord,
@@ -132,17 +164,34 @@ export function createBrowserSteps(
     identity: string | null,
   ): Promise<BrowserStep> {
     const { connection, returnUrl, tenant, subject } = session.value;
-    const credentials = candidates.seal({ id: connection, tenant, subject }, candidate, identity);
+    const target = { id: connection, tenant, subject, connector: connector.name };
+    const credentials = candidates.seal(target, candidate, identity);
     if (options.finishInBrowser) {
       await candidates.keep(connection, credentials, { record: session, ifGone: invalidSession });
       if (returnUrl === null) return { step: 'end', connector, identity, problem: null };
       return { step: 'return', url: withQuery(returnUrl, { connection }) };
     }
-    const { code, change } = parkCredentials(session.value, credentials, now());
-    // Together: of two answers of one session one counts, and a store that fails leaves the session as it was.
-    const ended = await records.commit([{ change: 'remove', kind: sessionKind, id: session.id }, change]);
-    if (!ended.committed) throw invalidSession();
+    const code = await park(session, credentials);
     return { step: 'return', url: withQuery(returnUrl ?? options.baseUrl, { connection, code }) };
+  }
+
+  /** @returns the code for the application. */
+  async function park(session: SessionRecord, credentials: NewCredentials): Promise<string> {
+    for (;;) {
+      const record = await stored.read(session.value.connection);
+      if (!record) throw invalidSession();
+      const { id, version, value } = record;
+      const { code, change } = parkCredentials(session.value, credentials, now());
+      // Together: of two answers of one session one counts, a store that fails leaves the session as it was, and whoever
+      // removes the connection either sees what is parked for it or has removed it before.
+      const ended = await records.commit([
+        { change: 'remove', kind: sessionKind, id: session.id },
+        { change: 'compareAndSet', kind: connectionKind, id, version, value },
+        change,
+      ]);
+      if (ended.committed) return code;
+      if (ended.failed === 0) throw invalidSession();
+    }
   }
 
   /** It did not work: a connection that never worked says why, one that works goes on as it was. */

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AuthorizationError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
-import { ownerIdentity, type Owner } from './owner.ts';
+import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import type { KeyRing } from './seal.ts';
 
 export interface SessionValue extends RecordValue {
@@ -105,18 +105,18 @@ export function invalidSession(): AuthorizationError {
 }
 
 /** What the draft of a session is bound to. */
-export function sessionSealIdentity(id: string, owner: Owner): readonly string[] {
-  return [sessionKind, ...ownerIdentity(owner), id, 'fields'];
+export function sessionSealIdentity(id: string, session: OwnedConnection): readonly string[] {
+  return [sessionKind, ...connectionIdentity(session), id, 'fields'];
 }
 
 /** What was entered in a session, sealed to it. */
 export function sealDraft(
   id: string,
-  owner: Owner,
+  session: OwnedConnection,
   fields: Readonly<Record<string, unknown>>,
   keyRing: KeyRing,
 ): string {
-  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id, owner));
+  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id, session));
 }
 
 export function openDraft({ id, value }: SessionRecord, keyRing: KeyRing): Readonly<Record<string, unknown>> {

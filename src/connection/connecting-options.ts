@@ -7,6 +7,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
 import type { OAuthClient, OAuthClients } from './oauth-client.ts';
 import type { Registrations } from './registrations.ts';
+import type { Discarding } from './discarding.ts';
 import type { Revocations } from './revocation.ts';
 import type { KeyRing } from './seal.ts';
 import type { StoredConnections } from './stored-connections.ts';
@@ -24,6 +25,7 @@ export interface ConnectingOptions {
   /** Tokens of the client itself, for the grant `client_credentials`. */
   readonly clientCredentials: (client: OAuthClient) => Promise<AcquiredTokens>;
   readonly revocations: Pick<Revocations, 'plan' | 'attempt'>;
+  readonly discarding: Discarding;
   /** Forgets the credentials of a connection that was removed. */
   readonly forget: (connectionId: string) => void;
   /** Of the gateway, from its configuration alone. */

@@ -8,6 +8,7 @@ import {
   sealIdentity,
   sealingTarget,
   type ConnectionRecord,
+  type OpenableConnection,
   type SealingTarget,
 } from './connection-record.ts';
 import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
@@ -51,11 +52,8 @@ export interface Candidates {
    * @throws AuthorizationError CONNECTION_NOT_FOUND when the connection was removed meanwhile; what `ifGone` gives.
    */
   readonly keep: (id: string, credentials: NewCredentials, from?: WaitingPlace) => Promise<ConnectionRecord>;
-  /**
-   * Takes tokens back at the provider that will not be kept, or plans to. Where the connection has tokens, nothing is
-   * taken back: a provider may end those with the new ones (RFC 7009 §2.1), and the connection goes on as it was.
-   */
-  readonly drop: (record: ConnectionRecord, connector: Connector, candidate: Candidate) => Promise<void>;
+  /** Takes tokens back at the provider that will not be kept (`Discarding.discard`). Never throws. */
+  readonly drop: (connection: OpenableConnection, candidate: Candidate, identity?: string | null) => Promise<void>;
   /** The client at the connector's authorization server. @throws as `OAuthClients` */
   readonly oauthClient: (
     target: Omit<CandidateTarget, 'id'> & { readonly id?: string },
@@ -64,7 +62,7 @@ export interface Candidates {
 }
 
 export function createCandidates(options: ConnectingOptions): Candidates {
-  const { records, keyRing, stored, registrations, sender } = options;
+  const { records, keyRing, stored, registrations, sender, discarding } = options;
   const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
     keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
   const seal: Candidates['seal'] = (target, { fields, acquired, tokens }, identity) => ({
@@ -95,27 +93,24 @@ export function createCandidates(options: ConnectingOptions): Candidates {
           throw new AuthorizationError('CONNECTION_NOT_FOUND', 'The connection was removed meanwhile. Connect again.');
         }
         const { version, value } = record;
+        const replaced = await discarding.planReplaced(record, credentials, from?.record.id);
         const result = await records.commit([
           ...removal,
           { change: 'compareAndSet', kind: connectionKind, id, version, value: { ...value, ...credentials } },
+          ...(replaced ? [replaced] : []),
         ]);
         if (result.committed) {
-          const kept = result.records.at(-1) as ConnectionRecord;
+          const kept = result.records[removal.length] as ConnectionRecord;
           stored.wasChanged(record, kept);
+          // It is planned by now; nobody waits for the provider.
+          if (replaced) void options.revocations.attempt(replaced.id).catch(() => false);
           return kept;
         }
         if (from && result.failed === 0) throw from.ifGone();
       }
     },
-    async drop(record, connector, candidate) {
-      if (record.value.tokens !== null) return;
-      const credentials = seal(sealingTarget(record), candidate, null);
-      const dropped = { ...record, value: { ...record.value, ...credentials } };
-      const revocation = options.revocations.plan(dropped, connector);
-      if (!revocation) return;
-      await records.commit([revocation]);
-      // It is planned by now: whatever fails here is tried again for a day.
-      await options.revocations.attempt(revocation.id).catch(() => false);
+    async drop(connection, candidate, identity = null) {
+      if (candidate.tokens) await discarding.discard(connection, seal(sealingTarget(connection), candidate, identity));
     },
     async oauthClient({ id, tenant, connector }, fields) {
       const authorization = authorizationOf(connector, fields);

@@ -1,12 +1,12 @@
 /** The fields of a connection: what was entered, and what its connector acquired. */
 import { AuthorizationError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
-import { sealIdentity, sealingTarget, type ConnectionRecord } from './connection-record.ts';
+import { sealIdentity, sealingTarget, type OpenableConnection } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
 import type { KeyRing } from './seal.ts';
 
 /** What was entered and acquired, as connector code sees it. */
-export function fieldsOf(record: ConnectionRecord, keyRing: KeyRing): Readonly<Record<string, JsonValue>> {
+export function fieldsOf(record: OpenableConnection, keyRing: KeyRing): Readonly<Record<string, JsonValue>> {
   return {
     ...openFields(record, 'fields', keyRing),
     ...openFields(record, 'acquired', keyRing),
@@ -15,7 +15,7 @@ export function fieldsOf(record: ConnectionRecord, keyRing: KeyRing): Readonly<R
 
 /** The sealed fields of a connection after `acquire` or `refresh` gave more; tokens have a place of their own. */
 export function mergeAcquired(
-  record: ConnectionRecord,
+  record: OpenableConnection,
   extra: Readonly<Record<string, unknown>>,
   keyRing: KeyRing,
 ): string {

@@ -1,6 +1,6 @@
 /** A connection as it is kept: whose it is, in what state, and its credentials, sealed. */
 import type { RecordValue, StoredRecord } from '../storage/records.ts';
-import { ownerIdentity, type Owner } from './owner.ts';
+import { connectionIdentity, type Owner } from './owner.ts';
 
 /** `PENDING` until the subject has finished; `ERROR` when its test failed; `REAUTH_REQUIRED` when the provider refuses its credentials. */
 export type ConnectionState = 'PENDING' | 'STARTED' | 'REAUTH_REQUIRED' | 'ERROR';
@@ -55,22 +55,49 @@ export interface StoredTokens {
 /** Kind of the record. */
 export const connectionKind = 'connection';
 
+/** A connection that was only begun: it has no credentials yet. */
+export function begunConnection(
+  place: Pick<ConnectionValue, 'tenant' | 'subject' | 'connector' | 'label'>,
+): ConnectionValue {
+  const { tenant, subject, connector, label } = place;
+  return {
+    tenant,
+    subject,
+    connector,
+    label,
+    state: 'PENDING',
+    reason: null,
+    fields: '',
+    acquired: null,
+    tokens: null,
+    scopes: [],
+    expiresAt: null,
+    identity: null,
+    failures: 0,
+    retryAt: null,
+  };
+}
+
+/** Its id and what stands in it: all that opens its sealed parts. */
+export type OpenableConnection = Pick<ConnectionRecord, 'id' | 'value'>;
+
 /** Which connection something is sealed for, and whose that is. */
 export interface SealingTarget extends Owner {
   readonly id: string;
+  readonly connector: string;
 }
 
 /** What a sealed part of a connection is bound to, so that it opens nowhere else, and for no other owner. */
 export function sealIdentity(
-  { id, ...owner }: SealingTarget,
+  { id, ...place }: SealingTarget,
   part: 'fields' | 'acquired' | 'tokens',
 ): readonly string[] {
-  return [connectionKind, ...ownerIdentity(owner), id, part];
+  return [connectionKind, ...connectionIdentity({ ...place, connection: id }), part];
 }
 
 /** The same target, of a record that is there. */
-export function sealingTarget({ id, value: { tenant, subject } }: ConnectionRecord): SealingTarget {
-  return { id, tenant, subject };
+export function sealingTarget({ id, value: { tenant, subject, connector } }: OpenableConnection): SealingTarget {
+  return { id, tenant, subject, connector };
 }
 
 /** What no two connections share. */

@@ -5,7 +5,7 @@ import type { TokenAnswer } from './authorization.ts';
 import {
   sealIdentity,
   sealingTarget,
-  type ConnectionRecord,
+  type OpenableConnection,
   type ConnectionValue,
   type SealingTarget,
   type StoredTokens,
@@ -106,7 +106,7 @@ function idleRefreshAt(tokens: StoredTokens): number | null {
 }
 
 /** @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
-export function openTokens(record: ConnectionRecord, keyRing: KeyRing): StoredTokens | undefined {
+export function openTokens(record: OpenableConnection, keyRing: KeyRing): StoredTokens | undefined {
   const { tokens } = record.value;
   if (tokens === null) return undefined;
   return JSON.parse(keyRing.open(tokens, sealIdentity(sealingTarget(record), 'tokens'))) as StoredTokens;
@@ -114,7 +114,7 @@ export function openTokens(record: ConnectionRecord, keyRing: KeyRing): StoredTo
 
 /** What was entered or acquired. @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
 export function openFields(
-  record: ConnectionRecord,
+  record: OpenableConnection,
   part: 'fields' | 'acquired',
   keyRing: KeyRing,
 ): Readonly<Record<string, JsonValue>> {

@@ -9,8 +9,10 @@ import { createDeviceConnecting } from './device-connecting.ts';
 import type { Connecting } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
-import { findCredentials, invalidCode, listCredentials, type NewCredentials } from './finish-code.ts';
-import { allows, allowsSome, forbidden, scopeOf } from './scopes.ts';
+import { withCredentials } from './discarding.ts';
+import { findCredentials, invalidCode, listCredentials } from './finish-code.ts';
+import type { OwnedConnection, Owner } from './owner.ts';
+import { allows, allowsSome, forbidden, managingKind, scopeOf } from './scopes.ts';
 import { tryConnection } from './try-connection.ts';
 
 export function createConnecting(options: ConnectingOptions): Connecting {
@@ -42,13 +44,10 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     advance: (record) => device.advance(record),
 
     async finish(caller, code) {
-      const { record, connection, credentials } = await findCredentials(records, code, (owner) =>
-        isOwner(caller, owner),
-      );
-      const target = await stored.read(connection);
-      // Which connector it is for, and so which scope, only the connection says.
-      if (target) requireManaging(caller, target);
-      return candidates.keep(connection, credentials, { record, ifGone: invalidCode });
+      const isOurs = (owner: Owner) => isOwner(caller, owner);
+      const { record, owned, credentials } = await findCredentials(records, code, options.now(), isOurs);
+      requireManaging(caller, owned);
+      return candidates.keep(owned.connection, credentials, { record, ifGone: invalidCode });
     },
 
     async test(caller, id) {
@@ -100,18 +99,13 @@ export function createConnecting(options: ConnectingOptions): Connecting {
   }
 }
 
-/** The connection as it would be with them, and with no tokens but theirs. */
-function withCredentials(record: ConnectionRecord, credentials: NewCredentials): ConnectionRecord {
-  return { ...record, value: { ...record.value, tokens: null, ...credentials } };
-}
-
-function isOwner(caller: Caller, owner: { readonly tenant: string; readonly subject: string | null }): boolean {
+function isOwner(caller: Caller, owner: Owner): boolean {
   if (owner.tenant !== caller.tenant) return false;
-  return owner.subject === null ? allowsSome(caller.scopes, 'admin') : owner.subject === caller.subject;
+  return owner.subject === null ? allowsSome(caller.scopes, managingKind(null)) : owner.subject === caller.subject;
 }
 
 /** @throws CallerError FORBIDDEN */
-function requireManaging({ scopes }: Caller, { value }: ConnectionRecord): void {
-  const kind = value.subject === null ? 'admin' : 'connect';
-  if (!allows(scopes, kind, value.connector)) throw forbidden(scopeOf(kind, value.connector), value.connector);
+function requireManaging({ scopes }: Caller, { subject, connector }: OwnedConnection): void {
+  const kind = managingKind(subject);
+  if (!allows(scopes, kind, connector)) throw forbidden(scopeOf(kind, connector), connector);
 }

@@ -79,11 +79,16 @@ export function createDeviceConnecting(
     const candidate: Candidate = { fields, acquired: {}, tokens: { tokens, scopes, expiresAt } };
     const trial = await candidates.try({ id, tenant: value.tenant, connector }, candidate);
     if (!trial.works) {
-      await candidates.drop(record, connector, candidate);
+      await candidates.drop(record, candidate);
       return fail(record, trial.problem);
     }
     const tried = { ...candidate, acquired: trial.acquired };
-    return candidates.keep(id, candidates.seal(sealingTarget(record), tried, trial.identity));
+    try {
+      return await candidates.keep(id, candidates.seal(sealingTarget(record), tried, trial.identity));
+    } catch (error) {
+      await candidates.drop(record, candidate, trial.identity);
+      throw error;
+    }
   }
 
   /** A connection that never worked says why; one that works goes on as it was. */

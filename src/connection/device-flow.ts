@@ -4,7 +4,7 @@ import { AuthorizationError, GatewayError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { acquiredTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { scopeParameter, type OAuthClient } from './oauth-client.ts';
-import { ownerIdentity, type Owner } from './owner.ts';
+import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import type { KeyRing } from './seal.ts';
 import { TokenFailure, tokenFailureError, type FailedTokenRequest } from './token-failure.ts';
 
@@ -75,12 +75,10 @@ export async function beginDeviceFlow(desk: DeviceFlowDesk, request: DeviceFlowR
   const now = desk.now();
   const intervalMs = answer.interval === undefined ? defaultIntervalMs : Math.ceil(answer.interval * 1000);
   const expiresAt = now + Math.floor(answer.expires_in * 1000);
+  const place = { tenant, subject, connector: client.connector.name, connection: connectionId };
   const value: DeviceFlowValue = {
-    tenant,
-    subject,
-    connector: client.connector.name,
-    connection: connectionId,
-    deviceCode: desk.keyRing.seal(answer.device_code, deviceSealIdentity(id, request)),
+    ...place,
+    deviceCode: desk.keyRing.seal(answer.device_code, deviceSealIdentity(id, place)),
     scopes,
     intervalMs,
     pollAt: now + intervalMs,
@@ -100,8 +98,8 @@ export async function beginDeviceFlow(desk: DeviceFlowDesk, request: DeviceFlowR
 }
 
 /** What a device code is bound to. */
-export function deviceSealIdentity(id: string, owner: Owner): readonly string[] {
-  return [deviceFlowKind, ...ownerIdentity(owner), id, 'deviceCode'];
+export function deviceSealIdentity(id: string, flow: OwnedConnection): readonly string[] {
+  return [deviceFlowKind, ...connectionIdentity(flow), id, 'deviceCode'];
 }
 
 /** `pending`: ask again at `pollAt`. `granted`: the flow is gone, and the tokens exist nowhere but here. */
@@ -133,7 +131,8 @@ export async function pollDevice(
   try {
     const answer = await client.pollDevice(deviceCode, client.authorization.tokenParams ?? {});
     const acquired = acquiredTokens(answer, desk.now(), value.scopes);
-    await desk.records.remove(deviceFlowKind, flowId);
+    // A flow that stays although it was granted is found out by the next poll; these tokens stand nowhere else.
+    await desk.records.remove(deviceFlowKind, flowId).catch(() => false);
     return { state: 'granted', ...acquired };
   } catch (error) {
     if (!(error instanceof TokenFailure)) throw error;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AuthorizationError } from '../errors.ts';
 import type { Change, RecordValue, Records } from '../storage/records.ts';
-import { ownerIdentity, type Owner } from './owner.ts';
+import { connectionIdentity, type OwnedConnection } from './owner.ts';
 
 export interface FlowValue extends RecordValue {
   readonly tenant: string;
@@ -39,8 +39,8 @@ export function flowIdOf(state: string): string {
 export const browserHash = flowIdOf;
 
 /** What the verifier of a flow is bound to. */
-export function flowSealIdentity(id: string, owner: Owner): readonly string[] {
-  return [flowKind, ...ownerIdentity(owner), id, 'verifier'];
+export function flowSealIdentity(id: string, flow: OwnedConnection): readonly string[] {
+  return [flowKind, ...connectionIdentity(flow), id, 'verifier'];
 }
 
 export interface Flow {

@@ -9,6 +9,7 @@ import {
   type ConnectionValue,
   type StoredTokens,
 } from './connection-record.ts';
+import { mayTakeBack } from './discarding.ts';
 import { openTokens, tokenPart } from './connection-tokens.ts';
 import type { OpenedRecord, RefreshDesk, Renewed, Work } from './refresh-desk.ts';
 import type { KeyRing } from './seal.ts';
@@ -62,7 +63,13 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
     }
     // Somebody else's change of the record is kept; somebody else's tokens win over ours.
     const tokens = openTokens(found, desk.keyRing);
-    if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
+    if (!isSameGrant(tokens, opened.tokens)) {
+      const renewedGrant = { tokens: renewed.tokens, identity: value.identity };
+      const living = tokens ? [{ tokens, identity: found.value.identity }] : [];
+      const { revokeReplaced: rule = 'other-account' } = target.authorization;
+      if (mayTakeBack(renewedGrant, living, rule)) await revokeQuietly(work, renewed);
+      return { record: found, tokens };
+    }
     current = found;
   }
 }

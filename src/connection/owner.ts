@@ -6,9 +6,20 @@ export interface Owner {
   readonly subject: string | null;
 }
 
-/** The part of a sealed text's identity that says whose it is: whoever writes another owner into its record does not open it. */
-export function ownerIdentity({ tenant, subject }: Owner): readonly string[] {
-  return [tenant, ownerName(subject)];
+/** A connection, and whose it is. */
+export interface OwnedConnection extends Owner {
+  /** Name of its connector. */
+  readonly connector: string;
+  /** Its id. */
+  readonly connection: string;
+}
+
+/**
+ * The part of a sealed text's identity that says for whom and for what it was sealed: whoever writes another owner,
+ * connector or connection into its record does not open it.
+ */
+export function connectionIdentity({ tenant, subject, connector, connection }: OwnedConnection): readonly string[] {
+  return [tenant, ownerName(subject), connector, connection];
 }
 
 export function isSameOwner(one: Owner, other: Owner): boolean {

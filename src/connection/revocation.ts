@@ -4,9 +4,10 @@ import type { Connector, OAuth2Authorization } from '../connector/definition.ts'
 import { authorizationOf } from '../connector/authorize.ts';
 import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { fieldsOf } from './connection-fields.ts';
-import type { ConnectionRecord } from './connection-record.ts';
+import type { OpenableConnection } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
 import type { OAuthClients } from './oauth-client.ts';
+import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import { backoffMs } from './refresh-backoff.ts';
 import type { Registration } from './registrations.ts';
 import type { KeyRing } from './seal.ts';
@@ -14,8 +15,9 @@ import { TokenFailure } from './token-failure.ts';
 
 export interface RevocationValue extends RecordValue {
   readonly tenant: string;
+  readonly subject: string | null;
   readonly connector: string;
-  /** Of the connection that is no more. */
+  /** Whose tokens they were; it may be no more. */
   readonly connection: string;
   /** Sealed JSON of the tokens that are left to revoke, in their order. */
   readonly tokens: string;
@@ -36,10 +38,10 @@ const claimMs = 90_000;
 /** What the tokens and fields of a revocation are bound to. */
 export function revocationSealIdentity(
   id: string,
-  { tenant, connector }: Pick<RevocationValue, 'tenant' | 'connector'>,
+  revocation: OwnedConnection,
   part: 'tokens' | 'fields',
 ): readonly string[] {
-  return [revocationKind, tenant, connector, id, part];
+  return [revocationKind, ...connectionIdentity(revocation), id, part];
 }
 
 export interface RevocationDesk {
@@ -56,16 +58,22 @@ export interface RevocationDesk {
   readonly random?: () => number;
 }
 
+/** A revocation that is not kept yet. */
+export type PlannedRevocation = Extract<Change, { change: 'create' }>;
+
 export interface Revocations {
   /**
    * What to commit together with the removal of a connection, so that neither happens without the other; `undefined`
    * when it has no tokens, or its provider cannot take any back.
    */
-  readonly plan: (record: ConnectionRecord, connector: Connector) => Extract<Change, { change: 'create' }> | undefined;
+  readonly plan: (record: OpenableConnection, connector: Connector) => PlannedRevocation | undefined;
   /** Tries once. @returns whether it is done; a provider that fails is tried again by `sweep`. */
   readonly attempt: (revocationId: string) => Promise<boolean>;
-  /** Plans and tries. @returns whether it is done, or there was nothing to do. */
-  readonly revoke: (record: ConnectionRecord, connector: Connector) => Promise<boolean>;
+  /**
+   * Keeps what was planned and tries it. Where the store takes nothing it is tried all the same: the tokens may stand
+   * nowhere else. @returns whether it is done
+   */
+  readonly carryOut: (planned: PlannedRevocation) => Promise<boolean>;
   /** Tries what is due. To be called every minute or so. */
   readonly sweep: () => Promise<{ readonly done: number; readonly left: number }>;
 }
@@ -83,16 +91,15 @@ export function createRevocations(desk: RevocationDesk): Revocations {
     const fields = fieldsOf(record, keyRing);
     if (tokens.length === 0 || !oauthOf(connector, fields)) return undefined;
     const id = randomUUID();
+    const { tenant, subject, connector: name } = record.value;
+    const place = { tenant, subject, connector: name, connection: record.id };
     const value: RevocationValue = {
-      tenant: record.value.tenant,
-      connector: record.value.connector,
-      connection: record.id,
-      tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, record.value, 'tokens')),
-      fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, record.value, 'fields')),
+      ...place,
+      tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, place, 'tokens')),
+      fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, place, 'fields')),
       failures: 0,
       retryAt: now(),
     };
-    const { tenant, connector: name } = value;
     // Tokens that nobody could take back within a day are forgotten here too (safety O11).
     return {
       change: 'create',
@@ -132,11 +139,10 @@ export function createRevocations(desk: RevocationDesk): Revocations {
   return {
     plan,
     attempt,
-    async revoke(record, connector) {
-      const change = plan(record, connector);
-      if (!change) return true;
-      await records.commit([change]);
-      return attempt(change.id);
+    async carryOut({ id, ...planned }) {
+      const isKept = await records.commit([{ id, ...planned }]).catch(() => undefined);
+      if (isKept) return attempt(id);
+      return (await revokeAll(desk, { id, value: planned.value as RevocationValue })).tokens.length === 0;
     },
     async sweep() {
       const counts = { done: 0, left: 0 };
@@ -154,7 +160,7 @@ export function createRevocations(desk: RevocationDesk): Revocations {
 }
 
 /** The refresh token first: at many servers the access tokens end with it. */
-function tokensToRevoke(record: ConnectionRecord, keyRing: KeyRing): readonly TokenToRevoke[] {
+function tokensToRevoke(record: OpenableConnection, keyRing: KeyRing): readonly TokenToRevoke[] {
   const { refresh_token, access_token } = openTokens(record, keyRing) ?? {};
   return [
     ...(refresh_token === undefined ? [] : [{ token: refresh_token, hint: 'refresh_token' as const }]),
@@ -172,7 +178,10 @@ interface LeftToRevoke {
   readonly retryAfterMs?: number | undefined;
 }
 
-async function revokeAll(desk: RevocationDesk, record: StoredRecord<RevocationValue>): Promise<LeftToRevoke> {
+async function revokeAll(
+  desk: RevocationDesk,
+  record: Pick<StoredRecord<RevocationValue>, 'id' | 'value'>,
+): Promise<LeftToRevoke> {
   const { tenant, connector: name, connection } = record.value;
   const { keyRing } = desk;
   const open = (part: 'tokens' | 'fields') =>

@@ -51,6 +51,11 @@ export function allows(scopes: Scopes, kind: OperationKind, connector?: string):
   return scopes.has(scope) || (connector !== undefined && scopes.has(`${scope}:${connector}`));
 }
 
+/** What allows managing a connection: `connect` for a subject's own, `admin` for one of the tenant, whose subject is `null`. */
+export function managingKind(subject: string | null | undefined): OperationKind {
+  return subject === null ? 'admin' : 'connect';
+}
+
 /** Whether it is allowed for one connector at least; whoever relies on it asks `allows` again once the connector is known. */
 export function allowsSome(scopes: Scopes, kind: OperationKind): boolean {
   if (allows(scopes, kind)) return true;

@@ -5,7 +5,7 @@ import { sessionKind, sessionSealIdentity } from './connect-session.ts';
 import { deviceFlowKind, deviceSealIdentity } from './device-flow.ts';
 import { finishKind } from './finish-code.ts';
 import { flowKind, flowSealIdentity } from './flow-record.ts';
-import type { Owner } from './owner.ts';
+import type { OwnedConnection } from './owner.ts';
 import { registrationKind, registrationSealIdentity } from './registrations.ts';
 import type { SealedKind } from './reseal.ts';
 import { revocationKind, revocationSealIdentity, type RevocationValue } from './revocation.ts';
@@ -31,17 +31,17 @@ export const sealedKinds: readonly SealedKind[] = [
   },
 ];
 
-function connectionPart(id: string, owner: RecordValue, path: string, prefix: string): readonly string[] | undefined {
+function connectionPart(id: string, value: RecordValue, path: string, prefix: string): readonly string[] | undefined {
   const part = connectionParts.find((name) => `${prefix}${name}` === path);
-  const { tenant, subject } = owner as RecordValue & Owner;
-  return part && sealIdentity({ id, tenant, subject }, part);
+  const { tenant, subject, connector } = value as RecordValue & OwnedConnection;
+  return part && sealIdentity({ id, tenant, subject, connector }, part);
 }
 
-/** What the kinds below bind their texts to. */
-type SealedOwner = Owner & { readonly connector: string };
-
 /** For a kind of which one part is sealed. */
-function only(part: string, identity: (id: string, value: SealedOwner) => readonly string[]): SealedKind['identityOf'] {
+function only(
+  part: string,
+  identity: (id: string, value: OwnedConnection) => readonly string[],
+): SealedKind['identityOf'] {
   return ({ id, value }: StoredRecord, path) =>
-    path === part ? identity(id, value as unknown as SealedOwner) : undefined;
+    path === part ? identity(id, value as unknown as OwnedConnection) : undefined;
 }

@@ -32,10 +32,12 @@ const keysByType: Readonly<Record<string, KeyKinds>> = {
     acquire: 'function',
     refresh: 'function',
     noopener: 'boolean',
+    revokeReplaced: 'string',
   },
   multi: { type: 'string!', selected: 'function!', options: 'object!' },
   none: shared,
 };
+const revocationRules = ['always', 'other-account', 'never'];
 const clientAuthentications = ['client_secret_basic', 'client_secret_post', 'none', 'private_key_jwt'];
 /** What each grant cannot do without, unless `issuer` lets it be discovered or `acquire` does it. */
 const urlsByGrant: Readonly<Record<string, readonly string[]>> = {
@@ -80,6 +82,11 @@ function checkGrant(authorization: Readonly<Record<string, unknown>>, path: stri
   if (typeof proof === 'string' && !clientAuthentications.includes(proof)) {
     const message = `expected one of ${clientAuthentications.join(', ')}; got ${describe(proof)}.`;
     report({ code: 'AUTHORIZATION_INVALID', path: `${path}.clientAuthentication`, message });
+  }
+  const rule = authorization.revokeReplaced;
+  if (typeof rule === 'string' && !revocationRules.includes(rule)) {
+    const message = `expected one of ${revocationRules.join(', ')}; got ${describe(rule)}.`;
+    report({ code: 'AUTHORIZATION_INVALID', path: `${path}.revokeReplaced`, message });
   }
   if (authorization.pkce === false) {
     const message = 'expected nothing or true: every code flow uses PKCE (RFC 9700 §2.1.1); got false.';

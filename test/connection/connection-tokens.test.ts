@@ -47,7 +47,7 @@ describe('what is kept', () => {
     });
   });
 
-  const target = { id: 'c', tenant: 'acme', subject: 'alice' };
+  const target = { id: 'c', tenant: 'acme', subject: 'alice', connector: 'shop' };
   it('of idle connections is when they are renewed: at 85 % of the refresh token’s life, at least once a day', () => {
     const idle = (seconds?: number) =>
       tokenPart(
@@ -61,14 +61,17 @@ describe('what is kept', () => {
 });
 
 describe('what is sealed for a connection', () => {
-  const owner = { id: 'c', tenant: 'acme', subject: 'alice' };
+  const owner = { id: 'c', tenant: 'acme', subject: 'alice', connector: 'shop' };
   const sealed = {
     tokens: tokenPart(owner, acquiredTokens(answer, now, []), keyRing).tokens,
     fields: keyRing.seal('{}', sealIdentity(owner, 'fields')),
     acquired: keyRing.seal('{}', sealIdentity(owner, 'acquired')),
   };
-  const record = (edit: { readonly tenant?: string; readonly subject?: string | null }) =>
-    ({ id: 'c', value: { tenant: 'acme', subject: 'alice', ...sealed, ...edit } }) as unknown as ConnectionRecord;
+  const record = (edit: { readonly tenant?: string; readonly subject?: string | null; readonly connector?: string }) =>
+    ({
+      id: 'c',
+      value: { tenant: 'acme', subject: 'alice', connector: 'shop', ...sealed, ...edit },
+    }) as unknown as ConnectionRecord;
 
   it('opens in its own record', () => {
     expect(openTokens(record({}), keyRing)).toMatchObject({ access_token: answer.access_token });
@@ -83,7 +86,9 @@ describe('what is sealed for a connection', () => {
     { subject: 'tenant' },
     { subject: 'subject alice' },
     { tenant: 'acmesubject alice', subject: '' },
-  ])('opens for no owner who was written in afterwards: %j', (edit) => {
+    { connector: 'evil' },
+    { connector: '' },
+  ])('opens for no owner and no connector that was written in afterwards: %j', (edit) => {
     const broken = expect.objectContaining({ code: 'SEAL_BROKEN' });
     expect(() => openTokens(record(edit), keyRing)).toThrow(broken);
     for (const part of ['fields', 'acquired'] as const) {

@@ -6,6 +6,7 @@ import {
   type RevocationValue,
   type Revocations,
 } from '../../src/connection/revocation.ts';
+import type { ConnectionRecord } from '../../src/connection/connection-record.ts';
 import type { StoredRecord } from '../../src/storage/records.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import {
@@ -50,6 +51,12 @@ async function useDesk(options: OAuthDeskOptions): Promise<void> {
   desk = await openOAuthDesk(server, options);
 }
 
+/** Whether it is done, or there was nothing to do. */
+async function revoke(record: ConnectionRecord, by = revocations()): Promise<boolean> {
+  const planned = by.plan(record, desk.connector);
+  return planned === undefined || by.carryOut(planned);
+}
+
 const left = async () =>
   (await desk.store.records.list(revocationKind, {})) as readonly StoredRecord<RevocationValue>[];
 const counts = async () => {
@@ -61,7 +68,7 @@ describe('tokens of a connection that was removed', () => {
   it('are taken back, the refresh token first, and no more accepted', async () => {
     const record = await desk.connect(await desk.signIn());
     const before = await counts();
-    expect(await revocations().revoke(record, desk.connector)).toBe(true);
+    expect(await revoke(record)).toBe(true);
     expect((await counts()).done).toBeGreaterThan(before.done);
     const { access_token } = desk.tokensOf(record)!;
     const answer = await fetch(`${server.apiUrl}/me`, { headers: { authorization: `Bearer ${access_token}` } });
@@ -86,7 +93,7 @@ describe('tokens of a connection that was removed', () => {
     async (mode) => {
       const record = await desk.connect(await desk.signIn());
       await server.setFault('revocation', mode);
-      expect(await revocations().revoke(record, desk.connector)).toBe(mode === 'html');
+      expect(await revoke(record)).toBe(mode === 'html');
       if (mode === 'html') return;
       const [kept] = await left();
       expect(kept!.value.retryAt).toBe(now + 10_000);
@@ -112,13 +119,13 @@ describe('tokens of a connection that was removed', () => {
 
   it('are kept while the connector is not loaded', async () => {
     const record = await desk.connect(await desk.signIn());
-    expect(await revocations(false).revoke(record, desk.connector)).toBe(false);
+    expect(await revoke(record, revocations(false))).toBe(false);
     now += 60_000;
     expect(await revocations().sweep()).toEqual({ done: 1, left: 0 });
   });
 
   it('are nobody’s business where there are none, or no place to take them back', async () => {
-    expect(await revocations().revoke(await desk.connect(undefined), desk.connector)).toBe(true);
+    expect(await revoke(await desk.connect(undefined))).toBe(true);
     const tokens = await desk.signIn();
     await useDesk({
       authorization: {
@@ -128,7 +135,7 @@ describe('tokens of a connection that was removed', () => {
       },
     });
     const { asked } = await counts();
-    expect(await revocations().revoke(await desk.connect(tokens), desk.connector)).toBe(true);
+    expect(await revoke(await desk.connect(tokens))).toBe(true);
     expect((await counts()).asked).toBe(asked);
     expect(await left()).toEqual([]);
   });

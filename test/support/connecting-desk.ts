@@ -8,6 +8,7 @@ import type { ConnectingOptions } from '../../src/connection/connecting-options.
 import type { ConnectionChange } from '../../src/connection/connection-change.ts';
 import type { ConnectionRecord } from '../../src/connection/connection-record.ts';
 import { createConnecting } from '../../src/connection/create-connecting.ts';
+import { createDiscarding, type Discarding } from '../../src/connection/discarding.ts';
 import { createRevocations, type Revocations } from '../../src/connection/revocation.ts';
 import { everyScope } from '../../src/connection/scopes.ts';
 import { createStoredConnections, type StoredConnections } from '../../src/connection/stored-connections.ts';
@@ -23,6 +24,9 @@ export interface ConnectingDesk extends OAuthDesk {
   readonly connecting: Connecting;
   readonly stored: StoredConnections;
   readonly revocations: Revocations;
+  readonly discarding: Discarding;
+  /** Of connecting; milliseconds since 1970. */
+  readonly clock: { now: number };
   readonly live: ConnectionCredentials;
   /** Every change of a connection that was told, the latest last. */
   readonly changes: readonly ConnectionChange[];
@@ -54,6 +58,7 @@ export async function openConnectingDesk(
   const records = options.records?.(desk.store.records) ?? desk.store.records;
   const { connector, registration, clients } = desk;
   const changes: ConnectionChange[] = [];
+  const clock = { now: Date.now() };
   const onConnectionChange = (change: ConnectionChange) => void changes.push(change);
   const stored = createStoredConnections({ records, onConnectionChange });
   const live = desk.credentials({ records, onConnectionChange });
@@ -64,6 +69,8 @@ export async function openConnectingDesk(
     clients,
     resolve: async () => ({ connector, registration }),
   });
+  const now = () => clock.now;
+  const discarding = createDiscarding({ connectors: [connector], records, keyRing, revocations, now });
   const connecting = createConnecting({
     connectors: [connector],
     records,
@@ -75,11 +82,12 @@ export async function openConnectingDesk(
     credentialsOf: async (record) => live.of({ record, connector, registration }),
     clientCredentials: (client) => clientCredentialsTokens(client, Date.now),
     revocations,
+    discarding,
     forget: live.forget,
     baseUrl: publicUrl,
     returnUrls: [returnUrl],
     finishInBrowser: false,
-    now: Date.now,
+    now,
     ...options.connecting,
   });
   const browse: ConnectingDesk['browse'] = (begun, user) => followLink(server, connecting, begun, user);
@@ -98,6 +106,8 @@ export async function openConnectingDesk(
     stored,
     revocations,
     live,
+    discarding,
+    clock,
     changes,
     begin: (input, caller = alice) => connecting.begin(caller, connector, { returnUrl, ...input }),
     browse,

@@ -183,7 +183,7 @@ async function connect(
   part: Partial<ConnectionValue> = {},
 ): Promise<ConnectionRecord> {
   const id = randomUUID();
-  const target = { id, tenant: 'acme', subject: 'alice', ...part };
+  const target = { id, tenant: 'acme', subject: 'alice', connector: 'shop', ...part };
   const value: ConnectionValue = {
     tenant: 'acme',
     subject: 'alice',

@@ -77,6 +77,17 @@ const configurationShape = z.strictObject({
       first: count.optional(),
     })
     .optional(),
+  subscriptions: z
+    .strictObject({
+      maxOperationsPerSocket: count.optional(),
+      maxSocketsPerSubject: count.optional(),
+      initTimeoutMs: count.optional(),
+      keepAliveMs: count.optional(),
+      allowedOrigins: z.array(origin).optional(),
+      maxBufferedBytes: count.optional(),
+      eventTimeoutMs: count.optional(),
+    })
+    .optional(),
   http: z
     .strictObject({
       allowedPrivateOrigins: z.array(origin).optional(),

@@ -43,6 +43,7 @@ export interface Configuration {
   /** IANA name of the zone in which times without an offset are read. Default `America/Los_Angeles`, as the notation has it. */
   readonly timeZone?: string;
   readonly limits?: LimitsConfiguration;
+  readonly subscriptions?: SubscriptionsConfiguration;
   readonly http?: HttpConfiguration;
   readonly feeds?: FeedsConfiguration;
 }
@@ -69,6 +70,24 @@ export interface LimitsConfiguration {
   readonly operationMs?: number;
   /** Most rows that `first` may ask for. Default 100. */
   readonly first?: number;
+}
+
+/** Sockets (graphql-ws on `/graphql`) and event streams (`/graphql/stream`). */
+export interface SubscriptionsConfiguration {
+  /** Operations that run at once on one socket. Default 100. */
+  readonly maxOperationsPerSocket?: number;
+  /** Sockets and event streams of one tenant and subject, on one process. Default 100. */
+  readonly maxSocketsPerSubject?: number;
+  /** Milliseconds that a socket may be open before it says who it is. Default 5 000. */
+  readonly initTimeoutMs?: number;
+  /** Milliseconds between signs of life; a socket that does not answer one until the next is cut. Default 12 000. */
+  readonly keepAliveMs?: number;
+  /** Origins of pages, beside our own, that may open sockets and event streams, e.g. `https://app.example.com`. Default none. */
+  readonly allowedOrigins?: readonly string[];
+  /** Bytes that may wait for one client that reads slowly; beyond, its socket is closed with 1013. Default 1 MiB. */
+  readonly maxBufferedBytes?: number;
+  /** Milliseconds that one event may take to be executed. Default 30 000. */
+  readonly eventTimeoutMs?: number;
 }
 
 /** The outbound client. */

@@ -55,6 +55,8 @@ export const errorCodes = {
   BODY_INVALID: 'The body or the head of a request cannot be read.',
   BODY_TOO_LARGE: 'The body of a request is larger than the limit.',
   MEDIA_TYPE_UNSUPPORTED: 'The body of a request is not of a media type that the gateway reads.',
+  NOT_ACCEPTABLE: 'A client accepts none of the media types in which its answer can be given.',
+  TRANSPORT_UNSUPPORTED: 'A subscription was sent in a request that is answered once.',
   ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
   METHOD_NOT_ALLOWED: 'The path does not take that method.',
   HOST_NOT_ALLOWED: 'A request names a host that the gateway is not known by.',
@@ -85,7 +87,7 @@ export const errorCodes = {
   FLOW_INVALID:
     'A provider sent a browser back with a state that is unknown, used, expired, or of another browser or connector.',
   COOKIE_REQUIRED: 'A browser does not send the cookie that tells that it began to connect.',
-  ORIGIN_REFUSED: 'The form of the connect page was posted from another site.',
+  ORIGIN_REFUSED: 'A page of another site sent a request, or the form of the connect page.',
   CONNECTION_DENIED: 'The subject, or the provider for it, did not allow the connection.',
   AUTHORIZATION_FLOW_UNKNOWN:
     'An authorization that was begun is unknown: it took too long, was used already, or never was.',

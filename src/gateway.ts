@@ -67,7 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     generations.load(options.connectors);
     const callers = createCallers(configuration, vault, senders.tokenSender);
-    const server = await createServer(generations, callers, options, logger);
+    const server = await createServer(generations, callers, options, vault, logger);
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
     }
@@ -158,6 +158,7 @@ function createServer(
   generations: Generations,
   { caller, tokenRoute }: ReturnType<typeof createCallers>,
   options: GatewayOptions,
+  { keyRing }: Vault,
   logger: Logger,
 ): Promise<HttpServer> {
   const {
@@ -168,6 +169,7 @@ function createServer(
     explorer,
     baseUrl,
     limits = {},
+    subscriptions,
     production = process.env.NODE_ENV === 'production',
     // In production the schema is shown to callers with the scope only; nobody has one where nobody is asked.
     introspection = production ? (insecureDev ? false : 'with-scope') : true,
@@ -191,6 +193,8 @@ function createServer(
     bodyLimitBytes: bodyBytes,
     operationTimeoutMs: operationMs,
     limits: withoutAbsent(operationLimits),
+    subscriptions: subscriptions && withoutAbsent(subscriptions),
+    keyRing,
   });
 }
 

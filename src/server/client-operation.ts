@@ -1,20 +1,28 @@
 /** One operation as long as its client waits for it: who asks, and the signal that ends the work when nobody waits any more. */
-import type { ServerResponse } from 'node:http';
 import type { Caller } from '../connection/caller.ts';
 import { GatewayError, InputError } from '../errors.ts';
 import type { OperationContext } from '../resolvers/executor.ts';
+
+/** What a client waits on: a response, or one operation of a socket. */
+export interface ClientLink {
+  /** The client has gone, or the answer is complete. */
+  readonly destroyed: boolean;
+  /** The answer is complete. */
+  readonly writableFinished: boolean;
+  readonly once: (event: 'close', listener: () => void) => unknown;
+}
 
 /** Made per request, so it makes the rest only when it is asked for. */
 export class ClientOperation implements OperationContext {
   readonly caller: Caller;
   readonly requestId: string;
-  readonly #response: ServerResponse;
+  readonly #link: ClientLink;
   #controller: AbortController | undefined;
 
-  constructor(caller: Caller, requestId: string, response: ServerResponse) {
+  constructor(caller: Caller, requestId: string, link: ClientLink) {
     this.caller = caller;
     this.requestId = requestId;
-    this.#response = response;
+    this.#link = link;
   }
 
   /** Aborts when the client closes its connection before the answer is written, or when the time is up. */
@@ -22,13 +30,13 @@ export class ClientOperation implements OperationContext {
     if (this.#controller) return this.#controller.signal;
     const controller = new AbortController();
     this.#controller = controller;
-    const response = this.#response;
+    const link = this.#link;
     // `close` also follows a complete answer; then nobody is at work and nothing needs to stop.
     const abortIfCut = () => {
-      if (!response.writableFinished) controller.abort(new GatewayError('REQUEST_CANCELLED', 'The client has gone.'));
+      if (!link.writableFinished) controller.abort(new GatewayError('REQUEST_CANCELLED', 'The client has gone.'));
     };
-    if (response.destroyed) abortIfCut();
-    else response.once('close', abortIfCut);
+    if (link.destroyed) abortIfCut();
+    else link.once('close', abortIfCut);
     return controller.signal;
   }
 

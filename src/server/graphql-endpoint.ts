@@ -26,6 +26,7 @@ import type {
 import type { Caller } from '../connection/caller.ts';
 import { GatewayError } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
+import { acceptsType, namesType } from './accepted-types.ts';
 import { ClientOperation } from './client-operation.ts';
 import { errorAnswer, internalErrorMessage } from './error-answer.ts';
 import { errorFormatter } from './format-error.ts';
@@ -34,6 +35,8 @@ import { refuseIntrospection, type Introspection } from './introspection.ts';
 import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { runOperation } from './run-operation.ts';
+import { requestFromBody } from './stream-request.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface GraphqlEndpointOptions {
   readonly graphs: GraphSource;
@@ -45,6 +48,8 @@ export interface GraphqlEndpointOptions {
   readonly introspection: Introspection;
   readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   readonly logger: FastifyBaseLogger;
+  /** Answers clients that take server-sent events. Absent: they get JSON, or are refused. */
+  readonly subscriptions?: Pick<Subscriptions, 'streams' | 'answerWithEvents'>;
 }
 
 export interface GraphqlEndpoint {
@@ -92,7 +97,10 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
         handler: async (request: AskingRequest, reply) => {
           if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
           if (!request.caller) throw new Error('The request was not asked who sends it.');
-          return answer(apollo, request, reply, request.caller);
+          return (
+            answerWithEvents(options.subscriptions, request, reply, request.caller) ??
+            answer(apollo, request, reply, request.caller)
+          );
         },
       });
     },
@@ -102,6 +110,33 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
       await apollo?.stop();
     },
   };
+}
+
+/**
+ * Streams to clients that name `text/event-stream` in a POST: everything, when they take no JSON; else subscriptions only.
+ * `undefined` for all others, which are nearly all.
+ */
+function answerWithEvents(
+  subscriptions: GraphqlEndpointOptions['subscriptions'],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+): FastifyReply | undefined {
+  const { accept } = request.headers;
+  if (!subscriptions || accept === undefined || acceptsJson.has(accept) || request.method !== 'POST') return undefined;
+  if (!namesType(accept, 'text/event-stream')) return undefined;
+  const takesJson = acceptsType(accept, 'application/json') || acceptsType(accept, 'application/graphql-response+json');
+  if (!takesJson) return subscriptions.answerWithEvents(request, reply, requestFromBody(request.body), caller);
+  if (!isQuery(request.body)) return undefined;
+  const asked = requestFromBody(request.body);
+  const prepared = subscriptions.streams.prepare({ ...asked, caller });
+  if ('errors' in prepared || prepared.kind !== 'subscription') return undefined;
+  return subscriptions.answerWithEvents(request, reply, asked, caller);
+}
+
+/** What else may be wrong with a body Apollo Server says. */
+function isQuery(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && typeof (body as { query?: unknown }).query === 'string';
 }
 
 interface AskingRequest extends FastifyRequest {

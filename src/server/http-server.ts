@@ -1,12 +1,13 @@
 /** The one HTTP server: hardened by default, every error as JSON, and a stop that loses no answer. */
-import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
 import type { BeginHere } from '../connection/begin-here.ts';
 import type { Connecting } from '../connection/connecting.ts';
+import type { KeyRing } from '../connection/seal.ts';
 import { DefinitionError } from '../errors.ts';
+import type { WebhookIntake } from '../feed/webhook-intake.ts';
 import { callerFrom } from './caller.ts';
 import { addConnectRoutes } from './connect-routes.ts';
 import { answerTo, errorAnswer } from './error-answer.ts';
@@ -20,7 +21,11 @@ import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { requestIds } from './request-id.ts';
+import type { SubscriptionSettings } from './subscription-settings.ts';
+import { createSubscriptions } from './subscriptions.ts';
 import { isWhole, keepForAnswer } from './unread-body.ts';
+import { addWebhookRoutes, webhookPath } from './webhook-routes.ts';
 
 export interface HttpServerOptions {
   readonly graphs: GraphSource;
@@ -58,8 +63,14 @@ export interface HttpServerOptions {
   readonly beginHere?: BeginHere;
   /** Serves `/oauth2/token`, where tenants get tokens for their API keys. Absent: it is not there. */
   readonly tokenRoute?: TokenRouteOptions | undefined;
+  /** Serves `/webhooks/…` to providers. Absent: it is not there. */
+  readonly webhooks?: WebhookIntake | undefined;
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
   readonly baseUrl?: string;
+  /** Bounds of sockets and event streams; those that are absent keep their defaults (`defaultSubscriptionSettings`). */
+  readonly subscriptions?: Partial<SubscriptionSettings> | undefined;
+  /** Seals the cookie of an EventSource. Default: a key that ends with the process, and with it the cookies. */
+  readonly keyRing?: KeyRing;
 }
 
 export interface HttpServer {
@@ -84,10 +95,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { introspection = !production, explorer = !production } = options;
   // The hooks ask only when a request comes, and then it is there.
   const isDraining = (): boolean => requests.isDraining();
-  const app = createApp(options, hostGuard(host, options.allowedHosts), isDraining);
+  const isAllowedHost = hostGuard(host, options.allowedHosts);
+  const app = createApp(options, isAllowedHost, isDraining);
   const requests = watchRequests(app.server);
   const caller = options.caller ?? callerFrom;
-  const endpoint = await createGraphqlEndpoint({
+  const operations = {
     graphs,
     logger,
     production,
@@ -95,18 +107,30 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     limits: { ...defaultLimits, ...options.limits },
     operationTimeoutMs: options.operationTimeoutMs ?? 30_000,
     caller,
+  };
+  const subscriptions = createSubscriptions({
+    ...operations,
+    settings: options.subscriptions,
+    isAllowedHost,
+    isDraining,
+    baseUrl: () => options.baseUrl,
+    keyRing: options.keyRing,
   });
+  const endpoint = await createGraphqlEndpoint({ ...operations, subscriptions });
+  subscriptions.takeUpgrades(app.server);
   app.register(async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {
       reply.headers(dataHeaders);
       done();
     });
     endpoint.addRoutes(routes);
+    await routes.register(async (inner) => subscriptions.addRoutes(inner));
     addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
   });
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
-  const { connecting, beginHere, tokenRoute } = options;
+  const { connecting, beginHere, tokenRoute, webhooks } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);
+  if (webhooks) app.register(async (routes) => addWebhookRoutes(routes, { intake: webhooks }));
   if (connecting) {
     app.register(async (routes) => {
       addConnectRoutes(routes, {
@@ -119,12 +143,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       });
     });
   }
+  const stop = async (timeoutMs: number): Promise<void> => {
+    const answered = requests.stop(app, timeoutMs, logger);
+    // From here on nothing new is taken. The server waits for its sockets too.
+    await Promise.all([subscriptions.stop(timeoutMs), answered]);
+    await endpoint.stop();
+  };
   let closing: Promise<void> | undefined;
   return {
     app,
     listen: () => listen(app, host, port),
     close: () => {
-      closing ??= requests.stop(app, options.stopTimeoutMs ?? 9_000, logger).then(endpoint.stop);
+      closing ??= stop(options.stopTimeoutMs ?? 9_000);
       return closing;
     },
   };
@@ -187,13 +217,6 @@ function createApp(
   }
 }
 
-/** Ids are unique across replicas (a random start) and cheap (a counter). */
-function requestIds(): () => string {
-  const start = randomBytes(6).toString('base64url');
-  let count = 0;
-  return () => `${start}-${(count += 1).toString(36)}`;
-}
-
 function addHooks(
   app: FastifyInstance,
   logger: FastifyBaseLogger,
@@ -225,7 +248,7 @@ function addHooks(
     if (level === 'warn' || logger.level === 'debug' || logger.level === 'trace') {
       const { id: requestId, method } = request;
       const durationMs = Math.round(reply.elapsedTime * 10) / 10;
-      logger[level]({ requestId, method, path: pathOf(request), status: statusCode, durationMs }, 'request');
+      logger[level]({ requestId, method, path: loggedPath(request), status: statusCode, durationMs }, 'request');
     }
     done();
   });
@@ -235,6 +258,12 @@ function addHooks(
 function pathOf(request: FastifyRequest): string {
   const end = request.url.indexOf('?');
   return end < 0 ? request.url : request.url.slice(0, end);
+}
+
+/** Whoever reads the log must not learn where a provider sends to. */
+function loggedPath(request: FastifyRequest): string {
+  const path = pathOf(request);
+  return path.startsWith('/webhooks/') ? webhookPath : path;
 }
 
 /** 405 with the methods that a path takes, else 404. */

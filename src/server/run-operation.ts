@@ -43,14 +43,21 @@ const noVariables: Readonly<Record<string, unknown>> = Object.freeze({});
 
 /** Apollo Server gives it the code OPERATION_RESOLUTION_FAILURE. */
 function unknownOperation(name: string | null | undefined): ExecutionResult {
-  const message = name
-    ? `The document has no operation named "${name}". Send the name of one that it has as operationName.`
-    : 'The document has several operations, or none. Send one, or name the one to run as operationName.';
-  return { errors: [new GraphQLError(message)] };
+  return { errors: [new GraphQLError(unknownOperationMessage(name))] };
 }
 
+/** What is said of a document that has no operation to run. */
+export function unknownOperationMessage(name: string | null | undefined): string {
+  return name
+    ? `The document has no operation named "${name}". Send the name of one that it has as operationName.`
+    : 'The document has several operations, or none. Send one, or name the one to run as operationName.';
+}
+
+/** Apollo Server takes the status of its answer from `http`. */
 function subscriptionOverHttp(): ExecutionResult {
   const message =
-    'This gateway does not serve subscriptions over GraphQL requests yet. Ask for the same data with a query.';
-  return { errors: [new GraphQLError(message, { extensions: { code: 'NOT_SERVED' } })] };
+    'A subscription has many answers, and this request asks for one. Send it over WebSocket (graphql-transport-ws) to ' +
+    '/graphql, or as POST or GET to /graphql/stream for server-sent events (Accept: text/event-stream).';
+  const extensions = { code: 'TRANSPORT_UNSUPPORTED', http: { status: 406 } };
+  return { errors: [new GraphQLError(message, { extensions })] };
 }

@@ -463,9 +463,10 @@ describe('what is not for everyone', () => {
     const { ask } = await runServer(graph);
     const answer = await ask('subscription { renamed }');
     expect([answer.status, ...firstError(answer)]).toEqual([
-      400,
-      'NOT_SERVED',
-      'This gateway does not serve subscriptions over GraphQL requests yet. Ask for the same data with a query.',
+      406,
+      'TRANSPORT_UNSUPPORTED',
+      'A subscription has many answers, and this request asks for one. Send it over WebSocket (graphql-transport-ws) to ' +
+        '/graphql, or as POST or GET to /graphql/stream for server-sent events (Accept: text/event-stream).',
     ]);
     expect(graph.executed).toHaveLength(0);
   });

@@ -1,0 +1,66 @@
+/** Reads a GraphQL request from a JSON body or a query string, for server-sent events. */
+import { InputError } from '../errors.ts';
+
+export interface StreamRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** @throws InputError BODY_INVALID with what was expected and what came. */
+export function requestFromBody(body: unknown): StreamRequest {
+  if (!isObject(body)) {
+    throw invalid(`The body must be a JSON object with \`query\`; got ${kindOf(body)}.`);
+  }
+  const { query, operationName, variables, extensions } = body;
+  if (typeof query !== 'string') throw invalid(`\`query\` must be a string; got ${kindOf(query)}.`);
+  if (isGiven(operationName) && typeof operationName !== 'string') {
+    throw invalid(`\`operationName\` must be a string; got ${kindOf(operationName)}.`);
+  }
+  if (isGiven(variables) && !isObject(variables)) {
+    throw invalid(`\`variables\` must be an object; got ${kindOf(variables)}.`);
+  }
+  if (isGiven(extensions) && !isObject(extensions)) {
+    throw invalid(`\`extensions\` must be an object; got ${kindOf(extensions)}.`);
+  }
+  return { query, operationName, variables };
+}
+
+/** @param search - the query string. @throws InputError BODY_INVALID */
+export function requestFromSearch(search: string): StreamRequest {
+  const given = new URLSearchParams(search);
+  return requestFromBody({
+    query: given.get('query') ?? undefined,
+    operationName: given.get('operationName') ?? undefined,
+    variables: fromJson('variables', given.get('variables')),
+    extensions: fromJson('extensions', given.get('extensions')),
+  });
+}
+
+function fromJson(name: string, text: string | null): unknown {
+  if (text === null || text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid(`The parameter \`${name}\` must be JSON; got something else.`);
+  }
+}
+
+function isGiven<T>(value: T): value is NonNullable<T> {
+  return value !== undefined && value !== null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function invalid(message: string): InputError {
+  return new InputError('BODY_INVALID', message);
+}

@@ -45,25 +45,75 @@ function checkTrigger(trigger: Unchecked, path: string, check: PartCheck): void 
   checkWord(type, ['ascending', 'paging_desc'], `${path}.type`, check);
   if (poll === undefined && webhook === undefined) {
     check.fault('TRIGGER_INVALID', path, 'expected `poll`, `webhook` or both; got neither.');
+  } else if (poll === undefined) {
+    checkUnpolled(trigger, path, check);
+  }
+  if (type === 'paging_desc' && trigger.lookBackMs !== undefined && trigger.sortBy === undefined) {
+    const message = 'expected `sortBy`, which says how far back a row is; got none.';
+    check.fault('TRIGGER_INVALID', `${path}.lookBackMs`, message);
   }
   if (isPlainObject(webhook)) checkWebhook(webhook, `${path}.webhook`, poll !== undefined, check);
   checkStartField(trigger, path, check);
+}
+
+/** What says how to poll has no effect without a poll. The type and the rest may stand there: published connectors do. */
+function checkUnpolled(trigger: Unchecked, path: string, check: PartCheck): void {
+  for (const key of ['startField', 'intervalMs', 'lookBackMs', 'maxPagesPerTick']) {
+    if (trigger[key] === undefined) continue;
+    check.fault('TRIGGER_INVALID', `${path}.${key}`, 'expected beside a `poll`, which it is about; got no `poll`.');
+  }
 }
 
 function checkWebhook(webhook: Unchecked, path: string, isPolled: boolean, check: PartCheck): void {
   checkKeys(webhook, webhookKeys, path, 'TRIGGER_INVALID', check.report, check.warn);
   checkWord(webhook.payloadType, ['parsed', 'raw'], `${path}.payloadType`, check);
   checkWord(webhook.responseType, ['plain', 'json'], `${path}.responseType`, check);
-  const status = webhook.responseStatus;
-  if (typeof status === 'number' && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
-    const message = `expected a status from 200 to 299, since the provider would send it again otherwise; got ${status}.`;
-    check.fault('TRIGGER_INVALID', `${path}.responseStatus`, message);
+  checkResponse(webhook, path, check);
+  const { subscribe, key, notification } = webhook;
+  for (const name of ['unsubscribe', 'refresh']) {
+    if (webhook[name] === undefined || subscribe !== undefined) continue;
+    check.fault(
+      'TRIGGER_INVALID',
+      `${path}.${name}`,
+      'expected beside `subscribe`, whose answer it is given; got no `subscribe`.',
+    );
   }
-  if (webhook.notification === undefined && !isPolled) {
+  if (key !== undefined) checkKey(subscribe, path, check);
+  if (notification === undefined && !isPolled) {
     const message =
       'expected `notification`, which makes events of what is received, since there is no `poll`; got none.';
     check.fault('TRIGGER_INVALID', path, message);
   }
+  if (webhook.verify !== undefined || isPolled) return;
+  const message =
+    'nothing but its secret URL keeps others from sending events: `verify` says whether the provider sent them.';
+  check.warn({ code: 'TRIGGER_INVALID', path, message });
+}
+
+function checkResponse({ responseStatus: status, responseHeaders }: Unchecked, path: string, check: PartCheck): void {
+  if (typeof status === 'number' && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
+    const message = `expected a status from 200 to 299, since the provider would send it again otherwise; got ${status}.`;
+    check.fault('TRIGGER_INVALID', `${path}.responseStatus`, message);
+  }
+  if (!isPlainObject(responseHeaders)) return;
+  for (const [name, value] of Object.entries(responseHeaders)) {
+    const at = `${path}.responseHeaders.${name}`;
+    if (!/^x-[\w-]+$/i.test(name)) {
+      check.fault('TRIGGER_INVALID', at, 'expected a name that begins with "x-"; got another one.');
+    } else if (typeof value !== 'string') {
+      check.fault('TRIGGER_INVALID', at, `expected a string; got ${describe(value)}.`);
+    }
+  }
+}
+
+function checkKey(subscribe: unknown, path: string, check: PartCheck): void {
+  if (subscribe !== undefined) {
+    const message = 'expected `subscribe`, for a URL of its own, or `key`, for one that all share; got both.';
+    check.fault('TRIGGER_INVALID', `${path}.key`, message);
+  }
+  if (check.hasWebhookKeys) return;
+  const message = 'expected `webhookKeys` of the connector, which finds the keys in what is received; got none.';
+  check.fault('TRIGGER_INVALID', `${path}.key`, message);
 }
 
 function checkStartField({ startField, input }: Unchecked, path: string, check: PartCheck): void {

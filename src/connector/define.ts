@@ -23,6 +23,16 @@ export type { AfterErrorResponse, AfterResponse, ProviderResponse, Request } fro
 export type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 export type { InputOf, OutputOf } from '../notation/infer.ts';
 export type { OpenConnection } from './open-connection.ts';
+export {
+  hmacSignature,
+  isRecentTimestamp,
+  verifyEd25519,
+  verifyHmac,
+  verifyStandardWebhook,
+  type Ed25519Options,
+  type HmacOptions,
+  type StandardWebhookOptions,
+} from './verify-webhook.ts';
 export type * from './definition.ts';
 
 /**

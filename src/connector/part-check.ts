@@ -15,6 +15,8 @@ export interface PartCheck {
   readonly fault: (code: ErrorCode, path: string, message: string) => void;
   /** The actions of the connector by name, whatever they are. */
   readonly actions: Unchecked;
+  /** Whether the connector finds the keys of static webhooks. */
+  readonly hasWebhookKeys: boolean;
   /** Checks a list of fields. */
   readonly fields: (fields: unknown, path: string) => void;
   /** Checks what `input` and `output` take: a list of fields, or one of the connector's objects; functions are left alone. */
@@ -39,6 +41,7 @@ export function createPartCheck(connector: Unchecked, report: Report, warn: Repo
     warn,
     fault: (code, at, message) => report({ code, path: at, message }),
     actions: isPlainObject(connector.actions) ? connector.actions : {},
+    hasWebhookKeys: connector.webhookKeys !== undefined,
     fields: (fields, at) => checkFields(fields, at, context).forEach(report),
     notation(source, at) {
       if (Array.isArray(source)) return check.fields(source, at);

@@ -1,6 +1,7 @@
 /** Gives every field of the graph its resolver, from what the field means (`graph/binding`). */
 import type { GraphQLFieldResolver } from 'graphql';
 import { coerceOptions, prepareAction, type RunnableAction, type RunOptions } from '../connector/run-action.ts';
+import { prepareTrigger, type RunnableTrigger } from '../connector/run-trigger.ts';
 import { GatewayError } from '../errors.ts';
 import type { Binding, ChoicePart, ConnectionPart, PropertyBinding, TriggerBinding } from '../graph/binding.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -112,7 +113,9 @@ const choiceParts: Record<ChoicePart, Resolver> = {
 function createSubscriber(binding: TriggerBinding, { triggers, ...options }: AttachOptions): Resolver {
   if (!triggers) return refuseSubscription;
   const { connector, trigger } = binding;
-  return createTriggerSubscriber(binding, triggers.prepareTrigger(connector, trigger.name, options), triggers);
+  let runnable: RunnableTrigger | undefined;
+  const prepare = (): RunnableTrigger => (runnable ??= prepareTrigger(connector, trigger.name, options));
+  return createTriggerSubscriber(binding, prepare, triggers);
 }
 
 function refuseSubscription(): never {

@@ -39,6 +39,12 @@ const gatewayFields: Readonly<Record<string, OperationKind | 'anyone' | readonly
   'Mutation.testConnection': ['connect', 'admin'],
   'Mutation.disconnect': ['connect', 'admin'],
   'Subscription.connectionChanged': ['connect', 'admin'],
+  'Query.feeds': ['subscribe'],
+  'Query.feed': ['subscribe'],
+  'Mutation.startFeed': ['subscribe'],
+  'Mutation.stopFeed': ['subscribe'],
+  'Mutation.replayParked': ['subscribe'],
+  'Mutation.replayFeed': ['subscribe'],
 };
 
 /** Puts the check before the root fields of the gateway's own part. A field that the table does not know needs `admin`. */

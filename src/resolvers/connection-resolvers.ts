@@ -1,6 +1,7 @@
 /** The gateway's own fields about registrations and connections (`schema/gateway.graphql`). */
 import type { Connector } from '../connector/definition.ts';
 import { authorizationType } from '../connector/authorization-type.ts';
+import { requestedScopes } from '../connection/connect-hint.ts';
 import type { ConnectionRecord } from '../connection/connection-record.ts';
 import type { BegunDevice, ConnectInput, Connecting } from '../connection/connecting.ts';
 import {
@@ -28,7 +29,8 @@ export interface ConnectionRooms {
   readonly redirectUri: (tenant: string, connector: string) => string;
 }
 
-type Find = (name: string) => Connector;
+/** @throws InputError CONNECTOR_UNKNOWN */
+export type Find = (name: string) => Connector;
 /** Arguments of `connect`. */
 export interface ConnectArguments extends ConnectInput {
   readonly connector: string;
@@ -43,9 +45,8 @@ export interface ConnectionArguments {
 }
 
 /** Resolvers for everything that needs the store. */
-export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>, rooms: ConnectionRooms) {
+export function createConnectionResolvers(find: Find, rooms: ConnectionRooms) {
   const { registrations, stored, connecting } = rooms;
-  const find = createFind(byName);
   const owned = async ({ caller }: OperationContext, id: string) => {
     const record = await stored.find(caller, id);
     if (!record) throw notFound(id);
@@ -126,11 +127,13 @@ export function createConnectionResolvers(byName: ReadonlyMap<string, Connector>
       scopes: ({ value }: ConnectionRecord) => value.scopes,
       expiresAt: ({ value }: ConnectionRecord) => toTime(value.expiresAt),
       createdAt: ({ createdAt }: ConnectionRecord) => toTime(createdAt),
+      connectedAt: ({ value }: ConnectionRecord) => toTime(value.connectedAt ?? null),
     },
   };
 }
 
-function createFind(byName: ReadonlyMap<string, Connector>): Find {
+/** Finds connectors by the names that clients give. */
+export function createFind(byName: ReadonlyMap<string, Connector>): Find {
   return (name) => {
     const connector = byName.get(name);
     if (connector) return connector;
@@ -143,11 +146,6 @@ function createFind(byName: ReadonlyMap<string, Connector>): Find {
 /** The same for a connection that does not exist and for one of somebody else. */
 function notFound(id: string): AuthorizationError {
   return new AuthorizationError('CONNECTION_NOT_FOUND', `There is no connection ${JSON.stringify(id)} of yours.`);
-}
-
-function requestedScopes({ connection }: Connector): readonly string[] {
-  const authorization = connection?.authorization;
-  return authorization?.type === 'oauth2' ? (authorization.scopes ?? []) : [];
 }
 
 function toConfigurationField(field: Field) {

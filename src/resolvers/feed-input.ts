@@ -1,5 +1,4 @@
 /** Which feed a client means: the trigger's arguments judged, and kept as JSON. */
-import { addPlace } from '../connector/name-error.ts';
 import type { RunnableTrigger } from '../connector/run-trigger.ts';
 import type { FeedKey } from '../feed/feed.ts';
 import type { TriggerBinding } from '../graph/binding.ts';
@@ -19,15 +18,11 @@ export async function feedKeyOf(
   { after: _after, connection: _connection, ...others }: Readonly<Record<string, unknown>>,
   tenant: string,
 ): Promise<FeedKey> {
-  try {
-    opened.requireGranted(trigger.definition.scopes);
-    const input = toJson(argumentStyle === 'json' ? (others.input ?? {}) : others);
-    await runnable.coerceInput(opened.run, input);
-    const { id: connection } = opened.run;
-    return { tenant, connection, subject: opened.subject, connector: connector.name, trigger: trigger.name, input };
-  } catch (error) {
-    throw addPlace(error, { connector, connection: opened.run.id, raisedIn: `triggers.${trigger.name}` });
-  }
+  opened.requireGranted(trigger.definition.scopes);
+  const input = toJson(argumentStyle === 'json' ? (others.input ?? {}) : others);
+  await runnable.coerceInput(opened.run, input);
+  const { id: connection } = opened.run;
+  return { tenant, connection, subject: opened.subject, connector: connector.name, trigger: trigger.name, input };
 }
 
 /** Moments become RFC 3339 in UTC, so that the same moment is the same feed however it was written. */

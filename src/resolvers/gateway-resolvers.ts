@@ -2,23 +2,44 @@
 import type { Connector, Presentation } from '../connector/definition.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
-import { createConnectionResolvers, type ConnectionRooms } from './connection-resolvers.ts';
+import { GatewayError } from '../errors.ts';
+import { createConnectionChanged } from './connection-changed.ts';
+import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
+import { createFeedResolvers } from './feed-resolvers.ts';
+import type { FeedRooms } from './feed-rooms.ts';
 
 export interface GatewayKnowledge {
   readonly connectors: readonly Connector[];
   readonly rooms: ConnectionRooms;
+  /** Absent: whoever asks for feeds is told that there are none. */
+  readonly feeds?: FeedRooms;
 }
 
 /** Resolvers for the types of `schema/gateway.graphql`. */
-export function createGatewayResolvers({ connectors, rooms }: GatewayKnowledge) {
+export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnowledge) {
   const byName = new Map(
     connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((connector) => [connector.name, connector]),
   );
-  const { Query, Connector: connectorFields, ...others } = createConnectionResolvers(byName, rooms);
+  const findConnector = createFind(byName);
+  const feedRooms = (): FeedRooms => {
+    if (feeds) return feeds;
+    throw new GatewayError('NOT_SERVED', 'Feeds are not served here.');
+  };
+  const { Query, Mutation, Connector: connectorFields, ...others } = createConnectionResolvers(findConnector, rooms);
+  const aboutFeeds = createFeedResolvers(byName, findConnector, feedRooms);
   return {
     ...others,
+    ...aboutFeeds,
+    ...createConnectionChanged({
+      changes: () => feedRooms().changes,
+      cursors: () => feedRooms().cursors,
+      stored: rooms.stored,
+      findConnector,
+    }),
+    Mutation: { ...Mutation, ...aboutFeeds.Mutation },
     Query: {
       ...Query,
+      ...aboutFeeds.Query,
       connectors: () => [...byName.values()],
       connector: (_root: unknown, { name }: { readonly name: string }) => byName.get(name) ?? null,
     },

@@ -1,44 +1,38 @@
 /** What happens when somebody subscribes to a trigger. */
 import type { GraphQLFieldResolver } from 'graphql';
 import { addPlace } from '../connector/name-error.ts';
-import type { PrepareTrigger, RunnableTrigger } from '../connector/run-trigger.ts';
-import type { EventCursors } from '../feed/event-cursor.ts';
-import type { Feeds } from '../feed/feeds.ts';
+import type { RunnableTrigger } from '../connector/run-trigger.ts';
 import type { TriggerBinding } from '../graph/binding.ts';
-import { EventStream, type SourceEvent } from './event-stream.ts';
+import type { SourceEvent } from './event-stream.ts';
 import { feedKeyOf } from './feed-input.ts';
+import type { FeedRooms } from './feed-rooms.ts';
+import { openStream } from './open-stream.ts';
 import type { OperationState } from './operation-state.ts';
 
 /** What triggers are served with. */
-export interface TriggerRooms {
-  readonly feeds: Feeds;
-  readonly cursors: EventCursors;
-  readonly prepareTrigger: PrepareTrigger;
-}
+export type TriggerRooms = Pick<FeedRooms, 'feeds' | 'cursors'>;
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** A resolver that opens the feed of the caller's connection, and gives the place in it at which the subscriber begins. */
+/**
+ * A resolver that opens the feed of the caller's connection, and gives the place in it at which the subscriber begins.
+ *
+ * @param runnable - gives the trigger, prepared when it is first asked for.
+ */
 export function createTriggerSubscriber(
   binding: TriggerBinding,
-  runnable: RunnableTrigger,
-  { feeds, cursors }: Pick<TriggerRooms, 'feeds' | 'cursors'>,
+  runnable: () => RunnableTrigger,
+  { feeds, cursors }: TriggerRooms,
 ): GraphQLFieldResolver<unknown, OperationState> {
   const { connector, trigger } = binding;
   return async (_root, args: Arguments, state) => {
     const opened = await state.open(connector, args.connection as string | null | undefined);
-    const key = await feedKeyOf(binding, runnable, opened, args, state.caller.tenant);
     const { id: connection, signal } = opened.run;
     try {
+      const key = await feedKeyOf(binding, runnable(), opened, args, state.caller.tenant);
       const feed = await feeds.open(key, signal);
-      const from = state.resumeAfter ?? (args.after as string | null | undefined);
-      const stream = { feed, connection, cursorAt: (place: number) => cursors.at(feed.id, place) };
-      if (typeof from !== 'string') return new EventStream({ ...stream, after: feed.lastPlace });
-      const after = await cursors.resume(feed, from).catch((error: unknown) => {
-        feed.release();
-        throw error;
-      });
-      return new EventStream({ ...stream, after });
+      const after = state.resumeAfter ?? (args.after as string | null | undefined);
+      return await openStream(feed, cursors, after, { connection });
     } catch (error) {
       throw addPlace(error, { connector, connection, raisedIn: `triggers.${trigger.name}` });
     }

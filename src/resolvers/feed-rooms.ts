@@ -1,0 +1,13 @@
+/** What the gateway's own fields about feeds work with. */
+import type { RunnableTrigger } from '../connector/run-trigger.ts';
+import type { ConnectionChanges } from '../feed/connection-changes.ts';
+import type { EventCursors } from '../feed/event-cursor.ts';
+import type { Feeds } from '../feed/feeds.ts';
+
+export interface FeedRooms {
+  readonly feeds: Feeds;
+  readonly cursors: EventCursors;
+  readonly changes: ConnectionChanges;
+  /** By the names of a connector and of its trigger; `undefined` when it is not served. */
+  readonly triggers: (connector: string, trigger: string) => RunnableTrigger | undefined;
+}

@@ -7,7 +7,7 @@ import { readProgress, type FeedProgress } from './progress.ts';
 import { hasStart, inputSince } from './start-input.ts';
 import { isoTime, timeLike } from './sort-order.ts';
 import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
-import { createTickTally, type TickTally } from './tick-tally.ts';
+import { createTickTally, nothing, type TickTally } from './tick-tally.ts';
 
 /**
  * Polls until the provider has no more, at most `maxPages` times. A blank `nextPoll` keeps the cursor. The first tick of
@@ -61,8 +61,10 @@ async function catchUp(
     // A provider that repeats itself leads no further: what comes after is new.
     const isGrounded = delivers || !page.canPollMore || isStuck;
     progress = { ...progress, cursor: walk.stored, isGrounded };
-    const part = delivers ? { events: news.events } : { ground: news.events };
-    tally.page(await writer.write(progress, { ...part, parked: news.parked }), { ...news, isDelivered: delivers });
+    tally.page(
+      await writer.write(progress, delivers ? { events: news.events, parked: news.parked } : { ground: news }),
+      delivers ? news : nothing,
+    );
     if (isStuck) tally.stuck(stuckError(context));
     if (isStuck || !page.canPollMore) return progress;
     if (tally.isFull()) return progress;
@@ -106,7 +108,8 @@ async function replaySince(
     visited.add(keyOf(cursor));
     const { replay: _replay, ...rest } = caughtUp;
     const progress: FeedProgress = isOver ? { ...rest, replayed: id } : { ...rest, replay: { id, cursor } };
-    tally.page(await writer.write(progress, news), { ...news, isDelivered: true });
+    const { events, parked } = news;
+    tally.page(await writer.write(progress, { events, parked }), news);
     if (isOver) return tally.replayed(id);
     if (tally.isFull()) return;
   }

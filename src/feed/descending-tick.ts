@@ -9,7 +9,7 @@ import { highestOf, isBeforeFeed, isKnownGround, lowestOf } from './known-ground
 import { compareSortBy, timeLike, timeOf } from './sort-order.ts';
 import { hasStart } from './start-input.ts';
 import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
-import { createTickTally, type TickTally } from './tick-tally.ts';
+import { createTickTally, nothing, type TickTally } from './tick-tally.ts';
 
 /**
  * Goes through one cycle, or on with one: every page is staged with the place of the next, and the last page publishes all
@@ -62,8 +62,7 @@ async function layGround(
     progress = { ...rest, ...(highest !== undefined && { highest }), ...(floor !== undefined && { floor }) };
     const isOver = compareSortBy(floor, highest) !== 0;
     progress = { ...progress, isGrounded: isOver };
-    const written = await writer.write(progress, { ground: news.events, parked: news.parked });
-    tally.page(written, { ...news, isDelivered: false });
+    tally.page(await writer.write(progress, { ground: news }), nothing);
     if (isOver) return;
   } while (!tally.isFull());
   await writer.write({ ...progress, isGrounded: true }, {});
@@ -101,7 +100,7 @@ async function runCycle(
     const isOver = isEnd || isRepeating !== undefined;
     progress = isOver ? endCycle(progress, cycle) : { ...progress, cycle };
     const part = { staged: wanted, parked: news.parked, ...(isOver && { publish: true }) };
-    tally.page(await writer.write(progress, part), { events: wanted, parked: news.parked, isDelivered: true });
+    tally.page(await writer.write(progress, part), { events: wanted, parked: news.parked });
     // What was staged is delivered all the same: asking again would give the same.
     if (!isEnd && isRepeating === 'repeated') tally.stuck(stuckError(context));
     if (isOver) return cycle.replay && tally.replayed(cycle.replay.id);

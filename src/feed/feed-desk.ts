@@ -38,8 +38,8 @@ export interface FeedLogger {
 export interface FeedWebhooks {
   /** Sees to it that the provider sends; asked again and again, and does nothing while all is well. @throws GatewayError */
   readonly ensure: (key: FeedKey, signal: AbortSignal) => Promise<unknown>;
-  /** The feed does not run any more: the provider is told. It never fails for the provider's sake. */
-  readonly end: (feed: string) => Promise<unknown>;
+  /** The feed does not run any more: the provider is told. */
+  readonly end: (key: FeedKey) => Promise<unknown>;
 }
 
 export interface FeedDesk {
@@ -49,8 +49,8 @@ export interface FeedDesk {
   /** `undefined` when it is not served; another one after a reload. */
   readonly triggers: (connector: string, trigger: string) => RunnableTrigger | undefined;
   readonly connections: Pick<Connections, 'open'>;
-  /** When the budget of a connection allows a poll, in milliseconds since 1970. Absent: always. */
-  readonly readyAt?: (connection: string | undefined, connector: string) => number;
+  /** When the rate limits of a provider allow a poll of this feed, in milliseconds since 1970. Absent: always. */
+  readonly readyAt?: (key: FeedKey) => number;
   readonly webhooks?: FeedWebhooks;
   readonly limits: FeedLimits;
   readonly logger: FeedLogger;
@@ -72,7 +72,11 @@ export interface OpenedFeed {
  * @throws GatewayError FEED_ENDED when the connector or the trigger is not served any more; AuthorizationError
  *   CONNECTION_NOT_FOUND when the connection was removed, REAUTH_REQUIRED and others while it cannot be used.
  */
-export async function openFeed(desk: FeedDesk, key: FeedKey, signal: AbortSignal): Promise<OpenedFeed> {
+export async function openFeed(
+  desk: Pick<FeedDesk, 'triggers' | 'connections'>,
+  key: FeedKey,
+  signal: AbortSignal,
+): Promise<OpenedFeed> {
   const { tenant, subject, connector, connection } = key;
   const trigger = desk.triggers(connector, key.trigger);
   if (!trigger) {
@@ -81,7 +85,7 @@ export async function openFeed(desk: FeedDesk, key: FeedKey, signal: AbortSignal
   }
   const caller = { tenant, subject, scopes: everyScope };
   const { id, credentials, baseUri } = await desk.connections.open(caller, trigger.connector, connection);
-  const run: ActionRun = { id, credentials, signal, ...(baseUri !== undefined && { baseUri }) };
+  const run: ActionRun = { id, tenant, credentials, signal, ...(baseUri !== undefined && { baseUri }) };
   return { trigger, run, input: await trigger.coerceInput(run, key.input) };
 }
 

@@ -24,27 +24,21 @@ export interface PageWriter {
    * @throws GatewayError LEASE_LOST when another process polls this feed.
    */
   readonly write: (progress: FeedProgress, page: PageOfTick) => Promise<number>;
-  /** What was left out of the last write because it is staged already. */
-  readonly repeated: () => number;
 }
 
 export interface PageOfTick extends Pick<FeedPage, 'publish' | 'unstage'> {
   readonly events?: readonly TriggerEvent[];
   readonly staged?: readonly TriggerEvent[];
   readonly parked?: readonly NewParked[];
-  /** Events that are never delivered, because they were there before the feed. */
-  readonly ground?: readonly TriggerEvent[];
+  /** What is never delivered, nor parked, because it was there before the feed. */
+  readonly ground?: Pick<News, 'events' | 'parked'>;
 }
-
-/** Events of one transaction; a larger page is written in several, of which only the last moves the cursor. */
-const maxEventsPerWrite = 1_000;
 
 export function createPageWriter(
   { feed, log, fence }: { readonly feed: string; readonly log: FeedLog; readonly fence: number },
   initial: FeedLogState,
 ): PageWriter {
   let state = initial;
-  let repeated = 0;
   let written = initial.progress && JSON.stringify(writeProgress(readProgress(feed, initial.progress)));
   const append = async (page: FeedPage): Promise<number> => {
     const result = await log.append(feed, { ...page, fence });
@@ -52,11 +46,9 @@ export function createPageWriter(
       throw new GatewayError('LEASE_LOST', `Feed ${feed} is polled by another process now, so this poll was dropped.`);
     }
     state = result.state;
-    repeated += result.known;
     return result.logged;
   };
   return {
-    repeated: () => repeated,
     async newsOf({ events, parked }, isReplay = false) {
       const signatures = [...events, ...parked].flatMap(({ signature }) => signature ?? []);
       const grounds = isReplay ? [] : events.map(({ signature }) => groundSignature(signature));
@@ -74,15 +66,13 @@ export function createPageWriter(
       const json = writeProgress(progress);
       const text = JSON.stringify(json);
       if (text === written && !hasContent(page, state)) return 0;
-      const { events: _events, staged: _staged, ground = [], ...rest } = page;
-      const seen = ground.map(({ signature }) => groundSignature(signature));
-      const parts = split(page);
-      const last = parts.pop();
-      let logged = 0;
-      repeated = 0;
-      for (const part of parts) logged += await append(part);
+      const { ground, ...rest } = page;
+      const seen = [
+        ...(ground?.events ?? []).map(({ signature }) => groundSignature(signature)),
+        ...(ground?.parked ?? []).flatMap(({ signature }) => signature ?? []),
+      ];
       const { version } = state;
-      logged += await append({ ...rest, ...(seen.length > 0 && { seen }), ...last, progress: json, version });
+      const logged = await append({ ...rest, ...(seen.length > 0 && { seen }), progress: json, version });
       written = text;
       return logged;
     },
@@ -90,19 +80,10 @@ export function createPageWriter(
 }
 
 function hasContent({ events, staged, parked, ground, publish, unstage }: PageOfTick, state: FeedLogState): boolean {
-  const isAny = [events, staged, parked, ground].some((part) => part !== undefined && part.length > 0);
+  const isAny = [events, staged, parked, ground?.events, ground?.parked].some(
+    (part) => part !== undefined && part.length > 0,
+  );
   return isAny || ((publish === true || unstage === true) && state.stagedCount > 0);
-}
-
-/** In parts of at most a thousand events, in their order. */
-function split({ events, staged }: PageOfTick): Pick<FeedPage, 'events' | 'staged'>[] {
-  const key = events ? 'events' : 'staged';
-  const all = events ?? staged ?? [];
-  const parts: Pick<FeedPage, 'events' | 'staged'>[] = [];
-  for (let start = 0; start < all.length; start += maxEventsPerWrite) {
-    parts.push({ [key]: all.slice(start, start + maxEventsPerWrite) });
-  }
-  return parts;
 }
 
 /**

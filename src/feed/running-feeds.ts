@@ -113,7 +113,7 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
       : undefined;
     if (record?.value.durable || (isOurs && record && isRunning(record))) return;
     await drop(id);
-    if (isOurs) await desk.webhooks?.end(id);
+    if (isOurs) await desk.webhooks?.end(entry.key);
     // Who came while it was being stopped has it started again.
     if (entry.subscribers > 0) await begin(entry.key);
   };

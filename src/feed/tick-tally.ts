@@ -3,16 +3,17 @@ import type { TriggerEvent } from '../connector/run-trigger.ts';
 import type { GatewayError } from '../errors.ts';
 import type { TickResult } from './tick-context.ts';
 
+interface Delivered {
+  readonly events: readonly TriggerEvent[];
+  readonly parked: readonly unknown[];
+}
+
+/** What a page of ground delivers. */
+export const nothing: Delivered = { events: [], parked: [] };
+
 export interface TickTally {
-  /** A page was written. */
-  readonly page: (
-    logged: number,
-    news: {
-      readonly events: readonly TriggerEvent[];
-      readonly parked: readonly unknown[];
-      readonly isDelivered: boolean;
-    },
-  ) => void;
+  /** A page was written; `news` is what of it is delivered or parked. */
+  readonly page: (logged: number, news: Delivered) => void;
   /** No further page in this tick: the next one goes on. */
   readonly isFull: () => boolean;
   readonly stuck: (error: GatewayError) => void;
@@ -30,7 +31,6 @@ export function createTickTally(maxPages: number): TickTally {
       logged += count;
       parked += news.parked.length;
       pages += 1;
-      if (!news.isDelivered) return;
       for (const { occurredAt } of news.events) {
         if (occurredAt !== undefined && (newest === undefined || occurredAt > newest)) newest = occurredAt;
       }

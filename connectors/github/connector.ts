@@ -15,8 +15,11 @@ import { listIssues } from './actions/list-issues.ts';
 import { listLabels } from './actions/list-labels.ts';
 import { searchIssues } from './actions/search-issues.ts';
 import { oauthApp, personalAccessToken } from './authorization.ts';
+import { comment, commit, delivery, event, release } from './events.ts';
 import { objects } from './objects.ts';
+import { newEvent } from './triggers/new-event.ts';
 import { newIssue } from './triggers/new-issue.ts';
+import { repositoryEvent } from './triggers/repository-event.ts';
 import { updatedIssue } from './triggers/updated-issue.ts';
 
 export default defineConnector({
@@ -45,7 +48,7 @@ export default defineConnector({
     },
   },
   test: (connection) => connection.get('user'),
-  objects,
+  objects: { ...objects, event, delivery, comment, release, commit },
   actions: {
     getRepository,
     getRepositoryByFullName,
@@ -62,7 +65,7 @@ export default defineConnector({
     createLabel,
     addLabelsToIssue,
   },
-  triggers: { newIssue, updatedIssue },
+  triggers: { newIssue, updatedIssue, newEvent, repositoryEvent },
   exceptionHandlers: [
     // GitHub hides what the account may not see, so "not found" has two meanings, and the client should know both.
     [

@@ -12,10 +12,13 @@ interface IssueRow {
 /** For one issue, a list of issues, and a page of search results. */
 export const nameRepositories: AfterResponse = ({ body }) => {
   const issues: readonly IssueRow[] = Array.isArray(body) ? body : (body?.items ?? [body]);
-  for (const issue of issues) {
-    const url = issue?.repository_url;
-    if (typeof url === 'string')
-      issue.repository_full_name = url.slice(url.indexOf(beforeFullName) + beforeFullName.length);
-  }
+  for (const issue of issues) nameRepository(issue);
   return body;
 };
+
+/** For an issue inside of something else, where there is one. */
+export function nameRepository(issue: IssueRow | null | undefined): void {
+  const url = issue?.repository_url;
+  if (!issue || typeof url !== 'string') return;
+  issue.repository_full_name = url.slice(url.indexOf(beforeFullName) + beforeFullName.length);
+}

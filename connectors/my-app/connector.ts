@@ -7,6 +7,7 @@ import { getOrder } from './actions/get-order.ts';
 import { listCustomers } from './actions/list-customers.ts';
 import { listOrders } from './actions/list-orders.ts';
 import { customer, order } from './objects.ts';
+import { customerCreated } from './triggers/customer-created.ts';
 import { newCustomerDescending } from './triggers/new-customer-descending.ts';
 import { newCustomer } from './triggers/new-customer.ts';
 
@@ -33,5 +34,5 @@ export default defineConnector({
   test: (connection) => connection.get('customers.json').params({ limit: 1 }),
   objects: { customer, order },
   actions: { getCustomerById, getCustomersByIds, listCustomers, createCustomer, getOrder, listOrders },
-  triggers: { newCustomer, newCustomerDescending },
+  triggers: { newCustomer, newCustomerDescending, customerCreated },
 });

@@ -12,13 +12,14 @@ import { compileOutput } from '../../src/notation/coerce.ts';
 import type { Field, Notation, ObjectDefinition } from '../../src/notation/field.ts';
 import { labelize } from '../../src/notation/labelize.ts';
 import { callConnector, type ConnectorCaller } from '../support/connector-call.ts';
+import { testWebhookTrigger, type WebhookExercise } from './webhook-contract.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 
 /** The order in which every action and trigger says things, so that who has read one can read all. */
 const uniformOrder = `
   title subtitle description hint help displayPriority deprecated graphqlName capability
-  readOnly idempotent batch maxBatchSize lacks scopes type startField intervalMs
+  readOnly idempotent batch maxBatchSize lacks scopes type startField intervalMs lookBackMs maxPagesPerTick
   configFields input output list paginate isSuccess retryOnResponse retryOnRequest maxRetries
   execute poll webhook documentId sortBy dedup
   sampleOutput summarizeInput summarizeOutput`
@@ -37,8 +38,10 @@ export interface ConnectorExercises {
   }>;
   /** Arguments by action, named as in the graph; `first` is the size of the page. */
   readonly actions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Input by trigger, named as in the notation. */
+  /** Input by trigger that polls, named as in the notation. */
   readonly triggers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** By trigger that has a webhook. */
+  readonly webhooks?: Readonly<Record<string, WebhookExercise>>;
 }
 
 /** Tests that the connector in a folder keeps the promises that all connectors make. */
@@ -220,7 +223,11 @@ export function testConnectorFolder(folder: string, exercises: ConnectorExercise
 
       it('has an exercise for every action and trigger', () => {
         expect(Object.keys(exercises.actions).sort()).toEqual(Object.keys(connector.actions ?? {}).sort());
-        expect(Object.keys(exercises.triggers).sort()).toEqual(Object.keys(connector.triggers ?? {}).sort());
+        const triggers = Object.entries(connector.triggers ?? {});
+        const named = (has: (trigger: Trigger) => unknown) =>
+          triggers.filter(([, each]) => has(each)).map(([name]) => name);
+        expect(Object.keys(exercises.triggers).sort()).toEqual(named(({ poll }) => poll).sort());
+        expect(Object.keys(exercises.webhooks ?? {}).sort()).toEqual(named(({ webhook }) => webhook).sort());
       });
 
       it.each(Object.entries(exercises.actions))(
@@ -249,11 +256,26 @@ export function testConnectorFolder(folder: string, exercises: ConnectorExercise
           expect(cursor).toBeDefined();
           expect(typeof page.canPollMore).toBe('boolean');
         }
-        const ids = page.events.map((event: unknown) => String(trigger.dedup?.(event)));
-        expect(new Set(ids).size).toBe(ids.length);
         expect(provider.unmatched).toEqual([]);
       });
+
+      it.each(triggers)('gives the same events from %s, however often it is polled', async (name, input) => {
+        const trigger = caller.trigger(name);
+        const poll = async () => (await trigger.poll(caller.run, input, undefined)).rows.map(trigger.readEvent);
+        const [first, second] = [await poll(), await poll()];
+        expect(first.length).toBeGreaterThan(0);
+        expect(second.map(({ signature }) => signature)).toEqual(first.map(({ signature }) => signature));
+        expect(new Set(first.map(({ signature }) => signature)).size).toBe(first.length);
+        // What is kept of an event says as much as the event did.
+        const kept = first.map(({ payload }) => JSON.parse(payload) as unknown);
+        expectRows(connector, trigger.definition.output, kept);
+        expect(kept.map((row) => trigger.readEvent(row).signature)).toEqual(first.map(({ signature }) => signature));
+      });
     });
+
+    for (const [name, exercise] of Object.entries(exercises.webhooks ?? {})) {
+      testWebhookTrigger(name, exercise, () => connector);
+    }
   });
 }
 

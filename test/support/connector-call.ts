@@ -3,6 +3,7 @@ import type { Connector } from '../../src/connector/definition.ts';
 import { createOpenConnection, type OpenConnection } from '../../src/connector/open-connection.ts';
 import { pageSize } from '../../src/connector/read-page.ts';
 import { prepareAction, type ActionRun } from '../../src/connector/run-action.ts';
+import { prepareTrigger, type RunnableTrigger } from '../../src/connector/run-trigger.ts';
 import { createCallBudget } from '../../src/http/budget.ts';
 import { createSender, type SenderOptions } from '../../src/http/send.ts';
 
@@ -11,6 +12,9 @@ export interface ConnectorCaller {
   readonly rows: (action: string, args: Readonly<Record<string, unknown>>, first?: number) => Promise<readonly any[]>;
   /** One page of events. The input is named as in the notation. */
   readonly poll: (trigger: string, input: Readonly<Record<string, unknown>>, cursor?: unknown) => Promise<any>;
+  /** A trigger as feeds run it, with `run`. */
+  readonly trigger: (name: string) => RunnableTrigger;
+  readonly run: ActionRun;
   readonly connection: OpenConnection;
   readonly close: () => Promise<void>;
 }
@@ -28,6 +32,8 @@ export function callConnector(
   const connection = createOpenConnection({ connector, credentials, sender, signal, budget: createCallBudget() });
   return {
     connection,
+    run,
+    trigger: (name) => prepareTrigger(connector, name, { sender }),
     async rows(name, args, first) {
       const action = prepareAction(connector, name, { sender });
       const input = await action.coerceInput(run, args);

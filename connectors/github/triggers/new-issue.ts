@@ -6,7 +6,8 @@ import { issue } from '../objects.ts';
 /** `since` of the REST API is about changes, so the time from which an issue counts as new is kept beside it. */
 interface Cursor {
   readonly changedSince: string;
-  readonly createdSince: string;
+  /** Milliseconds since 1970: a look-back, which sets times back, must not change it. */
+  readonly createdSince: number;
 }
 
 export const newIssue = defineTrigger({
@@ -17,6 +18,8 @@ export const newIssue = defineTrigger({
   },
   scopes: [],
   startField: 'since',
+  // The search that lists issues may be a little behind.
+  lookBackMs: 60_000,
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },
@@ -28,19 +31,23 @@ export const newIssue = defineTrigger({
   ],
   output: issue,
   async poll(connection, { owner, repo, since }, cursor: Cursor | undefined) {
-    const start = (since ?? new Date()).toISOString();
-    const { changedSince, createdSince } = cursor ?? { changedSince: start, createdSince: start };
+    const start = since ?? new Date();
+    const { changedSince, createdSince } = cursor ?? {
+      changedSince: start.toISOString(),
+      createdSince: start.getTime(),
+    };
     const issues = await connection
       .get(path`repos/${owner}/${repo}/issues`)
       .params({ state: 'all', sort: 'updated', direction: 'asc', since: changedSince, per_page: 100 })
       .afterResponse(nameRepositories);
     const isNew = (row: { created_at: string; pull_request?: unknown }): boolean =>
-      row.pull_request === undefined && Date.parse(row.created_at) >= Date.parse(createdSince);
+      row.pull_request === undefined && Date.parse(row.created_at) >= createdSince;
     return {
       events: issues.filter(isNew),
       nextPoll: { changedSince: issues.at(-1)?.updated_at ?? changedSince, createdSince },
       canPollMore: issues.length >= 100,
     };
   },
+  sortBy: (issue) => issue.created_at,
   dedup: (issue) => issue.id,
 });

@@ -11,6 +11,8 @@ export const updatedIssue = defineTrigger({
   },
   scopes: [],
   startField: 'since',
+  // The search that lists issues may be a little behind.
+  lookBackMs: 60_000,
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },
@@ -29,5 +31,6 @@ export const updatedIssue = defineTrigger({
       canPollMore: issues.length >= 100,
     };
   },
+  sortBy: (issue) => issue.updated_at,
   dedup: (issue) => [issue.id, issue.updated_at].join('@'),
 });

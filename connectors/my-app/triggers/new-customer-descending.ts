@@ -8,6 +8,8 @@ export const newCustomerDescending = defineTrigger({
   scopes: [],
   type: 'paging_desc',
   startField: 'created_since',
+  // A customer may show a little after others that were created later.
+  lookBackMs: 60_000,
   input: [
     {
       name: 'created_since',

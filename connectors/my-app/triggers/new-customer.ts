@@ -7,6 +7,8 @@ export const newCustomer = defineTrigger({
   hint: 'A customer was added to the shop.',
   scopes: [],
   startField: 'created_since',
+  // A customer may show a little after others that were created later.
+  lookBackMs: 60_000,
   input: [
     {
       name: 'created_since',
@@ -26,5 +28,6 @@ export const newCustomer = defineTrigger({
       canPollMore: customers.length >= 100,
     };
   },
+  sortBy: (customer) => customer.created_at,
   dedup: (customer) => customer.id,
 });

@@ -1,7 +1,8 @@
 /** One call of every action and trigger of the GitHub connector, against recorded answers. */
 import type { ConnectorExercises } from '../../contract/connector-contract.ts';
 import { deriveRecording, readScenario, startReplay, type Recording } from '../../support/replay.ts';
-import { recordedIssue, recordedRepository, userRecording } from './recordings.ts';
+import { eventRow, recordedIssue, recordedRepository, userRecording } from './recordings.ts';
+import { repositoryEvent } from './webhook.ts';
 
 const owner = 'octokit-fixture-org';
 
@@ -39,7 +40,9 @@ export const exercises: ConnectorExercises = {
   triggers: {
     newIssue: { owner, repo: 'paginate-issues', since: new Date('2017-10-10T00:00:00Z') },
     updatedIssue: { owner, repo: 'paginate-issues', since: new Date('2017-10-10T00:00:00Z') },
+    newEvent: { owner, repo: 'hello-world' },
   },
+  webhooks: { repositoryEvent },
 };
 
 /** What GitHub was never recorded to answer: the same rows, asked for in another way. */
@@ -59,6 +62,10 @@ function derivedRecordings(): Recording[] {
     deriveRecording(page, {
       path: `${issues}?state=all&sort=updated&direction=asc&since=2017-10-10T00:00:00.000Z&per_page=100`,
       response: page.response,
+    }),
+    deriveRecording(page, {
+      path: '/repos/octokit-fixture-org/hello-world/events?per_page=100&page=1',
+      response: [eventRow(2, 'IssuesEvent', { action: 'opened', issue: recordedIssue() }), eventRow(1)],
     }),
   ];
 }

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import github from '../../../connectors/github/connector.ts';
 import { callConnector, type ConnectorCaller } from '../../support/connector-call.ts';
 import { startFakeProvider, type FakeProvider, type Reply } from '../../support/fake-provider.ts';
+import { eventRow, recordedIssue } from './recordings.ts';
+import { pushPayload } from './webhook.ts';
 
 let provider: FakeProvider;
 let caller: ConnectorCaller;
@@ -177,14 +179,14 @@ describe('the trigger newIssue', () => {
     expect(page.events.map((issue: { number: number }) => issue.number)).toEqual([2]);
     expect(page.events[0].repository_full_name).toBe('o/r');
     expect(page).toMatchObject({
-      nextPoll: { changedSince: '2024-01-05T00:00:00Z', createdSince: '2024-01-02T00:00:00.000Z' },
+      nextPoll: { changedSince: '2024-01-05T00:00:00Z', createdSince: Date.UTC(2024, 0, 2) },
       canPollMore: false,
     });
   });
 
   it('goes on after the last change, and keeps the start', async () => {
     const connection = await connect({ json: [] });
-    const cursor = { changedSince: '2024-01-05T00:00:00Z', createdSince: '2024-01-02T00:00:00.000Z' };
+    const cursor = { changedSince: '2024-01-05T00:00:00Z', createdSince: Date.UTC(2024, 0, 2) };
     expect(await connection.poll('newIssue', input, cursor)).toEqual({
       events: [],
       nextPoll: cursor,
@@ -201,5 +203,93 @@ describe('the trigger newIssue', () => {
     const rows = Array.from({ length: 100 }, (_, index) => row(index, '2024-01-03T00:00:00Z', '2024-01-03T00:00:00Z'));
     const connection = await connect({ json: rows });
     expect((await connection.poll('newIssue', input)).canPollMore).toBe(true);
+  });
+});
+
+describe('the trigger newEvent', () => {
+  const pageOf = (from: number, length: number) => Array.from({ length }, (_, index) => eventRow(from - index));
+  const input = { owner: 'o', repo: 'r' };
+
+  it('pages back through the 300 events that GitHub keeps, the newest first', async () => {
+    const connection = await connect({ json: pageOf(900, 100) });
+    expect(await connection.poll('newEvent', input)).toMatchObject({ nextPage: 2 });
+    expect(await connection.poll('newEvent', input, 2)).toMatchObject({ nextPage: 3 });
+    expect((await connection.poll('newEvent', input, 3)).nextPage).toBeUndefined();
+    expect(provider.requests.map(({ url }) => url)).toEqual([
+      '/repos/o/r/events?per_page=100&page=1',
+      '/repos/o/r/events?per_page=100&page=2',
+      '/repos/o/r/events?per_page=100&page=3',
+    ]);
+  });
+
+  it('ends at a page that is not full, and at the start that it is given', async () => {
+    const connection = await connect(({ length }) => ({ json: pageOf(900, length > 0 ? 100 : 0) }));
+    const since = new Date(eventRow(851).created_at);
+    const page = await connection.poll('newEvent', { ...input, since });
+    expect(page).toMatchObject({ nextPage: undefined });
+    expect(page.events).toHaveLength(50);
+  });
+
+  it('tells whose repository it is, of the event and of an issue in it', async () => {
+    const payload = { action: 'opened', issue: recordedIssue() };
+    const connection = await connect({ json: [eventRow(1, 'IssuesEvent', payload)] });
+    const [event] = (await connection.poll('newEvent', input)).events;
+    expect(event.repository_full_name).toBe('octokit-fixture-org/hello-world');
+    expect(event.payload.issue.repository_full_name).toBe('octokit-fixture-org/add-labels-to-issue');
+    const { id, signature, occurredAt } = connection.trigger('newEvent').readEvent(event);
+    expect([id, signature]).toEqual(Array(2).fill(`${event.id}@${event.created_at}`));
+    expect(occurredAt).toBe(Date.parse(event.created_at));
+  });
+});
+
+describe('the trigger repositoryEvent', () => {
+  const input = { owner: 'o', repo: 'r' };
+  const received = (event: string, payload: object) => ({
+    body: Buffer.from(JSON.stringify(payload)),
+    headers: { 'content-type': 'application/json', 'x-github-event': event, 'x-github-delivery': '72d3162e' },
+    params: {},
+  });
+
+  it('asks GitHub for signed JSON, with a secret of its own each time', async () => {
+    const connection = await connect({ status: 201, json: { id: 7 } });
+    const { subscribe } = connection.trigger('repositoryEvent');
+    await subscribe!(connection.run, input, 'https://gateway.example.com/w/1', 'feed');
+    await subscribe!(connection.run, { ...input, events: ['issues'] }, 'https://gateway.example.com/w/1', 'feed');
+    const [first, second] = provider.requests.map(({ body }) => JSON.parse(body));
+    expect(first).toEqual({
+      name: 'web',
+      events: ['push'],
+      config: {
+        url: 'https://gateway.example.com/w/1',
+        content_type: 'json',
+        insecure_ssl: '0',
+        secret: expect.stringMatching(/^[0-9a-f-]{72}$/),
+      },
+    });
+    expect(second.events).toEqual(['issues']);
+    expect(second.config.secret).not.toBe(first.config.secret);
+  });
+
+  it('reads a push, whose repository is named alone', async () => {
+    const { trigger, run } = await connect({});
+    const { readNotification, readEvent } = trigger('repositoryEvent');
+    const { rows } = await readNotification!(run, input, received('push', pushPayload('Fix it')), { output: {} });
+    const { payload, id } = readEvent(rows[0]);
+    expect(id).toBe('72d3162e');
+    expect(JSON.parse(payload)).toMatchObject({
+      event: 'push',
+      ref: 'refs/heads/master',
+      repository_full_name: 'octokit-fixture-org/hello-world',
+      commits: [{ message: 'Fix it' }],
+    });
+    expect(payload).not.toContain('"repository":');
+  });
+
+  it('makes no event of the first call, which only says that the webhook is there', async () => {
+    const { trigger, run } = await connect({});
+    const ping = received('ping', { zen: 'Design for failure.', hook_id: 7 });
+    expect(await trigger('repositoryEvent').readNotification!(run, input, ping, { output: {} })).toMatchObject({
+      rows: [],
+    });
   });
 });

@@ -18,6 +18,34 @@ export function userRecording(login: string): Recording {
   return deriveRecording(recording, { path: `/users/${login}`, response: user });
 }
 
+/**
+ * An event of a repository, which was never recorded: as the documentation shows it.
+ *
+ * @see https://docs.github.com/en/rest/activity/events#list-repository-events
+ */
+export function eventRow(number: number, type = 'WatchEvent', payload: object = { action: 'started' }) {
+  return {
+    id: String(22_249_084_900 + number),
+    type,
+    actor: {
+      id: 583_231,
+      login: 'octokit-fixture-user-a',
+      display_login: 'octokit-fixture-user-a',
+      gravatar_id: '',
+      url: 'https://api.github.com/users/octokit-fixture-user-a',
+      avatar_url: 'https://avatars.githubusercontent.com/u/583231?',
+    },
+    repo: {
+      id: 1_296_269,
+      name: 'octokit-fixture-org/hello-world',
+      url: 'https://api.github.com/repos/octokit-fixture-org/hello-world',
+    },
+    payload,
+    public: true,
+    created_at: new Date(Date.UTC(2022, 5, 9, 12, 0, number)).toISOString().replace('.000', ''),
+  };
+}
+
 /** The recorded repository under another name, asked for by its name and by a search, whose rows hold less. */
 export function repositoryRecordings(name: string): readonly Recording[] {
   const [recording] = readScenario('get-repository') as [Recording];

@@ -1,6 +1,7 @@
 /** One call of every action and trigger of the sample connector, against its demo provider. */
 import { startDemoProvider } from '../../../src/cli/demo-provider.ts';
 import type { ConnectorExercises } from '../../contract/connector-contract.ts';
+import { customerCreated } from './webhook.ts';
 
 export const exercises: ConnectorExercises = {
   async startProvider() {
@@ -25,4 +26,5 @@ export const exercises: ConnectorExercises = {
     newCustomer: { created_since: new Date('2025-01-01') },
     newCustomerDescending: { created_since: new Date('2025-01-01') },
   },
+  webhooks: { customerCreated },
 };

@@ -75,7 +75,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       logger,
       listen: async () => {
         const { url } = await server.listen();
-        generations.useAddress(url);
+        generations.listensAt(url);
         return { url };
       },
       reload: async (connectors) => {
@@ -166,6 +166,7 @@ function createServer(
     port,
     allowedHosts,
     insecureDev,
+    finishInBrowser,
     explorer,
     baseUrl,
     limits = {},
@@ -178,7 +179,8 @@ function createServer(
   return createHttpServer({
     graphs: generations.graphs,
     connecting: generations.connecting,
-    ...(insecureDev && { beginHere: generations.beginHere }),
+    webhooks: generations.intake,
+    ...(finishInBrowser && { beginHere: generations.beginHere }),
     logger,
     host,
     port,

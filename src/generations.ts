@@ -5,6 +5,13 @@ import { createConnectionCredentials, type ConnectionCredentials } from './conne
 import { createBeginHere, type BeginHere } from './connection/begin-here.ts';
 import { redirectUriOf } from './connection/authorization-flow.ts';
 import { clientCredentialsTokens } from './connection/client-credentials.ts';
+import {
+  createConnectHint,
+  linkByTemplate,
+  linkToOwnPage,
+  type ConnectHint,
+  type ConnectLink,
+} from './connection/connect-hint.ts';
 import type { OnConnectionChange } from './connection/connection-change.ts';
 import { createConfiguredConnections } from './connection/configured-connections.ts';
 import type { Connecting } from './connection/connecting.ts';
@@ -17,8 +24,13 @@ import { createRegistrations, type Registrations } from './connection/registrati
 import { createRevocations, type Revocations } from './connection/revocation.ts';
 import { createStoredConnections, type StoredConnections } from './connection/stored-connections.ts';
 import type { Connector } from './connector/definition.ts';
+import type { RunOptions } from './connector/run-action.ts';
+import { prepareTrigger, type RunnableTrigger } from './connector/run-trigger.ts';
 import { DefinitionError, type Fault } from './errors.ts';
+import type { WebhookIntake } from './feed/webhook-intake.ts';
+import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
 import { buildGraph } from './graph/graph.ts';
+import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
 import type { Vault } from './open-vault.ts';
 import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
@@ -30,7 +42,11 @@ import { createCache } from './storage/cache.ts';
 /** What is logged beside the requests. */
 interface Logger {
   readonly info: (values: object, message: string) => void;
-  readonly warn: (message: string) => void;
+  readonly warn: {
+    (message: string): void;
+    (values: object, message: string): void;
+  };
+  readonly error: (values: object, message: string) => void;
 }
 
 export interface GenerationsOptions {
@@ -42,8 +58,8 @@ export interface GenerationsOptions {
   readonly sender: Sender;
   /** For their authorization servers. */
   readonly tokenSender: Sender;
-  /** Hears of every change of a connection that this process makes. */
-  readonly onConnectionChange?: OnConnectionChange;
+  /** What providers say about their rate limits. */
+  readonly rateBudgets: RateBudgets;
 }
 
 export interface Generations {
@@ -52,12 +68,14 @@ export interface Generations {
   readonly connecting: Connecting;
   /** As the generation that is served begins; only where nobody is asked for credentials. */
   readonly beginHere: BeginHere;
+  /** Takes what providers send to feeds. */
+  readonly intake: WebhookIntake;
   /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
   readonly load: (connectors: readonly Connector[]) => void;
   /** Keeps the faults of definitions that are not served. */
   readonly report: (faults: readonly Fault[]) => void;
-  /** Where the gateway listens, for links when no base URL is configured. */
-  readonly useAddress: (url: string) => void;
+  /** The gateway listens there, which is for links when no base URL is configured; feeds that ran are resumed. */
+  readonly listensAt: (url: string) => void;
   /** Ends what runs beside the operations. */
   readonly close: () => Promise<void>;
 }
@@ -69,10 +87,12 @@ interface Shared extends GenerationsOptions {
   readonly stored: StoredConnections;
   readonly credentials: ConnectionCredentials;
   readonly clients: OAuthClients;
+  readonly connectHint: ConnectHint;
   readonly baseUrl: () => string;
+  readonly feeds: GatewayFeeds;
 }
 
-interface Generation {
+interface Generation extends ServedTriggers {
   readonly graph: ServedGraph;
   readonly connecting: Connecting;
   readonly beginHere: BeginHere;
@@ -98,15 +118,12 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     cache: await createCache({ onError: () => logger.warn('The cache failed; what it held is asked for again') }),
     allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
   });
+  const connectHint = createConnectHint(connectLinkOf(configuration, () => address));
+  const feeds = createGatewayFeeds({ ...options, served: () => serving(), baseUrl: () => address });
   const onConnectionChange: OnConnectionChange = (change) => {
     const { connection, connector, from, to } = change;
     logger.info({ connection, connector, from, to }, 'A connection changed');
-    try {
-      options.onConnectionChange?.(change);
-    } catch {
-      // It is kept by now, and whoever changed it must not learn otherwise.
-      logger.warn('Somebody who listens to the changes of connections failed');
-    }
+    feeds.follow(change);
   };
   const credentials = createConnectionCredentials({
     records: vault.records,
@@ -116,6 +133,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     // A connector's own `refresh` asks an authorization server, which may take as long as a token endpoint may.
     sender: options.tokenSender,
     onConnectionChange,
+    connectHint,
   });
   const shared: Shared = {
     ...options,
@@ -128,7 +146,9 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     stored: createStoredConnections({ records: vault.records, onConnectionChange }),
     credentials,
     clients,
+    connectHint,
     baseUrl: () => address,
+    feeds,
   };
   const listeners = new Set<() => void>();
   let current: Generation | undefined;
@@ -150,6 +170,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     },
     connecting: delegate(() => serving().connecting),
     beginHere: (...given) => serving().beginHere(...given),
+    intake: feeds.intake,
     load(connectors) {
       current = createGeneration(connectors, shared);
       status = { ready: true, faults: [], loadedAt: new Date() };
@@ -158,12 +179,14 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     report(faults) {
       status = { ...status, faults };
     },
-    useAddress(url) {
+    listensAt(url) {
       address = configuration.baseUrl ?? url;
+      feeds.resume().catch((error: unknown) => logger.warn({ err: error }, 'Feeds that ran could not be resumed now'));
     },
     async close() {
       ending.abort();
       await sweeping.stop();
+      await feeds.close();
       await credentials.close();
     },
   };
@@ -214,11 +237,19 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
       return shared.baseUrl();
     },
     returnUrls: configuration.returnUrls ?? [],
-    finishInBrowser: configuration.insecureDev ?? false,
+    finishInBrowser: configuration.finishInBrowser ?? false,
     now: Date.now,
   });
+  const runOptions = {
+    sender,
+    maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
+    timeZone: configuration.timeZone,
+  };
+  const trigger = triggersOf(byName, runOptions);
+  const { feeds, cursors: eventCursors, changes } = shared.feeds;
   const own = createGatewaySchema(shared.sdl, {
     connectors,
+    feeds: { feeds, cursors: eventCursors, changes, triggers: trigger },
     rooms: {
       registrations,
       stored,
@@ -230,25 +261,46 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     configured,
     registrations,
     live: { stored, credentials },
-    connectUrl: (connector, scopes) => connectUrl(shared.baseUrl(), connector, scopes),
+    connectHint: shared.connectHint,
   });
   const graph = createExecutor(buildGraph(connectors, own), connections, {
-    sender,
+    ...runOptions,
     cursors: shared.cursors,
     maxFirst: configuration.limits?.first ?? 100,
-    maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
-    timeZone: configuration.timeZone,
+    triggers: { feeds, cursors: eventCursors },
   });
   const beginHere = createBeginHere(connectors, stored, connecting);
-  return { graph, connecting, beginHere, revocations, discarding, resolve };
+  return {
+    graph,
+    connecting,
+    beginHere,
+    revocations,
+    discarding,
+    resolve,
+    connectors: byName,
+    trigger,
+    connections,
+    registrations,
+  };
 }
 
-/** Where a person begins. With scopes only where the connection lacks them. */
-function connectUrl(baseUrl: string, connector: string, scopes: readonly string[] = []): string {
-  // A base URL may have a path, which stays.
-  const url = new URL(`connect/${connector}`, baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
-  if (scopes.length > 0) url.searchParams.set('scope', scopes.join(' '));
-  return url.href;
+/** Triggers are prepared when they are first asked for, and once. */
+function triggersOf(connectors: ReadonlyMap<string, Connector>, options: RunOptions): ServedTriggers['trigger'] {
+  const prepared = new Map<string, RunnableTrigger>();
+  return (name, key) => {
+    const connector = connectors.get(name);
+    if (!connector?.triggers || !Object.hasOwn(connector.triggers, key)) return undefined;
+    const id = `${name}.${key}`;
+    const known = prepared.get(id) ?? prepareTrigger(connector, key, options);
+    prepared.set(id, known);
+    return known;
+  };
+}
+
+/** Our own page begins only where it also finishes; elsewhere a link to it would lead nowhere. */
+function connectLinkOf({ connectUrl, finishInBrowser }: Configuration, baseUrl: () => string): ConnectLink | undefined {
+  if (connectUrl !== undefined) return linkByTemplate(connectUrl);
+  return finishInBrowser ? linkToOwnPage(baseUrl) : undefined;
 }
 
 function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {
@@ -281,6 +333,7 @@ async function sweep(generation: Generation, shared: Shared, signal: AbortSignal
   const { records, leases } = shared.vault;
   await discarding.sweep();
   await revocations.sweep();
+  await shared.feeds.sweep();
   await refreshIdle({ records, leases, credentials: shared.credentials, resolve, signal }, Date.now());
 }
 

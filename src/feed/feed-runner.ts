@@ -101,7 +101,7 @@ async function pollOnce(polling: Polling, holding: Holding, given: AbortSignal):
   const signal = AbortSignal.any([given, holding.signal]);
   let intervalMs = desk.triggers(key.connector, key.trigger)?.intervalMs ?? 60_000;
   try {
-    const readyInMs = (desk.readyAt?.(key.connection, key.connector) ?? 0) - desk.now();
+    const readyInMs = (desk.readyAt?.(key) ?? 0) - desk.now();
     if (readyInMs > 0) return Math.min(readyInMs, longestWaitMs);
     const record = await desk.records.read(id);
     if (!record || !isRunning(record)) {

@@ -1,20 +1,27 @@
 /** Judges what an operator configured. Apart from the types, because a start without a configuration needs no zod. */
 import { z } from 'zod';
 import type { Configuration } from './configuration.ts';
+import { linkByTemplate, linkParts } from './connection/connect-hint.ts';
 import { DefinitionError, type Fault } from './errors.ts';
 import { didYouMean } from './notation/nearest.ts';
 
 const count = z.number().int().positive();
 const httpUrl = z.string().refine(isHttpUrl, 'an absolute http or https URL');
 const origin = z.string().refine(isOrigin, 'an origin such as http://127.0.0.1:4010');
+const connectPlaceholders = linkParts.map((part) => `{${part}}`).join(' and ');
 const configurationShape = z.strictObject({
   connectors: z.union([z.string(), z.array(z.string())]).optional(),
   host: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   allowedHosts: z.array(z.string().min(1)).optional(),
   insecureDev: z.boolean().optional(),
+  finishInBrowser: z.boolean().optional(),
   baseUrl: httpUrl.optional(),
   returnUrls: z.array(z.url()).optional(),
+  connectUrl: z
+    .string()
+    .refine(isConnectUrl, `an http or https URL, with no placeholders but ${connectPlaceholders}`)
+    .optional(),
   issuers: z
     .array(
       z.strictObject({
@@ -116,7 +123,13 @@ const configurationShape = z.strictObject({
  */
 export function checkConfiguration(value: unknown, path = 'configuration'): Configuration {
   const checked = configurationShape.safeParse(value);
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    const { finishInBrowser, insecureDev } = checked.data;
+    if (!finishInBrowser || insecureDev) return checked.data;
+    const message =
+      'expected it only with insecureDev: elsewhere a link to connect could be sent to somebody else, whose account then belongs to the sender.';
+    throw new DefinitionError([{ code: 'CONFIGURATION_INVALID', path: `${path}.finishInBrowser`, message }]);
+  }
   const faults = checked.error.issues.flatMap((issue) => toFaults(issue, value, path));
   // A value of the wrong type is also too short, too small …: what is told first says it.
   throw new DefinitionError(
@@ -209,6 +222,11 @@ function describeKind(value: unknown): string {
 
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+}
+
+function isConnectUrl(text: string): boolean {
+  const filled = linkByTemplate(text)('connector', []);
+  return isHttpUrl(filled) && !/[{}]/.test(filled);
 }
 
 function isOrigin(text: string): boolean {

@@ -13,15 +13,23 @@ export interface Configuration {
   readonly port?: number;
   /** Host names, beside loopback's, by which clients may name the gateway. Default: none on loopback; elsewhere any. */
   readonly allowedHosts?: readonly string[];
-  /**
-   * Asks nobody for credentials, lets the browser that began a connection finish it, and needs no key: for one's own
-   * machine, since it listens on loopback only. Default `false`.
-   */
+  /** Asks nobody for credentials, and needs no key: for one's own machine, since it listens on loopback only. Default `false`. */
   readonly insecureDev?: boolean;
+  /**
+   * The browser that began a connection also finishes it, without `finishConnection`, and whoever opens
+   * `/connect/<connector>` begins: for a demo, where no application stands behind. Only with `insecureDev`. Default `false`.
+   */
+  readonly finishInBrowser?: boolean;
   /** Where browsers and applications reach the gateway, e.g. `https://api.example.com`. Default: where it listens. */
   readonly baseUrl?: string;
   /** URLs that `connect` may return to, exactly as they are given. Default none. */
   readonly returnUrls?: readonly string[];
+  /**
+   * Where a subject connects accounts in the application, for `extensions.connect.url` of errors; `{connector}` and
+   * `{scopes}` are filled in, e.g. `https://app.example.com/accounts?connect={connector}&scopes={scopes}`. Default: errors
+   * carry no URL, except with `finishInBrowser`, where it is our own page.
+   */
+  readonly connectUrl?: string;
   /** Issuers whose JWTs are accepted from callers, beside API keys. Default none. */
   readonly issuers?: readonly TrustedIssuer[];
   /** Accounts that the operator connected; what subjects connect is in the store. */

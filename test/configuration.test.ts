@@ -52,6 +52,26 @@ describe('checkConfiguration', () => {
     expect(faultsOf(value)).toEqual([`CONFIGURATION_INVALID: plugboard.config.ts: expected an object; got ${got}.`]);
   });
 
+  it('lets browsers finish only where nobody is asked for credentials', () => {
+    expect(checkConfiguration({ insecureDev: true, finishInBrowser: true })).toMatchObject({ finishInBrowser: true });
+    expect(faultsOf({ finishInBrowser: true })).toEqual([
+      expect.stringMatching(
+        /^CONFIGURATION_INVALID: plugboard\.config\.ts\.finishInBrowser: expected it only with insecureDev/,
+      ),
+    ]);
+  });
+
+  it.each(['https://app.example/{connector}/{other}', 'app.example/{connector}', 'javascript:{connector}', ''])(
+    'refuses %j as the place to connect',
+    (connectUrl) => {
+      expect(faultsOf({ connectUrl })).toEqual([
+        expect.stringContaining(
+          'connectUrl: expected an http or https URL, with no placeholders but {connector} and {scopes}',
+        ),
+      ]);
+    },
+  );
+
   it('tells every fault at once', () => {
     const wrong = {
       connectors: 7,

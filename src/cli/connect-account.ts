@@ -31,6 +31,8 @@ export interface Connected {
   readonly scopes: readonly string[];
   /** RFC 3339 */
   readonly expiresAt: string | null;
+  /** RFC 3339 */
+  readonly connectedAt: string | null;
 }
 
 interface Begun {
@@ -90,7 +92,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof GatewayError ? error.code : undefined;
 }
 
-const shown = 'id state identity reason scopes expiresAt';
+const shown = 'id state identity reason scopes expiresAt connectedAt';
 const connectMutation = `mutation ($connector: String!, $fields: JSON, $scopes: [String!], $label: String, $returnUrl: String) {
   connect(connector: $connector, fields: $fields, scopes: $scopes, label: $label, returnUrl: $returnUrl) {
     authorizationUrl connection { ${shown} }
@@ -125,8 +127,8 @@ async function follow(run: ConnectingRun, { connection, authorizationUrl }: Begu
 }
 
 function isSame(now: Connected, before: Connected): boolean {
-  const parts = ({ state, identity, reason, scopes, expiresAt }: Connected) =>
-    JSON.stringify([state, identity, reason, scopes, expiresAt]);
+  const parts = ({ state, identity, reason, scopes, expiresAt, connectedAt }: Connected) =>
+    JSON.stringify([state, identity, reason, scopes, expiresAt, connectedAt]);
   return parts(now) === parts(before);
 }
 

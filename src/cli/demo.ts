@@ -50,7 +50,13 @@ export async function startDemo(
       connectors: loaded.map(({ connector }) => connector),
       explorerQuery: demoQuery,
       logDestination: options.logDestination,
-      configuration: { logLevel: 'warn', insecureDev: true, ...configuration, ...configurationFor(providers) },
+      configuration: {
+        logLevel: 'warn',
+        insecureDev: true,
+        finishInBrowser: true,
+        ...configuration,
+        ...configurationFor(providers),
+      },
     });
     const { url } = await gateway.listen();
     providers.login.allowRedirectUri(redirectUriOf(configuration.baseUrl ?? url, localTenant, 'my_calendar'));

@@ -1,6 +1,7 @@
 /** The credentials of stored connections: opened once, renewed in time, and the same object for all who use one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials } from '../connector/authorize.ts';
+import { createConnectHint } from './connect-hint.ts';
 import { createServerBreaker } from './refresh-backoff.ts';
 import { defaultRefreshLimits, type RefreshDesk, type RefreshLimits } from './refresh-desk.ts';
 import { StoredCredentials, type CredentialsSource } from './stored-credentials.ts';
@@ -8,7 +9,7 @@ import { StoredCredentials, type CredentialsSource } from './stored-credentials.
 export interface ConnectionCredentialsOptions
   extends
     Pick<RefreshDesk, 'records' | 'leases' | 'keyRing' | 'clients' | 'sender'>,
-    Partial<Pick<RefreshDesk, 'breaker' | 'now' | 'random' | 'pause' | 'onConnectionChange'>> {
+    Partial<Pick<RefreshDesk, 'breaker' | 'now' | 'random' | 'pause' | 'onConnectionChange' | 'connectHint'>> {
   readonly limits?: Partial<RefreshLimits>;
   /** Connections whose opened credentials are remembered. Default 5 000; those at work are never forgotten. */
   readonly maxConnections?: number;
@@ -47,6 +48,7 @@ export function createConnectionCredentials(options: ConnectionCredentialsOption
     random: Math.random,
     pause: (ms) => sleep(ms),
     onConnectionChange: () => {},
+    connectHint: createConnectHint(),
     ...options,
     limits: { ...defaultRefreshLimits, ...options.limits },
   };

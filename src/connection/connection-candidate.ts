@@ -68,6 +68,7 @@ export function createCandidates(options: ConnectingOptions): Candidates {
   const seal: Candidates['seal'] = (target, { fields, acquired, tokens }, identity) => ({
     state: 'STARTED',
     reason: null,
+    connectedAt: options.now(),
     identity,
     fields: sealFields(target, fields),
     acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),

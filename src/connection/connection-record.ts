@@ -27,6 +27,8 @@ export interface ConnectionValue extends RecordValue {
   readonly expiresAt: number | null;
   /** Name of the account at the provider, for display only. */
   readonly identity: string | null;
+  /** When it was last connected, in milliseconds since 1970; absent while it never was. */
+  readonly connectedAt?: number;
   /** Renewals that failed in a row for reasons that pass. */
   readonly failures: number;
   /** Not to be renewed before this time. */

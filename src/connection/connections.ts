@@ -4,6 +4,7 @@ import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
 import type { ConnectionCredentials } from './access-token.ts';
 import type { Caller } from './caller.ts';
+import { createConnectHint, scopesAgain, type ConnectHint } from './connect-hint.ts';
 import { createCredentials, type ConfiguredConnection } from './configured-connections.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { declaredFields, type Registration, type Registrations } from './registrations.ts';
@@ -43,8 +44,8 @@ export interface ConnectionsOptions {
     readonly stored: Pick<StoredConnections, 'listRecent'>;
     readonly credentials: Pick<ConnectionCredentials, 'of'>;
   };
-  /** Where a person connects an account of a connector; absent: only the application knows. */
-  readonly connectUrl?: (connector: string, scopes?: readonly string[]) => string;
+  /** Default: without a link. */
+  readonly connectHint?: ConnectHint;
 }
 
 interface Owned {
@@ -55,14 +56,10 @@ interface Owned {
 }
 
 export function createConnections(options: ConnectionsOptions): Connections {
-  const { configured = [], live, registrations } = options;
-  const connectHint = (connector: Connector, scopes?: readonly string[]) => ({
+  const { configured = [], live, registrations, connectHint: hint = createConnectHint() } = options;
+  const connectHint = (connector: Connector, scopes: readonly string[]) => ({
     connector: connector.name,
-    connect: {
-      connector: connector.name,
-      ...(options.connectUrl && { url: options.connectUrl(connector.name, scopes) }),
-      ...(scopes && { scopes }),
-    },
+    connect: hint(connector, scopes),
   });
 
   return {
@@ -80,7 +77,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
         return { id: undefined, subject: undefined, connector, baseUri, credentials, scopes: undefined };
       }
       const message = `${titleOf(connector)} is not connected for this subject. Connect it, then ask again.`;
-      throw new AuthorizationError('CONNECTION_REQUIRED', message, connectHint(connector));
+      throw new AuthorizationError(
+        'CONNECTION_REQUIRED',
+        message,
+        connectHint(connector, scopesAgain(connector, registration, { scopes: [] })),
+      );
     },
     missingScopes(connector, connectionId, scopes) {
       const message = `The connection to ${titleOf(connector)} lacks ${scopes.join(', ')}. Connect it again with these scopes, then ask again.`;
@@ -102,7 +103,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (!record || !live) throw new TypeError('A connection without credentials has a record.');
     if (record.value.state === 'REAUTH_REQUIRED') {
       const message = `${titleOf(connector)} no longer accepts this connection. Connect it again, then ask again.`;
-      throw new AuthorizationError('REAUTH_REQUIRED', message, { ...connectHint(connector), connection: id });
+      // With all that it could do before.
+      const scopes = scopesAgain(connector, registration, record.value);
+      throw new AuthorizationError('REAUTH_REQUIRED', message, { ...connectHint(connector, scopes), connection: id });
     }
     const scopes = record.value.tokens === null ? undefined : record.value.scopes;
     const ownCredentials = live.credentials.of({ record, connector, registration });

@@ -3,6 +3,7 @@ import type { Connector, OAuth2Authorization } from '../connector/definition.ts'
 import type { Sender } from '../http/send.ts';
 import type { Leases } from '../storage/lease.ts';
 import type { Records } from '../storage/records.ts';
+import type { ConnectHint } from './connect-hint.ts';
 import type { OnConnectionChange } from './connection-change.ts';
 import type { ConnectionRecord, StoredTokens } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
@@ -48,6 +49,7 @@ export interface RefreshDesk {
   /** Between tries to save tokens; it may hold the process up, which alone has them. */
   readonly pause: (ms: number) => Promise<void>;
   readonly onConnectionChange: OnConnectionChange;
+  readonly connectHint: ConnectHint;
 }
 
 /** Whose tokens. */

@@ -7,6 +7,7 @@ import { disconnected } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
 import { noteFailure, untilSaved, type FailureChange } from './keep-tokens.ts';
+import { scopesAgain } from './connect-hint.ts';
 import { backoffMs } from './refresh-backoff.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget, Renewed, Work } from './refresh-desk.ts';
 import { tokenFailureError, type TokenFailure } from './token-failure.ts';
@@ -60,7 +61,7 @@ async function read({ records, keyRing }: RefreshDesk, target: RefreshTarget): P
 
 function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRecord): void {
   const { state, retryAt, failures } = opened.record.value;
-  if (state === 'REAUTH_REQUIRED') throw reauthRequired(target, opened.record);
+  if (state === 'REAUTH_REQUIRED') throw reauthRequired(desk, target, opened.record);
   const waitMs = (retryAt ?? 0) - desk.now();
   // A clock that was set back by more than any wait can be is no reason to wait.
   if (waitMs > 0 && waitMs <= 10 * 60_000) throw tooSoon(target, failures, waitMs);
@@ -68,7 +69,8 @@ function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRec
 
 /** The subject has to connect again, for the reason that stands in the record. */
 export function reauthRequired(
-  { connector, connectionId }: Pick<RefreshTarget, 'connector' | 'connectionId'>,
+  desk: Pick<RefreshDesk, 'connectHint'>,
+  { connector, connectionId, registration }: Omit<RefreshTarget, 'authorization'>,
   { value }: ConnectionRecord,
 ): AuthorizationError {
   const { name, title = name } = connector;
@@ -77,7 +79,7 @@ export function reauthRequired(
   return new AuthorizationError('REAUTH_REQUIRED', message, {
     connector: name,
     connection: connectionId,
-    connect: { connector: name },
+    connect: desk.connectHint(connector, scopesAgain(connector, registration, value)),
   });
 }
 
@@ -113,6 +115,11 @@ async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
   const change = changeAfter(failure, leaving, work);
   const adopted = await noteFailure(work, change).catch(() => undefined);
   if (adopted) return adopted;
+  if (leaving.code === 'REAUTH_REQUIRED') {
+    const { connector, registration } = target;
+    const scopes = scopesAgain(connector, registration, work.opened.record.value);
+    leaving.details = { ...leaving.details, connect: desk.connectHint(connector, scopes) };
+  }
   const { retryAt } = change;
   if (typeof retryAt === 'number' && leaving instanceof ProviderError) {
     leaving.details = { ...leaving.details, retryAfterMs: Math.max(0, retryAt - desk.now()) };

@@ -2,6 +2,7 @@
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError } from '../errors.ts';
+import { scopesAgain } from './connect-hint.ts';
 import { connectionChange } from './connection-change.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
@@ -89,8 +90,11 @@ export class StoredCredentials implements Credentials {
 
   /** The provider refuses what was entered: the subject has to connect again. Best effort; the error is thrown anyway. */
   refused = async (refusal: GatewayError): Promise<void> => {
-    const { records, onConnectionChange, now } = this.#desk;
-    const { id } = this.#opened.record;
+    const { records, onConnectionChange, connectHint, now } = this.#desk;
+    const { id, value: before } = this.#opened.record;
+    const { connector, registration } = this.#source;
+    const connect = connectHint(connector, scopesAgain(connector, registration, before));
+    refusal.details = { ...refusal.details, connection: id, connect };
     const found = (await records.get(connectionKind, id).catch(() => undefined)) as ConnectionRecord | undefined;
     if (!found || found.version !== this.#opened.record.version || found.value.state === 'REAUTH_REQUIRED') return;
     const value = { ...found.value, state: 'REAUTH_REQUIRED' as const, reason: refusal.message };
@@ -218,7 +222,7 @@ export class StoredCredentials implements Credentials {
 
   #reauthRequired(): AuthorizationError {
     const { record } = this.#opened;
-    return reauthRequired({ connector: this.#source.connector, connectionId: record.id }, record);
+    return reauthRequired(this.#desk, { ...this.#source, connectionId: record.id }, record);
   }
 }
 

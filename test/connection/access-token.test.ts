@@ -1,6 +1,7 @@
 /** Access tokens of stored connections: renewed in time and once, saved before use, never lost to a fault that passes. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
+import { createConnectHint, linkByTemplate } from '../../src/connection/connect-hint.ts';
 import type { OnConnectionChange } from '../../src/connection/connection-change.ts';
 import { scheduleOf } from '../../src/connection/token-schedule.ts';
 import {
@@ -462,13 +463,15 @@ describe('tokens that are open already', () => {
 
 describe('a refresh token that the provider no longer accepts', () => {
   it('ends in REAUTH_REQUIRED, told once, and nobody asks for it again', async () => {
+    const connect = { connector: 'shop', scopes: ['items:read', 'items:write'], url: 'https://app.example/shop' };
+    const connectHint = createConnectHint(linkByTemplate('https://app.example/{connector}'));
     const record = await connected();
-    const credentials = gateway();
+    const credentials = gateway({ connectHint });
     await server.revokeGrant('alice');
     const errors = await Promise.all(Array.from({ length: 10 }, () => errorOf(open(record, credentials).me())));
     for (const error of errors) {
       expect(error).toBeInstanceOf(AuthorizationError);
-      expect(error).toMatchObject({ code: 'REAUTH_REQUIRED', details: { connect: { connector: 'shop' } } });
+      expect(error).toMatchObject({ code: 'REAUTH_REQUIRED', details: { connect } });
       expect(error.message).toBe(
         'Shop no longer accepts what this connection was authorized with (invalid_grant). Connect it again.',
       );

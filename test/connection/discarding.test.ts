@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectionRecord } from '../../src/connection/connection-record.ts';
 import { mayTakeBack, type Grant } from '../../src/connection/discarding.ts';
+import type { Connector } from '../../src/connector/definition.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Records } from '../../src/storage/records.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import {
   alice,
-  itemsConnector,
   openConnectingDesk,
   works,
   type ConnectingDesk,
@@ -36,7 +36,7 @@ afterEach(async () => {
 async function open(options: ConnectingDeskOptions = {}): Promise<void> {
   meanwhile = undefined;
   trial = { identity: () => null, fails: false };
-  const test: typeof itemsConnector.test = (connection) => {
+  const test: Connector['test'] = (connection) => {
     if (trial.fails) throw new Error('no');
     return connection.get('me');
   };

@@ -85,6 +85,7 @@ async function startGateway(): Promise<void> {
       store: join(folder, 'plugboard.sqlite'),
       logLevel: 'trace',
       returnUrls: [returnUrl],
+      connectUrl: 'https://app.example.test/accounts?connect={connector}&scopes={scopes}',
       http: { allowedPrivateOrigins: [new URL(server.issuer).origin, new URL(server.apiUrl).origin] },
     },
   });
@@ -209,10 +210,13 @@ describe('connections over OAuth 2.0', () => {
       { subject: 'alice' },
     );
     expect(data).toEqual({ itemsItems: null, connector: { title: 'Items' } });
-    expect(errors[0].extensions).toMatchObject({
-      code: 'CONNECTION_REQUIRED',
-      connect: { connector: 'items', url: `${url}/connect/items` },
-    });
+    const scopes = ['openid', 'offline_access', 'items:read'];
+    const connect = {
+      connector: 'items',
+      url: 'https://app.example.test/accounts?connect=items&scopes=openid%20offline_access%20items%3Aread',
+      scopes,
+    };
+    expect(errors[0].extensions).toMatchObject({ code: 'CONNECTION_REQUIRED', connect });
   });
 
   it('return only where the operator allows', async () => {

@@ -101,7 +101,7 @@ describe('connecting in the demo', () => {
   it('begins with the link that an error names, and asks for more when an action needs more', async () => {
     const refused = await ask('{ myCalendarEvents { totalCount nodes { title } } }');
     const { url } = refused.errors[0].extensions.connect;
-    expect(url).toBe(`${serving.url}/connect/my_calendar`);
+    expect(url).toBe(`${serving.url}/connect/my_calendar?scope=events.read`);
     expect((await visitDemo(url, { user: 'grace' })).html).toContain('grace.hopper@example.com');
     const create = `mutation {
       myCalendarCreateEvent(input: { title: "Tea", startsAt: "2025-05-09T15:00:00Z", customerId: "3" }) {

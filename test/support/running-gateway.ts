@@ -46,7 +46,14 @@ export async function runGateway(
   const connections = Object.entries(fields).map(([connector, values]) => ({ connector, fields: values }));
   const gateway = await createGateway({
     connectors,
-    configuration: { port: 0, explorer: false, insecureDev: true, connections, ...configuration },
+    configuration: {
+      port: 0,
+      explorer: false,
+      insecureDev: true,
+      finishInBrowser: true,
+      connections,
+      ...configuration,
+    },
     environment: {},
     logDestination,
     sender: { retries: { maxTries: 1 }, ...senderOptions },

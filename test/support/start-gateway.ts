@@ -57,6 +57,7 @@ export async function startGateway({
       port: 0,
       logLevel: 'trace',
       insecureDev: true,
+      finishInBrowser: true,
       explorer: false,
       ...configuration,
       http: { allowedPrivateOrigins: origins, ...configuration.http },

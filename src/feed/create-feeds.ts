@@ -30,7 +30,7 @@ export interface FeedsOptions extends Omit<FeedDesk, 'records' | 'limits' | 'now
 
 /** The feeds, and what the rooms beside them need. */
 export interface RunningGatewayFeeds extends Feeds {
-  /** A webhook says that something happened: the feed is polled soon, wherever it is polled. @throws GatewayError of the store */
+  /** A webhook says that something happened: the feed is polled soon, where this process polls it. */
   readonly pollSoon: (id: string) => Promise<void>;
 }
 
@@ -57,13 +57,13 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
     });
   };
   const keepLooking = () => void (looking ??= setInterval(() => void look(), lookEveryMs).unref());
-  const pollSoon = async (id: string): Promise<void> => {
+  const pollAnywhere = async (id: string): Promise<void> => {
     if (!running.pollSoon(id)) await records.change(id, ({ wakes }) => ({ wakes: wakes + 1 }));
   };
   const statusOf = (record: FeedRecord) => readStatus(desk, record, running);
 
   return {
-    pollSoon,
+    pollSoon: async (id) => void running.pollSoon(id),
     async open(key, signal) {
       const id = feedId(key);
       let hasLeft = false;
@@ -119,12 +119,12 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
       await checkReplay(desk, found);
       const replay = { id: randomUUID(), from: from.getTime() };
       const record = await records.change(id, () => ({ replay }));
-      if (record && isRunning(record)) await pollSoon(id);
+      if (record && isRunning(record)) await pollAnywhere(id);
       return record && statusOf(record);
     },
     async connectionChanged(tenant, connection, change) {
       const feeds = await records.listOfConnection(tenant, connection);
-      if (change === 'usable') await Promise.all(feeds.filter(isRunning).map(({ id }) => pollSoon(id)));
+      if (change === 'usable') await Promise.all(feeds.filter(isRunning).map(({ id }) => pollAnywhere(id)));
       else await Promise.all(feeds.map(({ id }) => running.remove(id)));
     },
     async resume() {

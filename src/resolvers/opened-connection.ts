@@ -16,9 +16,13 @@ export interface OpenedConnection {
   readonly requireGranted: (scopes: readonly string[] | undefined) => void;
 }
 
-/** @param signal - ends the work when the client has gone. */
+/**
+ * @param tenant - who asks; without a connection its requests count together at the provider.
+ * @param signal - ends the work when the client has gone.
+ */
 export function toOpenedConnection(
   usable: UsableConnection,
+  tenant: string,
   signal: AbortSignal,
   connections: Pick<Connections, 'missingScopes'>,
 ): OpenedConnection {
@@ -26,7 +30,7 @@ export function toOpenedConnection(
   return {
     connector,
     subject,
-    run: { id, credentials, baseUri, signal },
+    run: { id, tenant, credentials, baseUri, signal },
     requireGranted(scopes) {
       if (granted === undefined || id === undefined || scopes === undefined) return;
       const missing = scopes.filter((scope) => !granted.includes(scope));

@@ -100,7 +100,7 @@ function startOpening(
     tooLate(connector, reason),
   );
   const promise = usable.then((found) => {
-    return (opening.connection = toOpenedConnection(found, signal, connections));
+    return (opening.connection = toOpenedConnection(found, caller.tenant, signal, connections));
   });
   const opening: Opening = { promise, connection: undefined };
   return opening;

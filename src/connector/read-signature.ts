@@ -63,7 +63,7 @@ function identity(
     give === idOf
       ? 'expected a field `id`, or `documentId` or `dedup` that says what tells events apart'
       : `${name}: expected what tells the event from all others`;
-  const got = text === '' ? kindOf(value) : JSON.stringify(text);
+  const got = value === null ? 'nothing' : text === '' ? kindOf(value) : JSON.stringify(text);
   throw refusedEvent('EVENT_ID_MISSING', `${at}: ${expected}; got ${got}.`);
 }
 

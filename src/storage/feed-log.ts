@@ -76,7 +76,10 @@ export interface FeedPage {
   /** Marks as seen without logging: the ground that a feed starts from. */
   readonly seen?: readonly string[];
   readonly parked?: readonly NewParked[];
-  /** Removes parked events, e.g. those that stand in `events` now; one that another has removed refuses the page. */
+  /**
+   * Removes parked events; one that another has removed refuses the page. Those that stand in `events` or `parked` of
+   * this page are taken as new; the others stay seen.
+   */
   readonly unpark?: readonly string[];
   /** Ids of webhook deliveries; when one was seen within `rememberMs` (default 24 h), nothing is written. */
   readonly delivery?: { readonly id: string; readonly rememberMs?: number };

@@ -110,11 +110,12 @@ function setProgress(draft: Draft, { fence, progress }: PreparedPage): void {
 function remember({ sql, now, row }: Draft, { key, rememberMs }: NonNullable<PreparedPage['delivery']>): void {
   sql
     .prepare(
-      `DELETE FROM feed_deliveries WHERE (feed, delivery) IN
-       (SELECT feed, delivery FROM feed_deliveries WHERE held_until <= ? LIMIT ?)`,
+      'DELETE FROM feed_deliveries WHERE rowid IN (SELECT rowid FROM feed_deliveries WHERE held_until <= ? LIMIT ?)',
     )
     .run([now, sweepSize]);
-  sql.prepare('INSERT OR REPLACE INTO feed_deliveries VALUES (?, ?, ?)').run([row.feed, key, now + rememberMs]);
+  sql
+    .prepare('INSERT OR REPLACE INTO feed_deliveries (feed, delivery, held_until) VALUES (?, ?, ?)')
+    .run([row.feed, key, now + rememberMs]);
 }
 
 /** Takes it away, also from what was seen, so that this page may log it. The signature it had. */

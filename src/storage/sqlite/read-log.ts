@@ -15,10 +15,10 @@ export function readLog(sql: Sql, feed: string, after: number, options: Paramete
     .prepare(
       `WITH feed_row AS (SELECT feed << ${placeBits} AS base, last_place, oldest_place FROM feeds WHERE id = ?),
        sized AS (
-         SELECT at, sum(size) OVER (ORDER BY at) AS total, row_number() OVER (ORDER BY at) AS row
+         SELECT at, sum(size) OVER w AS total, row_number() OVER w AS row
          FROM feed_events
          WHERE at > (SELECT base | ? FROM feed_row) AND at <= (SELECT base | last_place FROM feed_row)
-         ORDER BY at LIMIT ?)
+         WINDOW w AS (ORDER BY at ROWS UNBOUNDED PRECEDING) ORDER BY at LIMIT ?)
        SELECT last_place, oldest_place, at & ${maxPlace} AS place, id, occurred_at, received_at, payload
        FROM feed_row LEFT JOIN feed_events
          ON at > (base | ?) AND at <= (SELECT max(at) FROM sized WHERE row = 1 OR total <= ?)

@@ -102,8 +102,8 @@ const steps: readonly string[] = [
     feed INTEGER NOT NULL,
     delivery TEXT NOT NULL,
     held_until INTEGER NOT NULL,
-    PRIMARY KEY (feed, delivery)
-  ) STRICT, WITHOUT ROWID;
+    UNIQUE (feed, delivery)
+  ) STRICT;
   CREATE INDEX feed_deliveries_by_time ON feed_deliveries (held_until);
   `,
 ];

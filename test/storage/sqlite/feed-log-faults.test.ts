@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FeedLog, NewEvent } from '../../../src/storage/feed-log.ts';
-import type { SqlDatabase, SqliteDriver } from '../../../src/storage/sqlite/driver.ts';
+import type { SqlDatabase, SqliteDriver, SqlValue } from '../../../src/storage/sqlite/driver.ts';
 import { findDrivers } from '../../../src/storage/sqlite/find-driver.ts';
 import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/storage/store.ts';
@@ -214,8 +214,11 @@ describe.each(await findDrivers())('the log of feeds in a file by $name', (drive
           const database = driver.open(path);
           const prepare = (sql: string) => {
             const statement = database.prepare(sql);
-            const noted = (values: Parameters<typeof statement.get>[0]) => (asked.push(sql), statement.get(values));
-            return { ...statement, get: noted };
+            return {
+              ...statement,
+              get: (values: readonly SqlValue[]) => (asked.push(sql), statement.get(values)),
+              all: (values: readonly SqlValue[]) => (asked.push(sql), statement.all(values)),
+            };
           };
           return { ...database, prepare };
         },

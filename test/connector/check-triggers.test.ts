@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkConnector } from '../../src/connector/check-connector.ts';
-import { formatFault } from '../../src/errors.ts';
+import { formatFault, type Fault } from '../../src/errors.ts';
 
 const poll = () => ({ events: [] });
 
-function faultsOf(trigger: unknown): string[] {
-  return checkConnector({ name: 'shop', triggers: { sold: trigger } }, () => {}).map(formatFault);
+function faultsOf(trigger: unknown, more: object = {}, warn: (warning: Fault) => void = () => {}): string[] {
+  return checkConnector({ name: 'shop', triggers: { sold: trigger }, ...more }, warn).map(formatFault);
+}
+
+function warningsOf(trigger: unknown): string[] {
+  const warnings: string[] = [];
+  faultsOf(trigger, {}, (warning) => warnings.push(formatFault(warning)));
+  return warnings;
 }
 
 describe('a trigger', () => {
@@ -26,6 +32,8 @@ describe('a trigger', () => {
         sortBy: 'at',
         startField: 3,
         intervalMs: -1,
+        lookBackMs: -1,
+        maxPagesPerTick: 1.5,
         webhook: [],
       }),
     ).toEqual([
@@ -36,8 +44,33 @@ describe('a trigger', () => {
       'TRIGGER_INVALID: shop.triggers.sold.sortBy: expected a function; got "at".',
       'TRIGGER_INVALID: shop.triggers.sold.startField: expected a string; got 3.',
       'TRIGGER_INVALID: shop.triggers.sold.intervalMs: expected a whole number above 0; got -1.',
+      'TRIGGER_INVALID: shop.triggers.sold.lookBackMs: expected a whole number above 0; got -1.',
+      'TRIGGER_INVALID: shop.triggers.sold.maxPagesPerTick: expected a whole number above 0; got 1.5.',
       'TRIGGER_INVALID: shop.triggers.sold.webhook: expected an object; got [].',
     ]);
+  });
+
+  it('says nothing of polls without one', () => {
+    const webhook = { notification: () => null };
+    const about = { startField: 'since', intervalMs: 1, lookBackMs: 1, maxPagesPerTick: 1 };
+    const input = [{ name: 'since' }];
+    expect(faultsOf({ webhook, input, ...about })).toEqual(
+      Object.keys(about).map(
+        (key) =>
+          `TRIGGER_INVALID: shop.triggers.sold.${key}: expected beside a \`poll\`, which it is about; got no \`poll\`.`,
+      ),
+    );
+    expect(faultsOf({ poll, webhook, input, ...about })).toEqual([]);
+    expect(faultsOf({ webhook, type: 'paging_desc', dedup: () => 1, sortBy: () => 1 })).toEqual([]);
+  });
+
+  it('looks back by sortBy where it is descending', () => {
+    const trigger = { poll, type: 'paging_desc', lookBackMs: 1 };
+    expect(faultsOf(trigger)).toEqual([
+      'TRIGGER_INVALID: shop.triggers.sold.lookBackMs: expected `sortBy`, which says how far back a row is; got none.',
+    ]);
+    expect(faultsOf({ ...trigger, sortBy: () => 1 })).toEqual([]);
+    expect(faultsOf({ poll, lookBackMs: 1 })).toEqual([]);
   });
 
   it('has a type that is known', () => {
@@ -90,5 +123,41 @@ describe('a webhook', () => {
       'TRIGGER_INVALID: shop.triggers.sold.webhook.responseType: expected plain or json; got "html".',
       'TRIGGER_INVALID: shop.triggers.sold.webhook.responseStatus: expected a status from 200 to 299, since the provider would send it again otherwise; got 500.',
     ]);
+  });
+
+  it('is renewed and ended only where it was subscribed', () => {
+    const webhook = { notification: poll, unsubscribe: poll, refresh: poll };
+    expect(faultsOf({ webhook })).toEqual(
+      ['unsubscribe', 'refresh'].map(
+        (key) =>
+          `TRIGGER_INVALID: shop.triggers.sold.webhook.${key}: expected beside \`subscribe\`, whose answer it is given; got no \`subscribe\`.`,
+      ),
+    );
+    expect(faultsOf({ webhook: { ...webhook, subscribe: poll } })).toEqual([]);
+  });
+
+  it('has a URL of its own or keys, which the connector finds', () => {
+    const webhook = { notification: poll, key: poll };
+    expect(faultsOf({ webhook }, { webhookKeys: poll })).toEqual([]);
+    expect(faultsOf({ webhook: { ...webhook, subscribe: poll } })).toEqual([
+      'TRIGGER_INVALID: shop.triggers.sold.webhook.key: expected `subscribe`, for a URL of its own, or `key`, for one that all share; got both.',
+      'TRIGGER_INVALID: shop.triggers.sold.webhook.key: expected `webhookKeys` of the connector, which finds the keys in what is received; got none.',
+    ]);
+  });
+
+  it('answers with headers of the connector’s own alone', () => {
+    const responseHeaders = { 'x-shop-ok': '1', 'X-Shop': 2, 'set-cookie': 'a=b' };
+    expect(faultsOf({ webhook: { notification: poll, responseHeaders } })).toEqual([
+      'TRIGGER_INVALID: shop.triggers.sold.webhook.responseHeaders.X-Shop: expected a string; got 2.',
+      'TRIGGER_INVALID: shop.triggers.sold.webhook.responseHeaders.set-cookie: expected a name that begins with "x-"; got another one.',
+    ]);
+  });
+
+  it('is odd when it takes events from anybody who knows its URL', () => {
+    expect(warningsOf({ webhook: { notification: poll } })).toEqual([
+      'TRIGGER_INVALID: shop.triggers.sold.webhook: nothing but its secret URL keeps others from sending events: `verify` says whether the provider sent them.',
+    ]);
+    expect(warningsOf({ webhook: { notification: poll, verify: poll } })).toEqual([]);
+    expect(warningsOf({ poll, webhook: {} })).toEqual([]);
   });
 });

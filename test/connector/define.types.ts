@@ -2,7 +2,13 @@
  * What `define…` says to TypeScript. Nothing here runs: the type check of the project fails on every line that is not as it
  * says.
  */
-import { defineAction, defineObject, defineTrigger } from '../../src/connector/define.ts';
+import {
+  defineAction,
+  defineObject,
+  defineTrigger,
+  verifyHmac,
+  verifyStandardWebhook,
+} from '../../src/connector/define.ts';
 import type { Notation } from '../../src/notation/field.ts';
 
 // The key of an object is one of its fields.
@@ -83,3 +89,27 @@ defineTrigger({ output: customer, poll: async () => ({ events: [], nextPage: 1 }
 defineTrigger({ output: customer, poll: async () => ({ events: [], nextPol: 1 }) });
 // @ts-expect-error events are those of the notation
 defineTrigger({ output: customer, poll: () => ({ events: [{ id: 'x' }] }) });
+
+// What a trigger's functions are given and give.
+export const received = defineTrigger({
+  output: customer,
+  webhook: {
+    subscribe: (url, connection) => connection.post('hooks', { url }),
+    refresh: (subscription, connection) => connection.patch(`hooks/${subscription.id}`),
+    verify: ({ body, headers, connection }) =>
+      verifyHmac({ secret: connection.fields.secret, body, signature: headers['x-signature'] }),
+    notification: ({ payload, params }) => [payload.customer, params.id],
+  },
+});
+export const numbered = defineTrigger({
+  webhook: {
+    verify: (request) => verifyStandardWebhook({ secret: 'whsec_bmV3', ...request }),
+    notification: () => null,
+  },
+});
+// @ts-expect-error a verdict is yes, no or the number of the delivery
+defineTrigger({ webhook: { verify: () => 'yes', notification: () => null } });
+// @ts-expect-error the body is what was signed
+verifyHmac({ secret: 's', signature: 's' });
+// @ts-expect-error there is no such algorithm
+verifyHmac({ secret: 's', signature: 's', body: 'b', algorithm: 'md5' });

@@ -151,7 +151,7 @@ class Stream implements OperationStream {
     if (result.kind === 'refused') return this.#answerOnce(options.finish(result.result));
     if (this.#isOver) return result.subscription.discard();
     const sink: EventSink = {
-      send: (payload, cursor) => this.#outlet.next(payload, cursor),
+      send: (payload, cursor) => !this.#isOver && this.#outlet.next(payload, cursor),
       end: (failure) => {
         const errors = failure?.errors;
         this.#end(errors ? { kind: 'broken', errors: this.#formatted(errors) } : { kind: 'complete' });

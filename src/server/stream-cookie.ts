@@ -36,14 +36,15 @@ export function streamCookie(
   const attributes = () => `Path=/; HttpOnly; SameSite=Strict${isSecure() ? '; Secure' : ''}`;
   return {
     make(headers, caller) {
-      const expiresAt = Math.min(caller.expiresAt ?? Infinity, now() + lifetimeMs);
+      const madeAt = now();
+      const expiresAt = Math.min(caller.expiresAt ?? Infinity, madeAt + lifetimeMs);
       const credentials = credentialHeaders.map((name) => headers[name] ?? null);
       const value = keyRing.seal(JSON.stringify([expiresAt, ...credentials]), identity);
       if (value.length > maxLength) {
         const message = `The token is too long for a cookie: sealed it has ${value.length} characters, of at most ${maxLength}. Read the stream with \`fetch\`, which can send the header itself.`;
         throw new InputError('INPUT_INVALID', message);
       }
-      const maxAge = Math.max(0, Math.floor((expiresAt - now()) / 1_000));
+      const maxAge = Math.max(0, Math.floor((expiresAt - madeAt) / 1_000));
       return `${nameOf()}=${value}; ${attributes()}; Max-Age=${maxAge}`;
     },
     clear: () => `${nameOf()}=; ${attributes()}; Max-Age=0`,

@@ -35,7 +35,7 @@ const sdl = /* GraphQL */ `
     rename(name: String!): String
   }
   type Subscription {
-    renamed: String
+    renamed(of: ID): String
   }
 `;
 

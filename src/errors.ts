@@ -244,6 +244,11 @@ export class CallerError extends GatewayError {}
 /** The subject connects, reconnects, grants scopes or names a connection. */
 export class AuthorizationError extends GatewayError {}
 
+/** Says as a `cause` what is for whoever runs the gateway alone, such as the id of a key: the log shows it, no answer does. */
+export class OperatorNote extends Error {
+  override readonly name = 'OperatorNote';
+}
+
 /** Wait, or tell the provider. `details.http.status` and `details.retryAfterMs` say more where they are known. */
 export class ProviderError extends GatewayError {}
 

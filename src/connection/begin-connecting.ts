@@ -12,6 +12,8 @@ import {
 } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
 import type { DeviceConnecting } from './device-connecting.ts';
+import { tolerant } from './seal.ts';
+import { isSameOwner, type Owner } from './owner.ts';
 import { createSession } from './connect-session.ts';
 import type { Begun, ConnectInput } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
@@ -27,10 +29,20 @@ interface Draft {
   readonly isDirect: boolean;
 }
 
-export function createBeginning(options: ConnectingOptions, candidates: Candidates, device: DeviceConnecting) {
+/** Begun and never finished, of one owner: whoever begins more loses the oldest. */
+const maxPending = 50;
+
+/** @param remove - removes a connection with whatever waits for it. */
+export function createBeginning(
+  options: ConnectingOptions,
+  candidates: Candidates,
+  device: DeviceConnecting,
+  remove: (record: ConnectionRecord) => Promise<unknown>,
+) {
   const { records, keyRing, stored, now } = options;
   return {
     async begin(caller: Caller, connector: Connector, input: ConnectInput): Promise<Begun> {
+      checkLabel(input.label);
       const value = newConnection(caller, connector, input);
       const draft = await judge(connector, caller.tenant, input);
       const existing = await findSame(caller, value);
@@ -42,6 +54,7 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
         ...value,
         fields: candidates.sealFields(sealingTarget({ id, value }), draft.fields),
       };
+      if (!existing) await makeRoom(caller, value);
       const record = existing ?? (await stored.create(id, fresh));
       if (!record) throw exists(value);
       return goOn(record, connector, input, draft);
@@ -49,8 +62,10 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
 
     async beginAgain(record: ConnectionRecord, connector: Connector, input: ConnectInput): Promise<Begun> {
       const { id, value } = record;
-      const before = openFields(record, 'fields', keyRing);
-      const fields = input.fields && { ...before, ...input.fields };
+      const before = tolerant(() => openFields(record, 'fields', keyRing)) ?? {};
+      // What is entered is kept where the subject signs in at the provider; secrets are asked for anew.
+      const isKept = selectedAuthorization(connector, before)?.type === 'oauth2';
+      const fields = input.fields ? { ...before, ...input.fields } : isKept ? before : undefined;
       const draft = await judge(connector, value.tenant, { ...input, fields });
       if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
       if (!usesDevice(connector, draft)) checkReturnUrl(input);
@@ -77,11 +92,18 @@ export function createBeginning(options: ConnectingOptions, candidates: Candidat
     return all.find((record) => connectionKey(record.value) === connectionKey(value));
   }
 
+  async function makeRoom(caller: Caller, owner: Owner): Promise<void> {
+    const all = await stored.list(caller);
+    const pending = all.filter(({ value }) => value.state === 'PENDING' && isSameOwner(value, owner));
+    const oldest = [...pending].sort((one, other) => one.createdAt - other.createdAt);
+    for (const record of oldest.slice(0, Math.max(0, pending.length - maxPending + 1))) await remove(record);
+  }
+
   async function judge(connector: Connector, tenant: string, input: ConnectInput): Promise<Draft> {
     const given = input.fields ?? undefined;
     refuseUnknownFields(connector, given ?? {});
     const notation = connectionNotation(connector);
-    const { fields, problems } = readEnteredFields(notation, given ?? {});
+    const { fields, problems } = readEnteredFields(connector, given ?? {});
     // What is absent the browser is asked for; what is wrong is told now.
     const wrong = Object.entries(problems).filter(([name]) => (given?.[name] ?? null) !== null);
     if (wrong.length > 0) {
@@ -164,6 +186,17 @@ interface Beginning {
   readonly existing: ConnectionRecord | undefined;
   readonly connector: Connector;
 }
+
+/** @throws InputError INPUT_INVALID */
+function checkLabel(label: string | null | undefined): void {
+  if (label === undefined || label === null) return;
+  const isGood = label.trim() !== '' && [...label].length <= maxLabelLength && !/\p{Cc}/u.test(label);
+  if (isGood) return;
+  const message = `label: expected 1–${maxLabelLength} characters, not only spaces and no control characters; got another.`;
+  throw new InputError('INPUT_INVALID', message);
+}
+
+const maxLabelLength = 100;
 
 function newConnection(caller: Caller, connector: Connector, input: ConnectInput): ConnectionValue {
   const isTenants = input.owner === 'TENANT';

@@ -62,7 +62,7 @@ export function createBrowserSteps(
       const form = (problems: Readonly<Record<string, string>>): BrowserStep => {
         return { step: 'form', connector, notation, values: withoutSecrets(notation, entered), problems };
       };
-      const { fields, problems } = readEnteredFields(notation, entered);
+      const { fields, problems } = readEnteredFields(connector, entered);
       if (Object.keys(problems).length > 0) return form(problems);
       if (goesToProvider(connector, fields)) {
         const draft = sealDraft(session.id, session.value, fields, keyRing);

@@ -12,7 +12,9 @@ import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { withCredentials } from './discarding.ts';
 import { findCredentials, invalidCode, listCredentials } from './finish-code.ts';
 import type { OwnedConnection, Owner } from './owner.ts';
+import { tolerant } from './seal.ts';
 import { allows, allowsSome, forbidden, managingKind, scopeOf } from './scopes.ts';
+import type { PlannedRevocation } from './revocation.ts';
 import { tryConnection } from './try-connection.ts';
 
 export function createConnecting(options: ConnectingOptions): Connecting {
@@ -27,7 +29,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     throw new GatewayError('CONNECTOR_UNKNOWN', message, { connector: name });
   };
   const device = createDeviceConnecting(options, candidates, connectorOf);
-  const beginning = createBeginning(options, candidates, device);
+  const beginning = createBeginning(options, candidates, device, removeConnection);
   const findOwned = async (caller: Caller, id: string): Promise<ConnectionRecord> => {
     const record = await stored.find(caller, id);
     if (record) return record;
@@ -67,35 +69,36 @@ export function createConnecting(options: ConnectingOptions): Connecting {
 
     async disconnect(caller, id) {
       for (;;) {
-        const record = await findOwned(caller, id);
-        const parked = await listCredentials(records, id);
-        const all = [record, ...parked.map(({ credentials }) => withCredentials(record, credentials))];
-        const planned = all.map(planRevocation).filter((revocation) => revocation !== undefined);
-        // Together: nobody uses these tokens again, and none is forgotten before its provider was told.
-        const removal = { change: 'remove', kind: connectionKind, id, version: record.version } as const;
-        const codes = parked.map(({ record: { kind, id: code } }) => ({ change: 'remove', kind, id: code }) as const);
-        const { committed } = await records.commit([removal, ...codes, ...planned]);
-        if (!committed) continue;
-        stored.wasChanged(record, undefined);
-        options.forget(id);
-        // It is removed by now: whatever fails here is tried again for a day.
-        const done = planned.map((revocation) => options.revocations.attempt(revocation.id).catch(() => false));
-        return (await Promise.all(done)).every(Boolean);
+        const isTold = await removeConnection(await findOwned(caller, id));
+        if (isTold !== undefined) return isTold;
       }
     },
   };
 
-  /** Nothing for a connector that is no longer loaded, and for tokens that nobody can open. */
-  function planRevocation(record: ConnectionRecord) {
+  /** @returns whether the provider has been told, or has nothing to be told; `undefined` when the record was changed meanwhile. */
+  async function removeConnection(record: ConnectionRecord): Promise<boolean | undefined> {
+    const { id } = record;
+    const parked = await listCredentials(records, id);
+    const all = [record, ...parked.map(({ credentials }) => withCredentials(record, credentials))];
+    const plans = all.map(planRevocation);
+    const planned = plans.flatMap((plan) => plan ?? []);
+    // Together: nobody uses these tokens again, and none is forgotten before its provider was told.
+    const removal = { change: 'remove', kind: connectionKind, id, version: record.version } as const;
+    const codes = parked.map(({ record: { kind, id: code } }) => ({ change: 'remove', kind, id: code }) as const);
+    const { committed } = await records.commit([removal, ...codes, ...planned]);
+    if (!committed) return undefined;
+    stored.wasChanged(record, undefined);
+    options.forget(id);
+    // It is removed by now: whatever fails here is tried again for a day.
+    const done = planned.map((revocation) => options.revocations.attempt(revocation.id).catch(() => false));
+    return (await Promise.all(done)).every(Boolean) && !plans.includes(undefined);
+  }
+
+  /** `undefined`: it has tokens that nobody can open, or its connector is no longer loaded, so that nobody can be told. */
+  function planRevocation(record: ConnectionRecord): readonly PlannedRevocation[] | undefined {
     const connector = byName.get(record.value.connector);
-    try {
-      return connector && options.revocations.plan(record, connector);
-    } catch (error) {
-      if (error instanceof GatewayError && (error.code === 'SEAL_KEY_UNKNOWN' || error.code === 'SEAL_BROKEN')) {
-        return undefined;
-      }
-      throw error;
-    }
+    if (!connector) return record.value.tokens === null ? [] : undefined;
+    return tolerant(() => [options.revocations.plan(record, connector)].filter((one) => one !== undefined));
   }
 }
 

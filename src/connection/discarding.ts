@@ -1,7 +1,6 @@
 /** Tokens that are used no more while the provider still accepts them: whether they are taken back there, and when. */
 import { authorizationOf } from '../connector/authorize.ts';
 import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
-import { GatewayError } from '../errors.ts';
 import type { Records } from '../storage/records.ts';
 import { fieldsOf } from './connection-fields.ts';
 import {
@@ -14,7 +13,7 @@ import {
 import { openTokens } from './connection-tokens.ts';
 import { listCredentials, listUnfinished, type NewCredentials } from './finish-code.ts';
 import type { PlannedRevocation, Revocations } from './revocation.ts';
-import type { KeyRing } from './seal.ts';
+import { tolerant, type KeyRing } from './seal.ts';
 
 /** Tokens, and whose account at the provider they are good for. */
 export interface Grant {
@@ -152,16 +151,4 @@ function ruleOf(connector: Connector, fields: Readonly<Record<string, unknown>>)
 /** The connection as it would be with them, and with no tokens but theirs. */
 export function withCredentials<T extends OpenableConnection>(connection: T, credentials: NewCredentials): T {
   return { ...connection, value: { ...connection.value, tokens: null, identity: null, ...credentials } };
-}
-
-/** What nobody can open any more cannot be told to anybody either. */
-function tolerant<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof GatewayError && (error.code === 'SEAL_KEY_UNKNOWN' || error.code === 'SEAL_BROKEN')) {
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -48,6 +48,9 @@ export interface ServerBreaker {
 const openAfter = 5;
 const probeEveryMs = 30_000;
 
+/** Servers that fail at a time; of more, the one that failed first counts as up. */
+const maxServers = 10_000;
+
 /** Makes the breaker. */
 export function createServerBreaker(probeMs = probeEveryMs): ServerBreaker {
   const servers = new Map<string, { failures: number; nextProbeAt: number }>();
@@ -68,6 +71,8 @@ export function createServerBreaker(probeMs = probeEveryMs): ServerBreaker {
       server.failures += 1;
       if (server.failures === openAfter) server.nextProbeAt = now + probeMs;
       servers.set(key, server);
+      // Tenants choose their endpoints: whoever names many must not fill the memory.
+      if (servers.size > maxServers) servers.delete(servers.keys().next().value!);
     },
   };
 }

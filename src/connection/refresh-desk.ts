@@ -19,6 +19,8 @@ export interface RefreshLimits {
   readonly renewLeaseEveryMs: number;
   /** So long a process waits for another one that renews. */
   readonly waitMs: number;
+  /** So long a caller waits for a renewal, which goes on without it: less than an operation may take. */
+  readonly callerWaitMs: number;
   /** Pauses between tries to save what could not be saved: the first, and the longest. */
   readonly saveAgainMs: number;
   readonly maxSaveAgainMs: number;
@@ -29,6 +31,7 @@ export const defaultRefreshLimits: RefreshLimits = {
   leaseMs: 60_000,
   renewLeaseEveryMs: 20_000,
   waitMs: 45_000,
+  callerWaitMs: 20_000,
   saveAgainMs: 200,
   maxSaveAgainMs: 5_000,
 };

@@ -240,7 +240,23 @@ function checkFields(connector: Connector, given: Readonly<Record<string, unknow
     const message = `${path}: ${connector.name} has no registration field ${unknown.join(', ')}; expected ${known.join(', ') || 'none'}.`;
     throw new InputError('INPUT_INVALID', message, { connector: connector.name });
   }
+  for (const { name, type = 'string' } of notation) {
+    const value = given[name] ?? undefined;
+    if (type !== 'string' || value === undefined || isPlainText(value)) continue;
+    const got = typeof value === 'string' ? 'one with a NUL' : describeKind(value);
+    const message = `${path}.${name}: expected a text; got ${got}.`;
+    throw new InputError('INPUT_INVALID', message, { connector: connector.name });
+  }
   return compileInput(notation, { path, keys: 'notation' })(given);
+}
+
+/** Numbers are not made into texts here: an id of digits that was not quoted may have lost some. */
+function isPlainText(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('\0');
+}
+
+function describeKind(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function checkEndpoints(given: Endpoints): Endpoints {

@@ -1,6 +1,6 @@
 /** Seals secrets for the store: AES-256-GCM under a ring of keys, each secret bound to the place where it is kept. */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, OperatorNote } from '../errors.ts';
 import { Secret } from './secret.ts';
 import type { SealingKey } from './sealing-key.ts';
 
@@ -65,6 +65,21 @@ export function createKeyRing(keys: readonly SealingKey[]): KeyRing {
   };
 }
 
+/** What `open` gives, and `undefined` for what nobody can open any more: its key is lost, or it was edited. */
+export function tolerant<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (isUnopenable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that a sealed text cannot be opened. */
+export function isUnopenable(error: unknown): boolean {
+  return error instanceof GatewayError && (error.code === 'SEAL_KEY_UNKNOWN' || error.code === 'SEAL_BROKEN');
+}
+
 /** Whether a text is in the form that `seal` gives. */
 export function isSealed(text: string): boolean {
   return sealedPattern.test(text);
@@ -103,9 +118,12 @@ function parse(sealed: string): { keyId: string; iv: Buffer; body: Buffer } {
 }
 
 function unknownKeyError(keyId: string, known: readonly string[]): GatewayError {
+  // Ids of keys are for whoever runs the gateway: they stand in the log, and in no answer.
+  const cause = new OperatorNote(`It was sealed with the key "${keyId}"; the sealing keys are ${known.join(', ')}.`);
   return new GatewayError(
     'SEAL_KEY_UNKNOWN',
-    `A stored secret was sealed with the key "${keyId}", which is not among the sealing keys (${known.join(', ')}). Add it behind the current key until every secret is sealed anew.`,
+    'A stored secret was sealed with a key that is not among the sealing keys. The operator adds it behind the current key until every secret is sealed anew; the log names it.',
+    { cause },
   );
 }
 

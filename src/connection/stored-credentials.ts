@@ -1,7 +1,7 @@
 /** The credentials of one stored connection, as all calls of this process share them. */
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
-import { AuthorizationError, GatewayError } from '../errors.ts';
+import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { scopesAgain } from './connect-hint.ts';
 import { connectionChange } from './connection-change.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
@@ -112,7 +112,8 @@ export class StoredCredentials implements Credentials {
   async refreshIdle(): Promise<boolean> {
     const before = this.#opened.tokens?.access_token;
     if (!this.#authorization()) return false;
-    await this.#renewWhile(({ record }) => isIdle(record, this.#desk.now()));
+    // Nobody waits for it, so it may take as long as it takes.
+    await this.#renewWhile(({ record }) => isIdle(record, this.#desk.now()), undefined);
     return this.#opened.tokens?.access_token !== before;
   }
 
@@ -154,11 +155,25 @@ export class StoredCredentials implements Credentials {
   }
 
   /** Renews once for all who ask meanwhile, until what is kept is not stale. */
-  async #renewWhile(isStale: (opened: OpenedRecord) => boolean): Promise<void> {
+  async #renewWhile(
+    isStale: (opened: OpenedRecord) => boolean,
+    waitMs: number | undefined = this.#desk.limits.callerWaitMs,
+  ): Promise<void> {
     // One that is under way may be about an older token, so what it gave is judged again.
     for (let round = 0; round < 3 && isStale(this.#opened); round++) {
-      await (this.#underWay ??= this.#renew(isStale)).result;
+      const { result } = (this.#underWay ??= this.#renew(isStale));
+      await (waitMs === undefined ? result : within(waitMs, result, () => this.#tooLate(waitMs)));
     }
+  }
+
+  /** The renewal goes on, and what it gives is kept for the next who asks. */
+  #tooLate(waitMs: number): ProviderError {
+    const { connector, record } = this.#source;
+    return new ProviderError(
+      'PROVIDER_TIMEOUT',
+      `The token endpoint of ${connector.title ?? connector.name} gave no new access token within ${waitMs} ms. It is still being waited for, and what it gives is kept: try again in a few seconds.`,
+      { connector: connector.name, connection: record.id, retryAfterMs: retryLateMs },
+    );
   }
 
   #renew(isStale: (opened: OpenedRecord) => boolean): Renewal {
@@ -223,6 +238,21 @@ export class StoredCredentials implements Credentials {
   #reauthRequired(): AuthorizationError {
     const { record } = this.#opened;
     return reauthRequired(this.#desk, { ...this.#source, connectionId: record.id }, record);
+  }
+}
+
+/** A server that is slow today is asked about again after that. */
+const retryLateMs = 5_000;
+
+async function within<T>(waitMs: number, work: Promise<T>, tooLate: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooLate()), waitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Connector } from '../connector/definition.ts';
 import { authorizationType } from '../connector/authorization-type.ts';
 import { requestedScopes } from '../connection/connect-hint.ts';
 import type { ConnectionRecord } from '../connection/connection-record.ts';
+import { askedFields } from '../connection/entered-fields.ts';
 import type { BegunDevice, ConnectInput, Connecting } from '../connection/connecting.ts';
 import {
   registrationNotation,
@@ -107,7 +108,8 @@ export function createConnectionResolvers(find: Find, rooms: ConnectionRooms) {
       authorization: (connector: Connector) => authorizationType(connector).toUpperCase(),
       scopes: (connector: Connector) => requestedScopes(connector),
       registrationFields: (connector: Connector) => registrationNotation(connector).map(toConfigurationField),
-      connectionFields: (connector: Connector) => (connector.connection?.fields ?? []).map(toConfigurationField),
+      connectionFields: (connector: Connector) =>
+        askedFields(connector).map(({ field, option }) => ({ ...toConfigurationField(field), option })),
     },
     DeviceCode: { expiresAt: ({ expiresAt }: BegunDevice) => toTime(expiresAt) },
     Registration: {

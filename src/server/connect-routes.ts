@@ -35,7 +35,8 @@ export function addConnectRoutes(app: FastifyInstance, options: ConnectRoutesOpt
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, isFault, ...words } = connectFailure(error, request.id, options.production);
-    if (isFault)
+    // A person who is told that we failed asks whoever runs this, who has the log alone.
+    if (isFault || status >= 500)
       request.log.error({ requestId: request.id, failure: describeFailure(error) }, 'A request of a browser failed');
     return sendPage(reply.code(status), errorPage(words));
   });

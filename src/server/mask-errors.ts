@@ -28,6 +28,10 @@ function maskError(error: GraphQLError, requestId: string, log: FailureLog): Gra
   const { code } = error.extensions ?? {};
   if (typeof code === 'string' && code !== 'INTERNAL_ERROR' && Object.hasOwn(errorCodes, code)) {
     if (code === 'CONNECTOR_ERROR') logConnectorFailure(error, requestId, log);
+    if (/^(?:STORE|SEAL)_/.test(code)) {
+      const failure = describeFailure(error.originalError ?? error);
+      log.logger.error({ ...placeOf(error), requestId, failure }, 'The store, or what is sealed in it, failed a field');
+    }
     return keepHttpInside(error);
   }
   if (code === undefined && isAboutVariables(error)) return error;

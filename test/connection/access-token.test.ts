@@ -49,7 +49,8 @@ afterEach(async () => {
 async function useDesk(options: OAuthDeskOptions = {}): Promise<void> {
   await desk?.close();
   desk = await openOAuthDesk(server, {
-    tokenTimeoutMs: 400,
+    // Enough for a busy machine; what never answers is given up on sooner.
+    tokenTimeoutMs: 10_000,
     limits: { saveAgainMs: 5, maxSaveAgainMs: 20 },
     ...options,
   });
@@ -266,6 +267,37 @@ describe('what is kept', () => {
     const kept = await desk.read(record.id);
     expect(kept.value.identity).toBe('Alice');
     expect(desk.tokensOf(kept)!.access_token).not.toBe(desk.tokensOf(record)!.access_token);
+  });
+});
+
+describe('a token endpoint that takes too long', () => {
+  it('fails the call before the operation ends, and what it gives in the end is kept', async () => {
+    const record = await connected();
+    const credentials = gateway({ limits: { callerWaitMs: 20 } });
+    const alice = open(record, credentials);
+    await server.setFault('token', refreshFault({ mode: 'slow', delayMs: 250 }), 1);
+    await server.expireAccessTokens('alice');
+    const error = await errorOf(alice.me());
+    expect(error.code).toBe('PROVIDER_TIMEOUT');
+    expect(error.message).toMatch(/^The token endpoint of Shop gave no new access token within 20 ms\. It is still/);
+    expect(error.details).toMatchObject({ connection: record.id, retryAfterMs: 5_000 });
+    await credentials.close();
+    expect(await alice.me()).toMatchObject({ sub: 'alice' });
+    expect(await asked()).toBe(1);
+    expect((await desk.read(record.id)).value).toMatchObject({ state: 'STARTED', failures: 0 });
+  });
+
+  it('is not waited for while the old token is still good', async () => {
+    const record = await connected();
+    const credentials = gateway({ limits: { callerWaitMs: 20 } });
+    const alice = open(record, credentials);
+    const old = await alice.accessToken!();
+    // Its last seconds, in which callers wait for another.
+    now = record.value.expiresAt! - 1_000;
+    await server.setFault('token', refreshFault({ mode: 'slow', delayMs: 250 }), 1);
+    expect(await alice.accessToken!()).toBe(old);
+    await credentials.close();
+    expect(await alice.accessToken!()).not.toBe(old);
   });
 });
 

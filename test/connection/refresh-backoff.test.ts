@@ -61,6 +61,13 @@ describe('a server that fails', () => {
     expect(breaker.waitMs(a, 30_002)).toBe(0);
   });
 
+  it('is remembered only with as many others as fit', () => {
+    const breaker = createServerBreaker();
+    failTimes(breaker, 5);
+    for (let count = 0; count < 10_000; count += 1) breaker.failed({ ...a, tokenUrl: `https://${count}.example` }, 0);
+    expect(breaker.waitMs(a, 0)).toBe(0);
+  });
+
   it('is asked within 30 s though the clock was set back by a year', () => {
     const breaker = createServerBreaker();
     failTimes(breaker, 5, 10 ** 12);

@@ -42,6 +42,16 @@ describe('a registration', () => {
     expect(JSON.stringify(kept)).not.toContain(secret);
   });
 
+  it.each([
+    [{ client_id: 5 }, 'fields.client_id: expected a text; got a number.'],
+    [{ client_id: ['app'] }, 'fields.client_id: expected a text; got a list.'],
+    [{ client_id: 'app', client_secret: 'a\0b' }, 'fields.client_secret: expected a text; got one with a NUL.'],
+  ])('takes texts as texts alone: %j', async (given, message) => {
+    const refused = register({ fields: given });
+    await expect(refused).rejects.toBeInstanceOf(InputError);
+    await expect(refused).rejects.toThrow(message);
+  });
+
   it('is seen by this process as soon as it was changed', async () => {
     expect(await registrations.find('acme', items)).toBeUndefined();
     await register({ fields });

@@ -84,7 +84,7 @@ describe('sealing', () => {
   it('names the key that is missing and what to do', () => {
     const sealed = createKeyRing([one]).seal('token', identity);
     expect(() => createKeyRing([two]).open(sealed, identity)).toThrow(
-      'A stored secret was sealed with the key "one", which is not among the sealing keys (two). Add it behind the current key until every secret is sealed anew.',
+      'A stored secret was sealed with a key that is not among the sealing keys. The operator adds it behind the current key until every secret is sealed anew; the log names it.',
     );
   });
 

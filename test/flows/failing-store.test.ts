@@ -201,6 +201,7 @@ describe('a store that cannot be written', () => {
     const taking = await bring();
     expect([taking.status, taking.headers.get('location')]).toEqual([500, null]);
     expect(await taking.text()).toContain('STORE_FULL');
+    expect(gateway.log()).toMatch(/"code":"STORE_FULL".*A request of a browser failed/);
     // The state was not taken, so the same answer counts; now what it gave cannot be kept.
     store.fail({ code: 'STORE_FULL', methods: ['commit'], kinds: ['finish_code'], times: 1 });
     const keeping = await bring();
@@ -237,10 +238,23 @@ describe('a store whose secrets do not open', () => {
   };
 
   it('says that a key is missing, and works again with it', async () => {
+    const before = gateway.log().length;
     await gateway.restart({ key: newSealingKey() });
     await refusals(['SEAL_KEY_UNKNOWN']);
+    // Which key it was the log says alone.
+    expect((await ask('{ itemsItems { owner } }')).text).not.toMatch(/key "/);
+    expect(gateway.log().slice(before)).toMatch(/"code":"SEAL_KEY_UNKNOWN".*It was sealed with the key \\"[\w-]+\\"/);
     await gateway.restart();
     expect(await owners()).toBe('alice');
+  });
+
+  it('says of a connection that is removed without its key that nobody was told', async () => {
+    const { data } = await ask('{ connections { id } }');
+    await gateway.restart({ key: newSealingKey() });
+    const disconnect = `mutation { disconnect(connection: "${data.connections[0].id}") { revoked } }`;
+    expect((await ask(disconnect)).data).toEqual({ disconnect: { revoked: false } });
+    await gateway.restart();
+    expect((await ask('{ connections { id } }')).data.connections).toEqual([]);
   });
 
   it('gives nobody the tokens of a record that was put in the place of another', async () => {

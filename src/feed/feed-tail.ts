@@ -80,7 +80,7 @@ function createTail(feedLog: Pick<FeedLog, 'read'>, feed: string, place: number,
     isReading = true;
     clearTimeout(retry);
     try {
-      while (isWoken && !isOver) {
+      while (hasToRead()) {
         isWoken = false;
         take(await feedLog.read(feed, place));
         failures = 0;
@@ -94,6 +94,10 @@ function createTail(feedLog: Pick<FeedLog, 'read'>, feed: string, place: number,
     }
   }
 
+  function hasToRead(): boolean {
+    return isWoken && !isOver;
+  }
+
   function take({ events, lastPlace }: LogSlice): void {
     if (isOver) return;
     if (lastPlace < place) return end(new GatewayError('FEED_ENDED', 'The log of this feed was begun anew.'));
@@ -101,7 +105,8 @@ function createTail(feedLog: Pick<FeedLog, 'read'>, feed: string, place: number,
     if (newest === undefined) return;
     place = newest;
     if (newest < lastPlace) isWoken = true;
-    for (const listener of [...listeners]) tell(listener, events);
+    // Those who come to listen meanwhile begin after these events.
+    for (const listener of Array.from(listeners)) tell(listener, events);
   }
 
   /** A listener that fails is told that it is over, and the others go on. */

@@ -7,7 +7,7 @@ import { changeOf, type ConnectionChanges, type LoggedChange } from '../feed/con
 import type { EventCursors } from '../feed/event-cursor.ts';
 import { requireScope } from './check-scopes.ts';
 import { eventParts } from './event-parts.ts';
-import { EventStream, type SourceEvent } from './event-stream.ts';
+import type { EventStream, SourceEvent } from './event-stream.ts';
 import { openStream } from './open-stream.ts';
 import type { OperationState } from './operation-state.ts';
 

@@ -40,6 +40,8 @@ export function createEventResults({ cursorAt, isTold, execute }: EventResultsOp
   let runningCount = 0;
   let size = 0;
 
+  const isFull = (): boolean => runningCount >= maxConcurrentEvents;
+
   function start(event: LoggedEvent): EventResult | Promise<EventResult> {
     const { place } = event;
     const cursor = cursorAt(place);
@@ -60,9 +62,9 @@ export function createEventResults({ cursorAt, isTold, execute }: EventResultsOp
   }
 
   async function startLater(event: LoggedEvent): Promise<EventResult> {
-    do {
-      await new Promise<void>((resolve) => void waiting.push(resolve));
-    } while (runningCount >= maxConcurrentEvents);
+    await new Promise<void>((resolve) => void waiting.push(resolve));
+    // Somebody who did not wait may have come first.
+    if (isFull()) return startLater(event);
     const result = start(event);
     // It did not take the turn that it was given.
     if (!(result instanceof Promise)) waiting.shift()?.();
@@ -88,7 +90,7 @@ export function createEventResults({ cursorAt, isTold, execute }: EventResultsOp
     of(event) {
       const known = results.get(event.place);
       if (known) return known;
-      const result = runningCount < maxConcurrentEvents ? start(event) : startLater(event);
+      const result = isFull() ? startLater(event) : start(event);
       if (!(result instanceof Promise)) return remember(result);
       const remembered = result.then(remember);
       results.set(event.place, remembered);

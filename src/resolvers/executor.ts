@@ -4,7 +4,6 @@ import {
   execute,
   getOperationAST,
   GraphQLError,
-  type DocumentNode,
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
@@ -15,21 +14,12 @@ import { supergraphSdl } from '../graph/supergraph.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
 import { failed } from './event-operation.ts';
 import { EventStream } from './event-stream.ts';
-import type { OperationContext } from './operation-context.ts';
+import type { Operation, OperationContext } from './operation-context.ts';
 import { createOperationState, type OperationState } from './operation-state.ts';
 import { createSharedSubscriptions } from './shared-subscriptions.ts';
 import type { SubscribeResult, SubscriptionOptions } from './subscription.ts';
 
-export type { OperationContext } from './operation-context.ts';
-
-export interface Operation {
-  readonly document: DocumentNode;
-  readonly operationName?: string | null;
-  readonly variables?: Readonly<Record<string, unknown>>;
-  readonly context: OperationContext;
-  /** Where a subscription goes on; beats the `after` argument of its root field. SSE has it from `Last-Event-ID`. */
-  readonly after?: string;
-}
+export type { Operation, OperationContext } from './operation-context.ts';
 
 /** One generation of the graph; an operation is executed by the generation that validated it. */
 export interface ServedGraph {

@@ -2,7 +2,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
 import { findByName } from '../connector/find-by-name.ts';
-import { GatewayError, InputError } from '../errors.ts';
+import { type GatewayError, InputError } from '../errors.ts';
 import type { FeedStatus } from '../feed/feed.ts';
 import { allows } from '../connection/scopes.ts';
 import { bindingOf } from '../graph/binding.ts';

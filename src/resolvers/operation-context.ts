@@ -1,4 +1,5 @@
 /** What one operation carries from the door to the resolvers. */
+import type { DocumentNode } from 'graphql';
 import type { Caller } from '../connection/caller.ts';
 
 export interface OperationContext {
@@ -6,4 +7,13 @@ export interface OperationContext {
   /** Aborts when the client has gone or the operation's time is up. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+}
+
+export interface Operation {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly context: OperationContext;
+  /** Where a subscription goes on; beats the `after` argument of its root field. SSE has it from `Last-Event-ID`. */
+  readonly after?: string;
 }

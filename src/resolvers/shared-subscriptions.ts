@@ -2,17 +2,13 @@
 import type { ExecutionResult } from 'graphql';
 import { EventOperation, failed } from './event-operation.ts';
 import type { EventStream, SourceEvent } from './event-stream.ts';
-import type { Operation } from './executor.ts';
-import type { OperationContext } from './operation-context.ts';
+import type { Operation } from './operation-context.ts';
 import { sharingKey, type SharedCaller } from './sharing-key.ts';
 import { createSubscriptionGroup, type SubscriptionGroup } from './subscription-group.ts';
 import type { AcceptedSubscription, SubscriptionOptions } from './subscription.ts';
 
 /** Executes a subscription for one event. */
-export type ExecuteEvent = (
-  operation: Operation & { readonly context: OperationContext },
-  root: SourceEvent,
-) => ExecutionResult | Promise<ExecutionResult>;
+export type ExecuteEvent = (operation: Operation, root: SourceEvent) => ExecutionResult | Promise<ExecutionResult>;
 
 /** Takes a subscriber in, where its operation was subscribed to this stream. */
 export type ShareSubscription = (
@@ -38,16 +34,10 @@ export function createSharedSubscriptions(executeEvent: ExecuteEvent): ShareSubs
     const key = sharingKey({ document, operationName, variables, feed: feed.id, connection, caller });
     let group = groups.get(key);
     if (!group) {
-      const made: SubscriptionGroup = createGroup(
-        { ...operation, context: operation.context },
-        stream,
-        options,
-        caller,
-        () => {
-          // Another group may have taken its place.
-          if (groups.get(key) === made) groups.delete(key);
-        },
-      );
+      const made: SubscriptionGroup = createGroup(operation, stream, options, caller, () => {
+        // Another group may have taken its place.
+        if (groups.get(key) === made) groups.delete(key);
+      });
       groups.set(key, (group = made));
     }
     return group.accept(feed, stream.after);

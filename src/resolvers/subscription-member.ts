@@ -1,6 +1,6 @@
 /** One subscriber of a group: where it stands, and what waits for it while it takes nothing. */
 import { GraphQLError, type ExecutionResult } from 'graphql';
-import { GatewayError, InputError } from '../errors.ts';
+import { type GatewayError, InputError } from '../errors.ts';
 import { sizeOf, type EventResult } from './event-results.ts';
 import type { EventSink } from './subscription.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createEventCursors } from '../../src/feed/event-cursor.ts';
 import { InputError } from '../../src/errors.ts';
 import type { OpenFeed } from '../../src/feed/feeds.ts';

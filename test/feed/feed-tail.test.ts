@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { GatewayError } from '../../src/errors.ts';
 import type { FeedListener } from '../../src/feed/feeds.ts';
 import { createFeedTails } from '../../src/feed/feed-tail.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createStoredConnections } from '../../src/connection/stored-connections.ts';
+import type { createStoredConnections } from '../../src/connection/stored-connections.ts';
 import type { ConnectionRooms } from '../../src/resolvers/connection-resolvers.ts';
 import { atRest, until } from '../support/recording-sink.ts';
 import { ada, bob, subscribableShop } from '../support/subscribable-shop.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ExecutionResult } from 'graphql';
 import { GatewayError } from '../../src/errors.ts';
 import { createFeedTails } from '../../src/feed/feed-tail.ts';

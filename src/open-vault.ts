@@ -24,9 +24,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openVault(configuration: Configuration, environment: Environment = process.env): Promise<Vault> {
   const keys = readKeys(configuration, environment);
   const inMemory = configuration.insecureDev && configuration.store === undefined;
-  const file = inMemory ? ':memory:' : (configuration.store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite');
-  const store = await createSqliteStore({ file });
+  const store = await createSqliteStore({ file: inMemory ? ':memory:' : storeFile(configuration, environment) });
   return { ...store, keys, keyRing: createKeyRing(keys) };
+}
+
+/** File of the embedded store: the same for the gateway and for every command beside it. */
+export function storeFile({ store }: Pick<Configuration, 'store'>, environment: Environment): string {
+  return store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite';
 }
 
 function readKeys({ key, insecureDev, store }: Configuration, environment: Environment): readonly SealingKey[] {

@@ -1,5 +1,6 @@
 /** The store of a project, for commands that need no sealing key: they work on it while no gateway runs, or beside one. */
 import type { Configuration } from '../configuration.ts';
+import { storeFile } from '../open-vault.ts';
 import type { Store } from '../storage/store.ts';
 import { createSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 
@@ -12,5 +13,5 @@ export function openStore(
   configuration: Pick<Configuration, 'store'>,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Store> {
-  return createSqliteStore({ file: configuration.store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite' });
+  return createSqliteStore({ file: storeFile(configuration, environment) });
 }

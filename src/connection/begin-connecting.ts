@@ -190,13 +190,12 @@ interface Beginning {
 /** @throws InputError INPUT_INVALID */
 function checkLabel(label: string | null | undefined): void {
   if (label === undefined || label === null) return;
-  const isGood = label.trim() !== '' && [...label].length <= maxLabelLength && !/\p{Cc}/u.test(label);
-  if (isGood) return;
-  const message = `label: expected 1–${maxLabelLength} characters, not only spaces and no control characters; got another.`;
+  if (label.trim() !== '' && labelPattern.test(label)) return;
+  const message = `label: expected 1–100 characters, not only spaces and no control characters; got another.`;
   throw new InputError('INPUT_INVALID', message);
 }
 
-const maxLabelLength = 100;
+const labelPattern = /^\P{Cc}{1,100}$/u;
 
 function newConnection(caller: Caller, connector: Connector, input: ConnectInput): ConnectionValue {
   const isTenants = input.owner === 'TENANT';

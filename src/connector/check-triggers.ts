@@ -14,7 +14,6 @@ const triggerKeys: KeyKinds = {
   startField: 'string',
   intervalMs: 'count',
   lookBackMs: 'count',
-  maxPagesPerTick: 'count',
   webhook: 'object',
 };
 const webhookKeys: KeyKinds = {
@@ -58,7 +57,7 @@ function checkTrigger(trigger: Unchecked, path: string, check: PartCheck): void 
 
 /** What says how to poll has no effect without a poll. The type and the rest may stand there: published connectors do. */
 function checkUnpolled(trigger: Unchecked, path: string, check: PartCheck): void {
-  for (const key of ['startField', 'intervalMs', 'lookBackMs', 'maxPagesPerTick']) {
+  for (const key of ['startField', 'intervalMs', 'lookBackMs']) {
     if (trigger[key] === undefined) continue;
     check.fault('TRIGGER_INVALID', `${path}.${key}`, 'expected beside a `poll`, which it is about; got no `poll`.');
   }

@@ -311,8 +311,6 @@ export interface Trigger extends Presentation {
    * much of `sortBy`. What was seen is not an event again. Default 0.
    */
   readonly lookBackMs?: number;
-  /** Pages that one tick may read; the rest waits for the next. Default: what the operator allows. */
-  readonly maxPagesPerTick?: number;
   readonly webhook?: Webhook;
   readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
 }

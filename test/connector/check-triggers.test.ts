@@ -33,7 +33,6 @@ describe('a trigger', () => {
         startField: 3,
         intervalMs: -1,
         lookBackMs: -1,
-        maxPagesPerTick: 1.5,
         webhook: [],
       }),
     ).toEqual([
@@ -45,14 +44,13 @@ describe('a trigger', () => {
       'TRIGGER_INVALID: shop.triggers.sold.startField: expected a string; got 3.',
       'TRIGGER_INVALID: shop.triggers.sold.intervalMs: expected a whole number above 0; got -1.',
       'TRIGGER_INVALID: shop.triggers.sold.lookBackMs: expected a whole number above 0; got -1.',
-      'TRIGGER_INVALID: shop.triggers.sold.maxPagesPerTick: expected a whole number above 0; got 1.5.',
       'TRIGGER_INVALID: shop.triggers.sold.webhook: expected an object; got [].',
     ]);
   });
 
   it('says nothing of polls without one', () => {
     const webhook = { notification: () => null };
-    const about = { startField: 'since', intervalMs: 1, lookBackMs: 1, maxPagesPerTick: 1 };
+    const about = { startField: 'since', intervalMs: 1, lookBackMs: 1 };
     const input = [{ name: 'since' }];
     expect(faultsOf({ webhook, input, ...about })).toEqual(
       Object.keys(about).map(

@@ -107,11 +107,7 @@ describe('verify', () => {
 });
 
 describe('challenge', () => {
-  const ask = (
-    challenge: Webhook['challenge'],
-    request = received(),
-    known?: typeof subscription,
-  ) => {
+  const ask = (challenge: Webhook['challenge'], request = received(), known?: typeof subscription) => {
     const { trigger, run } = prepare({ challenge: challenge! });
     return trigger.challenge!(run, request, known);
   };

@@ -42,7 +42,10 @@ export async function startDemoProvider(options: DemoProviderOptions = {}): Prom
     webhooks: createDemoWebhooks(),
   };
   const server = await startDemoServer('demo provider', options, (request) => answer(shop, request));
-  const addCustomer = () => keepCustomer(shop, createDemoPerson(nextId(shop)));
+  const addCustomer = () => {
+    const id = nextOwnId(shop);
+    return keepCustomer(shop, id, createDemoPerson(id));
+  };
   const { newCustomerEveryMs } = options;
   const addAnother = () => void (shop.customers.length < mostCustomers && addCustomer());
   const timer = newCustomerEveryMs === undefined ? undefined : setInterval(addAnother, newCustomerEveryMs).unref();
@@ -153,21 +156,31 @@ function createCustomer(shop: Shop, body: Readonly<Record<string, unknown>>): De
   if (shop.customers.some((customer) => customer.email === email)) {
     throw refused(409, 'There is a customer with this e-mail address.');
   }
-  return keepCustomer(shop, { name, email, address: readAddress(address) });
+  return keepCustomer(shop, nextId(shop), { name, email, address: readAddress(address) });
 }
 
-function keepCustomer(shop: Shop, person: Pick<DemoCustomer, 'name' | 'email' | 'address'>): DemoCustomer {
+function keepCustomer(shop: Shop, id: number, person: Pick<DemoCustomer, 'name' | 'email' | 'address'>): DemoCustomer {
   const last = shop.customers.at(-1)?.created_at ?? '';
   // No two customers have the same time, so that a poll which continues after one misses none.
   const createdAt = Math.max(Date.now(), Date.parse(last) + 1 || 0);
-  const customer = { id: nextId(shop), ...person, created_at: new Date(createdAt).toISOString() };
+  const customer = { id, ...person, created_at: new Date(createdAt).toISOString() };
   shop.customers.push(customer);
   shop.webhooks.tell(customer);
   return customer;
 }
 
+/** Customers that come by themselves are numbered from here on, by the time. */
+const firstOwnId = 1_000_000;
+
 function nextId({ customers }: Shop): number {
-  return (customers.at(-1)?.id ?? 0) + 1;
+  return (customers.findLast(({ id }) => id < firstOwnId)?.id ?? 0) + 1;
+}
+
+/** Never the id of one that came before a restart, which whoever listens has seen. */
+function nextOwnId({ customers }: Shop): number {
+  const tenSeconds = Math.floor((Date.now() - Date.UTC(2026, 0)) / 10_000);
+  const last = customers.findLast(({ id }) => id >= firstOwnId)?.id ?? 0;
+  return Math.max(last + 1, firstOwnId + tenSeconds);
 }
 
 function readAddress(value: unknown): DemoAddress | null {

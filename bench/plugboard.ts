@@ -18,7 +18,25 @@ const gateway = await createGateway({
     connections: [{ connector: 'shop', fields: { api_token: 'bench' } }],
     registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
     http: { allowedPrivateOrigins: [origin] },
+    feeds: { minIntervalMs: 100 },
+    subscriptions: { maxSocketsPerSubject: 20_000 },
   },
 });
 const { url } = await gateway.listen();
-answerParent({ port: Number(new URL(url).port) });
+const subscribersQuery = JSON.stringify({ query: '{ feeds { subscriberCount } }' });
+answerParent(
+  { port: Number(new URL(url).port) },
+  {
+    /** Of all feeds. */
+    subscribers: async () => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: subscribersQuery };
+      const answer: any = await (await fetch(`${url}/graphql`, init)).json();
+      return answer.data.feeds.reduce((sum: number, feed: any) => sum + feed.subscriberCount, 0);
+    },
+    /** Bytes that are in use, after what is not was collected. */
+    resident: () => {
+      globalThis.gc?.();
+      return process.memoryUsage.rss();
+    },
+  },
+);

@@ -1,20 +1,32 @@
 /**
  * `npm run bench`: Plugboard beside a bare server and beside Apollo Server with resolvers written by hand, over one stub
  * upstream, in turns. `--quick` takes less time and is less sure; `--cpu-prof` leaves a profile of Plugboard behind;
- * `--scenario <part of its name>` measures that one alone.
+ * `--scenario <part of its name>` measures that one alone; `--scenario "token resolution"` measures what a kept token costs
+ * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { canPin, startChild, type Child, type Usage } from './child.ts';
+import { measureFanOut } from './fan-out/measure.ts';
 import type { Load, LoadResult } from './load.ts';
 import { describeMachine, formatReport, judge, type Measured, type Results, type ServerName } from './report.ts';
 import { bodyOf, scenarios, type Scenario } from './scenarios.ts';
 import { demoStart, manyConnectorsStart } from './start-time.ts';
+import { measureTokenResolution, tokenResolution } from './token-resolution/measure.ts';
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: { quick: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' }, scenario: { type: 'string' } },
 });
+if (positionals.includes('fan-out')) {
+  await measureFanOut({ quick: flags.quick === true });
+  process.exit();
+}
+if (flags.scenario === tokenResolution) {
+  await measureTokenResolution({ quick: flags.quick === true });
+  process.exit();
+}
 const clients = 32;
 const pace = flags.quick
   ? { warmUpRequests: 1_500, roundMs: 800, rounds: 3, starts: 1 }

@@ -2,34 +2,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerParent } from './child.ts';
+import { emit, type Emission } from './fan-out/emit.ts';
+import { orderRow } from './order-row.ts';
 
 const rows = 50;
-const statuses = ['open', 'paid', 'shipped'];
-
-function orderRow(id: number) {
-  const day = String((id % 28) + 1).padStart(2, '0');
-  return {
-    id,
-    number: `A-${1000 + id}`,
-    status: statuses[id % statuses.length],
-    quantity: id % 7,
-    total: Math.round(id * 1999) / 100,
-    currency: 'EUR',
-    is_gift: id % 5 === 0,
-    note: id % 4 === 0 ? null : `Leave it at door ${id}, please.`,
-    due_on: `2026-03-${day}`,
-    placed_at: `2026-01-${day}T09:30:00.000Z`,
-    updated_at: `2026-02-${day}T17:45:12.500Z`,
-    customer_id: 7000 + id,
-    // A provider sends more than anybody asks for.
-    links: {
-      self: `https://shop.example.com/orders/${id}`,
-      customer: `https://shop.example.com/customers/${7000 + id}`,
-    },
-    tags: ['web', 'retail'],
-  };
-}
-
 function customerRow(id: number) {
   return {
     id,
@@ -46,7 +22,16 @@ const listBody = Buffer.from(JSON.stringify(orders));
 const customerTexts = new Map(orders.map(({ customer_id: id }) => [String(id), JSON.stringify(customerRow(id))]));
 const customerBodies = new Map<string, Buffer>();
 
+/** Orders that were placed while the bench runs; a row's id is its place. */
+const placed: ReturnType<typeof orderRow>[] = [];
+
+function eventsAfter(url: string): Buffer {
+  const after = Number(new URL(url, 'http://upstream').searchParams.get('after'));
+  return Buffer.from(JSON.stringify(placed.slice(after, after + 100)));
+}
+
 function bodyOf(url: string): Buffer | undefined {
+  if (url.startsWith('/events?')) return eventsAfter(url);
   if (url.startsWith('/orders?')) return listBody;
   if (url.startsWith('/customers?')) return customersOf(url);
   return orderBodies.get(url);
@@ -77,5 +62,11 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  answerParent({ origin: `http://127.0.0.1:${port}` }, { asked: () => asked });
+  answerParent(
+    { origin: `http://127.0.0.1:${port}` },
+    {
+      asked: () => asked,
+      emit: (emission: Emission) => emit(emission, () => placed.push(orderRow(placed.length + 1))),
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { getCustomersByIds } from './actions/get-customers-by-ids.ts';
 import { getOrder } from './actions/get-order.ts';
 import { listOrders } from './actions/list-orders.ts';
 import { customer, order } from './objects.ts';
+import { orderPlaced } from './triggers/order-placed.ts';
 
 export default defineConnector({
   name: 'shop',
@@ -18,4 +19,5 @@ export default defineConnector({
   },
   objects: { customer, order },
   actions: { getCustomersByIds, getOrder, listOrders },
+  triggers: { orderPlaced },
 });

@@ -1,0 +1,75 @@
+/** Subscribers of one server: each has a socket of its own, and all ask the same. */
+import { WebSocket } from 'ws';
+import { answerParent } from '../child.ts';
+
+export interface Subscribing {
+  readonly port: number;
+  readonly count: number;
+  readonly query: string;
+}
+
+let sockets: WebSocket[] = [];
+/** Events by socket. */
+let received: number[] = [];
+let lastFrame = '';
+/** Sockets that have not had enough yet. */
+let missing = 0;
+let target = 0;
+let onAll: (() => void) | undefined;
+
+async function subscribe({ port, count, query }: Subscribing): Promise<void> {
+  for (let begun = 0; begun < count; begun += 100) {
+    const some = Math.min(100, count - begun);
+    await Promise.all(Array.from({ length: some }, () => open(port, query)));
+  }
+}
+
+function open(port: number, query: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
+      perMessageDeflate: false,
+    });
+    const index = sockets.push(socket) - 1;
+    received[index] = 0;
+    socket.on('error', reject);
+    socket.on('open', () => socket.send('{"type":"connection_init"}'));
+    socket.on('message', (data: Buffer) => {
+      // Told apart by a byte or two, so that the subscribers cost less than what they measure.
+      const text = data.toString('latin1', 0, 40);
+      if (text.includes('"next"')) return count(index, data);
+      if (text.includes('"ping"')) return socket.send('{"type":"pong"}');
+      if (text.includes('"connection_ack"')) {
+        socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+        resolve();
+        return;
+      }
+      if (!text.includes('"pong"')) throw new Error(`A subscriber was told ${data.toString()}`);
+    });
+  });
+}
+
+function count(index: number, data: Buffer): void {
+  if (index === 0) lastFrame = data.toString();
+  if (++received[index]! === target && --missing === 0) onAll?.();
+}
+
+/** Ends when every subscriber has had so many events more. */
+function expectEvents(events: number): Promise<void> {
+  const [most = 0] = received;
+  if (received.some((each) => each !== most)) throw new Error('The subscribers have not all had the same.');
+  target = most + events;
+  missing = received.length;
+  return new Promise((resolve) => {
+    onAll = resolve;
+  });
+}
+
+async function leave(): Promise<void> {
+  const left = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) socket.close(1000);
+  await Promise.all(left);
+  sockets = [];
+  received = [];
+}
+
+answerParent({}, { subscribe, expectEvents, leave, lastFrame: () => lastFrame });

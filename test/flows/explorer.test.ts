@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { feedingGraph } from '../support/feeding-graph.ts';
 import { runServer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
+import { until } from '../support/until.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const isInstalled = existsSync(executablePath);
@@ -71,7 +73,78 @@ describe('the explorer in a browser', () => {
     },
     60_000,
   );
+
+  inBrowser(
+    'runs a subscription over a WebSocket, as whom its headers name, until it is stopped',
+    async () => {
+      const graph = feedingGraph();
+      const server = await runServer(graph, { explorer: true, explorerQuery: 'subscription { renamed }' });
+      const page = await browser.newPage();
+      const complaints = await watch(page, server.url);
+      await page.goto(server.url);
+      await page.locator('.graphiql-query-editor').getByText('renamed').waitFor();
+      await page.getByRole('button', { name: 'Headers' }).click();
+      await page.locator('.graphiql-editor-tool .monaco-editor').last().click();
+      await page.keyboard.type('{"X-External-Subject-Id": "ada"');
+      await page.getByRole('button', { name: /execute query/i }).click();
+      const fed = await graph.started(1);
+      expect(fed.operation.context.caller.subject).toBe('ada');
+      for (const text of ['one', 'two']) {
+        fed.send(text, `after-${text}`);
+        await page
+          .locator('.graphiql-response')
+          .getByText(new RegExp(`"renamed":\\s"${text}"`))
+          .waitFor();
+      }
+      await page.getByRole('button', { name: /stop query/i }).click();
+      await until(() => fed.isStopped);
+      expect([complaints.foreignRequests, complaints.messages]).toEqual([[], []]);
+      await page.close();
+    },
+    60_000,
+  );
+
+  inBrowser(
+    'lets an EventSource of our own page in, which comes back where it was cut, and no page of another origin',
+    async () => {
+      const graph = feedingGraph();
+      const server = await runServer(graph, { explorer: true });
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      await page.evaluate(listenScript('/graphql/stream?query=subscription{renamed}'));
+      const first = await graph.started(1);
+      first.send('one', 'after-one');
+      await page.waitForFunction('received.length === 1');
+      first.sink.end();
+      const second = await graph.started(2);
+      expect(second.operation.after).toBe('after-one');
+      second.send('two', 'after-two');
+      await page.waitForFunction('received.length === 2');
+      expect(await page.evaluate('received')).toEqual(['one', 'two']);
+
+      const foreign = await runServer(graph, { explorer: true });
+      // The policy of our own page would refuse it first.
+      const elsewhere = await browser.newPage({ bypassCSP: true });
+      await elsewhere.goto(foreign.url);
+      await elsewhere.evaluate(listenScript(`${server.url}/graphql/stream?query=subscription{renamed}`));
+      await elsewhere.waitForFunction('failed === 2');
+      expect(graph.fed).toHaveLength(2);
+      await Promise.all([page.close(), elsewhere.close()]);
+    },
+    60_000,
+  );
 });
+
+/** Listens in the page; `failed` is 2 (CLOSED) when the stream was refused for good. */
+function listenScript(url: string): string {
+  return `(() => {
+    globalThis.received = [];
+    globalThis.failed = undefined;
+    const source = new EventSource(${JSON.stringify(url)});
+    source.addEventListener('next', ({ data }) => received.push(JSON.parse(data).data.renamed));
+    source.addEventListener('error', () => (globalThis.failed = source.readyState));
+  })()`;
+}
 
 /** Scripts for the page are text: the types of a browser do not belong to this program. */
 const brightnessScript = `(() => {

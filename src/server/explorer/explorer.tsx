@@ -23,7 +23,8 @@ Object.assign(globalThis, {
 async function open(): Promise<void> {
   const answer = await fetch('/explorer/settings.json');
   const { endpoint, defaultQuery } = (await answer.json()) as Settings;
-  const fetcher = createGraphiQLFetcher({ url: endpoint });
+  // The headers of the editor's tab become the payload of connection_init.
+  const fetcher = createGraphiQLFetcher({ url: endpoint, subscriptionUrl: socketUrl(endpoint) });
   const root = document.getElementById('explorer');
   if (!root) throw new Error('The page has no element "explorer".');
   createRoot(root).render(
@@ -33,6 +34,12 @@ async function open(): Promise<void> {
       </GraphiQL.Logo>
     </GraphiQL>,
   );
+}
+
+function socketUrl(endpoint: string): string {
+  const url = new URL(endpoint, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
 }
 
 void open();

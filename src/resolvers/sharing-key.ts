@@ -87,12 +87,12 @@ function scopesText(scopes: Scopes): unknown {
   return scopes === everyScope ? 'every' : [...scopes].sort();
 }
 
-/** Equal values give equal text, in whatever order their keys came. */
+/** Equal values give equal text, in whatever order their keys came; an object is marked, so that no list gives its text. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
+  const entries = Object.entries(value)
     .filter(([, each]) => each !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, each]) => [key, inOrder(each)]);
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return { object: entries.map(([key, each]) => [key, inOrder(each)]) };
 }

@@ -41,7 +41,8 @@ export const errorCodes = {
   INPUT_REQUIRED: 'A required field of the input is absent.',
   CURSOR_INVALID: 'A cursor was edited, is not one of ours, or is that of an event of another feed.',
   CURSOR_FOREIGN: 'A list cursor belongs to other arguments or to another connection.',
-  CURSOR_EXPIRED: 'What follows a cursor is gone: the provider forgot the page of a list, or events are no longer kept.',
+  CURSOR_EXPIRED:
+    'What follows a cursor is gone: the provider forgot the page of a list, or events are no longer kept.',
   LAGGED: 'A subscriber took events more slowly than they came; its cursor says where to go on.',
   FEED_NOT_FOUND: 'The caller has no feed of that id.',
   REPLAY_UNSUPPORTED: 'A trigger cannot be asked for what happened since a time.',

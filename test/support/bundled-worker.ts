@@ -1,7 +1,7 @@
 /** Processes of our own code for tests that need several: a TypeScript file, bundled and started. */
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export async function bundleWorker(entry: URL): Promise<string> {
   const folder = `${root}node_modules/.cache/test-workers`;
   await mkdir(folder, { recursive: true });
+  // Where the bundle of a whole gateway looks for it.
+  await cp(`${root}schema`, `${root}node_modules/.cache/schema`, { recursive: true });
   const bundle = `${folder}/${basename(entry.pathname, '.ts')}-${process.pid}.mjs`;
   const esbuild = `${root}node_modules/esbuild/bin/esbuild`;
   const options = ['--bundle', '--platform=node', '--format=esm', '--packages=external', '--log-level=error'];

@@ -1,0 +1,56 @@
+/** A gateway with one feed in a process of its own, to be killed at any moment. */
+import { defineConnector, defineTrigger } from '../../src/connector/define.ts';
+import { createGateway } from '../../src/gateway.ts';
+import { lateByMs } from '../support/faulty-shop.ts';
+
+const newSale = defineTrigger({
+  title: 'New sale',
+  startField: 'since',
+  intervalMs: 20,
+  lookBackMs: 2 * lateByMs,
+  input: [{ name: 'since', type: 'date_time' }],
+  output: [
+    { name: 'id', optional: false },
+    { name: 'created_at', type: 'date_time' },
+    { name: 'amount', type: 'integer' },
+  ],
+  async poll(connection, input, cursor: string | undefined) {
+    const since = cursor ?? input.since?.toISOString();
+    const { sales } = await connection.get('sales.json').params({ since, limit: 500 });
+    return { events: sales, nextPoll: sales.at(-1)?.created_at, canPollMore: sales.length >= 500 };
+  },
+  dedup: (sale) => sale.id,
+});
+
+const calls: Record<string, (...given: never[]) => Promise<unknown>> = {
+  async open(origin: string, store: string, key: string, port: number) {
+    const shop = defineConnector({
+      name: 'shop',
+      connection: { baseUri: `${origin}/`, authorization: { type: 'none' } },
+      triggers: { newSale },
+    });
+    const gateway = await createGateway({
+      connectors: [shop],
+      environment: {},
+      configuration: {
+        insecureDev: true,
+        explorer: false,
+        logLevel: 'silent',
+        store,
+        key,
+        port,
+        feeds: { minIntervalMs: 20, takeoverMs: 2_000 },
+        http: { allowedPrivateOrigins: [origin] },
+      },
+    });
+    return gateway.listen();
+  },
+};
+
+process.on('message', (message: { call: number; name: string; given: never[] }) => {
+  const { call, name, given } = message;
+  calls[name]!(...given).then(
+    (result) => process.send!({ call, result }),
+    (error: unknown) => process.send!({ call, error: String(error) }),
+  );
+});

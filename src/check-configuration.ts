@@ -6,6 +6,8 @@ import { DefinitionError, type Fault } from './errors.ts';
 import { didYouMean } from './notation/nearest.ts';
 
 const count = z.number().int().positive();
+/** Beyond, Node's timers fire at once. */
+const milliseconds = count.max(2_147_483_647);
 const httpUrl = z.string().refine(isHttpUrl, 'an absolute http or https URL');
 const origin = z.string().refine(isOrigin, 'an origin such as http://127.0.0.1:4010');
 const connectPlaceholders = linkParts.map((part) => `{${part}}`).join(' and ');
@@ -88,11 +90,11 @@ const configurationShape = z.strictObject({
     .strictObject({
       maxOperationsPerSocket: count.optional(),
       maxSocketsPerSubject: count.optional(),
-      initTimeoutMs: count.optional(),
-      keepAliveMs: count.optional(),
+      initTimeoutMs: milliseconds.optional(),
+      keepAliveMs: milliseconds.optional(),
       allowedOrigins: z.array(origin).optional(),
       maxBufferedBytes: count.optional(),
-      eventTimeoutMs: count.optional(),
+      eventTimeoutMs: milliseconds.optional(),
     })
     .optional(),
   http: z
@@ -110,6 +112,7 @@ const configurationShape = z.strictObject({
       graceMs: count.optional(),
       keepMs: count.optional(),
       keepEvents: count.optional(),
+      takeoverMs: z.number().int().min(100).optional(),
       concurrentPolls: count.optional(),
     })
     .optional(),

@@ -32,6 +32,15 @@ describe('checkConfiguration', () => {
       logLevel: 'debug',
       timeZone: 'Europe/Berlin',
       limits: { bodyBytes: 1, tokens: 1, depth: 1, aliases: 1, directives: 1, rootFields: 1, operationMs: 1, first: 1 },
+      subscriptions: {
+        maxOperationsPerSocket: 1,
+        maxSocketsPerSubject: 1,
+        initTimeoutMs: 1,
+        keepAliveMs: 1,
+        allowedOrigins: ['https://app.example.com'],
+        maxBufferedBytes: 1,
+        eventTimeoutMs: 1,
+      },
       http: {
         allowedPrivateOrigins: ['http://127.0.0.1:4010'],
         allowHttp: true,
@@ -123,6 +132,18 @@ describe('checkConfiguration', () => {
   ])('takes no %s for an origin', (origin) => {
     expect(faultsOf({ http: { allowedPrivateOrigins: ['http://127.0.0.1:4999/', origin] } })).toEqual([
       'CONFIGURATION_INVALID: plugboard.config.ts.http.allowedPrivateOrigins[1]: expected an origin such as http://127.0.0.1:4010; got a string that is none.',
+    ]);
+  });
+
+  it('bounds sockets and event streams by numbers that timers know, and by exact origins', () => {
+    const subscriptions = { keepAliveMs: 2 ** 31, initTimeoutMs: 0, allowedOrigins: ['*'], maxSockets: 1 };
+    expect(faultsOf({ subscriptions })).toEqual([
+      'CONFIGURATION_INVALID: plugboard.config.ts.subscriptions.initTimeoutMs: expected a number above 0; got 0.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.subscriptions.keepAliveMs: expected at most 2147483647; got 2147483648.',
+      'CONFIGURATION_INVALID: plugboard.config.ts.subscriptions.allowedOrigins[0]: expected an origin such as http://127.0.0.1:4010; got a string that is none.',
+      expect.stringMatching(
+        /^CONFIGURATION_INVALID: plugboard\.config\.ts\.subscriptions\.maxSockets: this key is not known/,
+      ),
     ]);
   });
 

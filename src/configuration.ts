@@ -125,6 +125,8 @@ export interface FeedsConfiguration {
   readonly keepMs?: number;
   /** So many events of a feed can be read. Default 100 000. */
   readonly keepEvents?: number;
+  /** So long a feed waits when the process that polled it has died, in milliseconds. Default 10 000. */
+  readonly takeoverMs?: number;
   /** Polls at a time in one process. Default 64. */
   readonly concurrentPolls?: number;
 }

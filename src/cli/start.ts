@@ -16,6 +16,7 @@ export interface ServeFlags {
   readonly port?: number;
   readonly demo?: boolean;
   readonly insecureDev?: boolean;
+  readonly store?: string;
 }
 
 export function addStartCommand(program: Command, terminal: Terminal): void {
@@ -40,6 +41,7 @@ export function addServeOptions(command: Command): Command {
       .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
       // The demo has a configuration of its own: another one would be ignored.
       .addOption(configOption().conflicts('demo'))
+      .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
       .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
       .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort))
   );
@@ -57,14 +59,18 @@ export async function serve(
   terminal: Terminal,
   options: Pick<GatewayOptions, 'logFaults'> = {},
 ): Promise<Serving> {
-  const address = { ...(flags.host && { host: flags.host }), ...(flags.port !== undefined && { port: flags.port }) };
-  if (flags.demo) return startDemo(address, terminal);
+  const given: Configuration = {
+    ...(flags.host && { host: flags.host }),
+    ...(flags.port !== undefined && { port: flags.port }),
+    ...(flags.store !== undefined && { store: flags.store }),
+  };
+  if (flags.demo) return startDemo(given, terminal);
   const project = await loadProject({ config: flags.config });
   const { loaded, warnings } = await project.loadConnectors();
   for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
   const configuration: Configuration = {
     ...project.configuration,
-    ...address,
+    ...given,
     ...(flags.insecureDev && { insecureDev: true }),
   };
   if (configuration.insecureDev) terminal.warn('INSECURE: nobody is asked for credentials. Only for your own machine.');

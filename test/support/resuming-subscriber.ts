@@ -17,20 +17,21 @@ export interface ResumingSubscriber {
 
 /**
  * @param query - takes `$after` and selects one root field with `id` and `cursor`.
+ * @param cursor - where it begins: a gateway may die before the first event has come.
  */
-export function subscribeResuming(url: string, query: string): ResumingSubscriber {
+export function subscribeResuming(url: string, query: string, cursor: string): ResumingSubscriber {
   const ids: string[] = [];
   const different = new Set<string>();
   const errors: string[] = [];
   const watchers = new Set<() => void>();
-  let cursor: string | undefined;
+  let place = cursor;
   let count = 0;
   const closing = new AbortController();
   let client: Client | undefined;
   const take = (event: { id: string; cursor: string }) => {
     ids.push(event.id);
     different.add(event.id);
-    cursor = event.cursor;
+    place = event.cursor;
     for (const watch of watchers) watch();
   };
   const once = (): Promise<void> =>
@@ -38,7 +39,7 @@ export function subscribeResuming(url: string, query: string): ResumingSubscribe
       client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, lazy: true });
       count += 1;
       client.subscribe<Record<string, { id: string; cursor: string }>>(
-        { query, variables: { after: cursor } },
+        { query, variables: { after: place } },
         {
           next: ({ data, errors: failed }) => {
             for (const each of failed ?? []) errors.push(String(each.extensions?.['code']));

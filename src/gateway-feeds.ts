@@ -95,9 +95,10 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
     limits,
     webhooks: {
       async ensure(key, signal) {
-        await webhooks.ensure(key, signal);
+        const status = await webhooks.ensure(key, signal);
         // The poll that follows answers what was signalled so far.
         await signals.take(feedId(key));
+        return status;
       },
       end: webhooks.end,
     },

@@ -36,6 +36,7 @@ export interface RunningGatewayFeeds extends Feeds {
 
 /** So often the records are looked at for what other processes did, or left undone. */
 const lookEveryMs = 5_000;
+const looksPerTidying = 720;
 
 /** Nothing runs before `resume`, or the first `open` or `start`. */
 export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
@@ -51,10 +52,14 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
   const running = createRunningFeeds(desk, clock, tails);
   const tryFeed = createTryFeed(desk);
   let looking: NodeJS.Timeout | undefined;
+  let looks = 0;
   const look = async (): Promise<void> => {
-    await running.look().catch((error: unknown) => {
+    try {
+      await running.look();
+      if (++looks % looksPerTidying === 0) await running.tidy();
+    } catch (error) {
       desk.logger.warn({ code: failureOf(error, 0).code }, 'The records of feeds could not be looked at.');
-    });
+    }
   };
   const keepLooking = () => void (looking ??= setInterval(() => void look(), lookEveryMs).unref());
   const pollAnywhere = async (id: string): Promise<void> => {
@@ -129,6 +134,7 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
     },
     async resume() {
       keepLooking();
+      await running.tidy();
       await running.look();
     },
     async close() {

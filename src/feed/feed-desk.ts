@@ -8,6 +8,7 @@ import type { FeedLog, Retention } from '../storage/feed-log.ts';
 import type { Leases } from '../storage/lease.ts';
 import type { FeedKey } from './feed.ts';
 import type { FeedRecords } from './feed-records.ts';
+import type { WebhookStatus } from './webhook-status.ts';
 
 /** What an operator bounds. Times in milliseconds. */
 export interface FeedLimits {
@@ -21,6 +22,8 @@ export interface FeedLimits {
   readonly keepEvents?: number;
   /** So many signatures are known again. Default 100 000. */
   readonly keepSeen?: number;
+  /** So long a feed waits when the process that polled it has died. Default 10 000. */
+  readonly takeoverMs?: number;
   /** Polls at a time in one process. Default 64. */
   readonly concurrentPolls?: number;
   /** The longest that the poll of a feed may take, all its pages. Default 5 minutes. */
@@ -36,8 +39,12 @@ export interface FeedLogger {
 
 /** The webhooks of feeds, for triggers that have one. */
 export interface FeedWebhooks {
-  /** Sees to it that the provider sends; asked again and again, and does nothing while all is well. @throws GatewayError */
-  readonly ensure: (key: FeedKey, signal: AbortSignal) => Promise<unknown>;
+  /**
+   * Sees to it that the provider sends; asked again and again, right before each poll, and does nothing while all is well.
+   *
+   * @throws GatewayError
+   */
+  readonly ensure: (key: FeedKey, signal: AbortSignal) => Promise<WebhookStatus>;
   /** The feed does not run any more: the provider is told. */
   readonly end: (key: FeedKey) => Promise<unknown>;
 }

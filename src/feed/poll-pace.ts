@@ -16,7 +16,7 @@ export interface Pace {
 
 const longestBackoffMs = 15 * 60_000;
 /** A provider that asks for more, by mistake or not, is asked again after an hour all the same. */
-const longestRetryAfterMs = 60 * 60_000;
+export const longestWaitMs = 60 * 60_000;
 /** Timers hold no more than 2³¹ ms; a day is long enough for any of them. */
 const longestIntervalMs = 24 * 60 * 60_000;
 
@@ -31,5 +31,5 @@ export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random 
   // An interval beyond the longest pause is no reason to poll a failing provider more often than one that works.
   const backoff = Math.min(interval * 2 ** Math.min(failures, 30), Math.max(longestBackoffMs, interval));
   const retryAfterMs = error instanceof GatewayError ? (error.details.retryAfterMs ?? 0) : 0;
-  return Math.max(backoff * spread, Math.min(retryAfterMs, longestRetryAfterMs));
+  return Math.max(backoff * spread, Math.min(retryAfterMs, longestWaitMs));
 }

@@ -1,7 +1,7 @@
 /** Which feeds run in this process, and for whom: subscribers, durable feeds, and those of a process that has died. */
 import { GatewayError } from '../errors.ts';
 import { feedId, type FeedKey } from './feed.ts';
-import type { FeedDesk } from './feed-desk.ts';
+import { retentionOf, type FeedDesk } from './feed-desk.ts';
 import { failureOf, type HealthState } from './feed-health.ts';
 import { isRunning, keyOfRecord, type FeedRecord, type FeedValue } from './feed-record.ts';
 import { createFeedRunner, type FeedRunner } from './feed-runner.ts';
@@ -26,6 +26,8 @@ export interface RunningFeeds {
   readonly health: (id: string) => HealthState | undefined;
   /** Whether it is polled here; then it is polled soon. */
   readonly pollSoon: (id: string) => boolean;
+  /** Lets durable feeds run again whose connector was away, and trims what does not run. @throws GatewayError of the store */
+  readonly tidy: () => Promise<void>;
   /** Looks at what runs: takes over what a dead process left, follows what others have changed. @throws GatewayError of the store */
   readonly look: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -119,7 +121,8 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
   };
   const end = async (id: string, reason: GatewayError): Promise<void> => {
     const lastError = failureOf(reason, desk.now());
-    const ended = { state: 'STOPPED', durable: false, nextPollAt: null, lastError } as const;
+    // One that is durable begins again should its connector be served again (`resume`).
+    const ended = { state: 'STOPPED', nextPollAt: null, lastError } as const;
     await records.change(id, (value) => (value.state === 'STOPPED' ? undefined : ended));
     await endHere(id, reason);
   };
@@ -135,6 +138,10 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
     if (!record || record.value.lastError?.code === 'FEED_ENDED') return endHere(id, endedElsewhere(record));
     await drop(id);
     if (entry.subscribers > 0) await begin(entry.key);
+  };
+  const trimAll = async (id: string): Promise<void> => {
+    const isMoreLeft = await desk.log.trim(id, retentionOf(limits));
+    if (isMoreLeft && !isClosed) await trimAll(id);
   };
   const follow = (record: FeedRecord): void => {
     const { id, value } = record;
@@ -182,6 +189,14 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
       const ids = new Set(running.map(({ id }) => id));
       const stopped = [...entries].filter(([id, { runner }]) => runner && !ids.has(id));
       await Promise.all(stopped.map(([id]) => followStopped(id)));
+    },
+    async tidy() {
+      for (const record of await records.listRunning(false)) {
+        if (isClosed) return;
+        const { connector, trigger, durable } = record.value;
+        if (durable && desk.triggers(connector, trigger)) await begin(keyOfRecord(record));
+        else await trimAll(record.id);
+      }
     },
     async close() {
       isClosed = true;

@@ -1,6 +1,6 @@
 /** Ticks of descending triggers. */
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ProviderError } from '../../src/errors.ts';
 import { eventList, minute, rowsAt } from '../support/event-list.ts';
 import { createMemoryFeedLog } from '../support/memory-feed-log.ts';
@@ -261,7 +261,6 @@ describe('a descending cycle that is interrupted', () => {
     const step = fc.record({
       added: fc.integer({ min: 0, max: 9 }),
       killedAt: fc.integer({ min: 0, max: 5 }),
-      isAfterWrite: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(

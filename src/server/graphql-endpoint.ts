@@ -97,10 +97,10 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
         handler: async (request: AskingRequest, reply) => {
           if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
           if (!request.caller) throw new Error('The request was not asked who sends it.');
-          return (
-            answerWithEvents(options.subscriptions, request, reply, request.caller) ??
-            answer(apollo, request, reply, request.caller)
-          );
+          const { caller } = request;
+          const streamed = answerWithEvents(options.subscriptions, request, reply, caller);
+          if (streamed) return streamed;
+          return takesJson(request) ? answer(apollo, request, reply, caller) : refuseMediaTypes(request, reply);
         },
       });
     },
@@ -125,13 +125,26 @@ function answerWithEvents(
   const { accept } = request.headers;
   if (!subscriptions || accept === undefined || acceptsJson.has(accept) || request.method !== 'POST') return undefined;
   if (!namesType(accept, 'text/event-stream')) return undefined;
-  const takesJson = acceptsType(accept, 'application/json') || acceptsType(accept, 'application/graphql-response+json');
-  if (!takesJson) return subscriptions.answerWithEvents(request, reply, requestFromBody(request.body), caller);
+  if (!takesJson(request)) return subscriptions.answerWithEvents(request, reply, requestFromBody(request.body), caller);
   if (!isQuery(request.body)) return undefined;
   const asked = requestFromBody(request.body);
   const prepared = subscriptions.streams.prepare({ ...asked, caller });
   if ('errors' in prepared || prepared.kind !== 'subscription') return undefined;
   return subscriptions.answerWithEvents(request, reply, asked, caller);
+}
+
+function takesJson({ headers: { accept } }: FastifyRequest): boolean {
+  if (accept === undefined || acceptsJson.has(accept)) return true;
+  return acceptsType(accept, 'application/graphql-response+json') || acceptsType(accept, 'application/json');
+}
+
+/** Apollo Server would refuse too, but only after it has executed the operation. */
+function refuseMediaTypes(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const message =
+    'Here answers are application/json or application/graphql-response+json. Accept one of them, or */*. ' +
+    'Subscriptions are answered as text/event-stream to a POST.';
+  const { status, body } = errorAnswer(406, 'NOT_ACCEPTABLE', message, request.id);
+  return reply.code(status).send(body);
 }
 
 /** What else may be wrong with a body Apollo Server says. */

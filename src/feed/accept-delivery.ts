@@ -25,7 +25,8 @@ export async function acceptDelivery(options: IntakeDesk, delivery: Delivery): P
   const { trigger, run } = opened;
   // Before anything is parsed.
   const { id } = (await trigger.verify?.(run, received, subscription)) ?? {};
-  options.onAccepted?.(await keep(options, delivery, id === undefined ? contentId(received) : numberedId(id)));
+  const acceptance = await keep(options, delivery, id === undefined ? contentId(received) : numberedId(id));
+  options.onAccepted?.(acceptance);
   return acceptedAnswer(trigger.definition.webhook, () => ({
     body: payloadOf(opened, received),
     headers: received.headers,

@@ -8,6 +8,7 @@ export const newCustomerDescending = defineTrigger({
   scopes: [],
   type: 'paging_desc',
   startField: 'created_since',
+  intervalMs: 5_000,
   // A customer may show a little after others that were created later.
   lookBackMs: 60_000,
   input: [

@@ -7,6 +7,7 @@ export const newCustomer = defineTrigger({
   hint: 'A customer was added to the shop.',
   scopes: [],
   startField: 'created_since',
+  intervalMs: 5_000,
   // A customer may show a little after others that were created later.
   lookBackMs: 60_000,
   input: [

@@ -4,6 +4,7 @@ import { ownerName } from '../connection/owner.ts';
 import type { SealedKind } from '../connection/reseal.ts';
 import type { KeyRing } from '../connection/seal.ts';
 import type { WebhookSubscription } from '../connector/run-trigger.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { JsonValue, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { feedId, type FeedKey } from './feed.ts';
 
@@ -16,7 +17,7 @@ export type WebhookState = 'SUBSCRIBING' | 'ACTIVE' | 'FAILED' | 'REPLACED' | 'E
 
 /** Why the provider could not be subscribed at, renewed or ended, in words that may be shown. */
 export interface WebhookError extends RecordValue {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly at: number;
 }

@@ -665,11 +665,11 @@ describe('what else a connector says', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INPUT_REQUIRED' });
   });
 
-  it('are subscriptions, which this version refuses clearly', async () => {
+  it('are subscriptions, which a request that is answered once is told to send elsewhere', async () => {
     const { ask } = await start({}, (origin) => [lab(origin)]);
     const { errors, data } = await ask('subscription { labBooked { id } }');
     expect(data ?? null).toBeNull();
-    expect(errors?.[0]?.extensions.code).toBe('NOT_SERVED');
+    expect(errors?.[0]?.extensions.code).toBe('TRANSPORT_UNSUPPORTED');
   });
 
   it('stands in the gateway’s own part', async () => {

@@ -15,6 +15,7 @@ import { createFeedTails } from './feed/feed-tail.ts';
 import type { Feeds } from './feed/feeds.ts';
 import { createPollSignals } from './feed/poll-signal.ts';
 import type { StaticTrigger } from './feed/webhook-desk.ts';
+import { createStaticAddresses, type StaticAddresses } from './feed/webhook-address.ts';
 import { createWebhookIntake, type WebhookIntake } from './feed/webhook-intake.ts';
 import { createWebhooks } from './feed/webhooks.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
@@ -44,6 +45,9 @@ export interface GatewayFeeds {
   readonly cursors: EventCursors;
   readonly changes: ConnectionChanges;
   readonly intake: WebhookIntake;
+  readonly addresses: StaticAddresses;
+  /** Ends the webhooks of a connection that is about to be removed: within 5 s, and without ever failing. */
+  readonly endWebhooksOf: (tenant: string, connection: string) => Promise<void>;
   /** Keeps a change of a connection for those who listen, and lets its feeds go on or end. It never fails. */
   readonly follow: (change: ConnectionChange) => void;
   /** Resumes what ran, once connectors are served. */
@@ -121,6 +125,8 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
     ),
     changes,
     intake,
+    addresses: createStaticAddresses(records, options.baseUrl),
+    endWebhooksOf: webhooks.endWebhooksOf,
     follow(change) {
       inBackground(changes.record(change), 'A change of a connection could not be kept for those who listen.');
       inBackground(followChange(feeds, change), 'The feeds of a connection could not follow its change.');

@@ -232,6 +232,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
       credentials.of({ record, connector, registration: await registrations.find(record.value.tenant, connector) }),
     revocations,
     discarding,
+    beforeRemoval: shared.feeds.endWebhooksOf,
     forget: credentials.forget,
     get baseUrl() {
       return shared.baseUrl();
@@ -246,10 +247,10 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     timeZone: configuration.timeZone,
   };
   const trigger = triggersOf(byName, runOptions);
-  const { feeds, cursors: eventCursors, changes } = shared.feeds;
+  const { feeds, cursors: eventCursors, changes, addresses } = shared.feeds;
   const own = createGatewaySchema(shared.sdl, {
     connectors,
-    feeds: { feeds, cursors: eventCursors, changes, triggers: trigger },
+    feeds: { feeds, cursors: eventCursors, changes, addresses, triggers: trigger },
     rooms: {
       registrations,
       stored,

@@ -26,6 +26,12 @@ export interface ConnectingOptions {
   readonly clientCredentials: (client: OAuthClient) => Promise<AcquiredTokens>;
   readonly revocations: Pick<Revocations, 'plan' | 'attempt'>;
   readonly discarding: Discarding;
+  /**
+   * Does what has to be done at the provider before a connection is removed, while its credentials are good, such as
+   * ending its webhooks. It is waited for, so it takes seconds at most, and it never fails. It may be called for one that
+   * then stays, because the store fails.
+   */
+  readonly beforeRemoval?: (tenant: string, connection: string) => Promise<void>;
   /** Forgets the credentials of a connection that was removed. */
   readonly forget: (connectionId: string) => void;
   /** Of the gateway, from its configuration alone. */

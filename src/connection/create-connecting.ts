@@ -68,6 +68,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     },
 
     async disconnect(caller, id) {
+      await options.beforeRemoval?.(caller.tenant, (await findOwned(caller, id)).id);
       for (;;) {
         const isTold = await removeConnection(await findOwned(caller, id));
         if (isTold !== undefined) return isTold;

@@ -18,6 +18,22 @@ export interface StaticAddressValue extends RecordValue {
 
 export type StaticAddress = StoredRecord<StaticAddressValue>;
 
+/** The URLs of static webhooks of tenants. Every method @throws GatewayError of the store. */
+export interface StaticAddresses {
+  /**
+   * Makes a URL for one tenant's connector. It is shown this once; those that were made before stay valid until they are
+   * removed, so that one can replace the other at the provider without a gap.
+   */
+  readonly create: (tenant: string, connector: string) => Promise<WebhookAddress>;
+  /** Their ids, and when each was made. */
+  readonly list: (
+    tenant: string,
+    connector: string,
+  ) => Promise<readonly { readonly id: string; readonly createdAt: number }[]>;
+  /** What is sent there is refused from now on as at any unknown path. Whether there was one of that tenant. */
+  readonly remove: (tenant: string, id: string) => Promise<boolean>;
+}
+
 /** Kind of the records of static addresses. */
 export const staticAddressKind = 'webhook_address';
 
@@ -36,34 +52,23 @@ export function addressId(token: string): string | undefined {
   return tokenPattern.test(token) ? digestOf(token) : undefined;
 }
 
-/**
- * Makes the URL of a connector's static webhooks for one tenant. It is shown this once; those that were made before stay
- * valid until they are removed, so that one can replace the other at the provider without a gap.
- */
-export async function createStaticAddress(
-  records: Records,
-  baseUrl: string,
-  { tenant, connector }: { readonly tenant: string; readonly connector: string },
-): Promise<WebhookAddress> {
-  const address = newWebhookAddress(baseUrl);
-  await records.create(staticAddressKind, address.id, { tenant, connector }, { indexes: { tenant, connector } });
-  return address;
-}
-
-/** The static addresses of a tenant's connector: their ids, and when each was made. */
-export async function listStaticAddresses(
-  records: Records,
-  owner: { readonly tenant: string; readonly connector: string },
-): Promise<readonly { readonly id: string; readonly createdAt: number }[]> {
-  const { tenant, connector } = owner;
-  const found = await records.list(staticAddressKind, { tenant, connector }, { limit: 1_000 });
-  return found.map(({ id, createdAt }) => ({ id, createdAt }));
-}
-
-/** What is sent there is refused from now on as at any unknown path. Whether there was one of that tenant. */
-export async function removeStaticAddress(records: Records, tenant: string, id: string): Promise<boolean> {
-  const found = (await records.get(staticAddressKind, id)) as StaticAddress | undefined;
-  return found?.value.tenant === tenant && (await records.remove(staticAddressKind, id));
+/** @param baseUrl - where providers reach the gateway; read when it is needed. */
+export function createStaticAddresses(records: Records, baseUrl: () => string): StaticAddresses {
+  return {
+    async create(tenant, connector) {
+      const address = newWebhookAddress(baseUrl());
+      await records.create(staticAddressKind, address.id, { tenant, connector }, { indexes: { tenant, connector } });
+      return address;
+    },
+    async list(tenant, connector) {
+      const found = await records.list(staticAddressKind, { tenant, connector }, { limit: 1_000 });
+      return found.map(({ id, createdAt }) => ({ id, createdAt }));
+    },
+    async remove(tenant, id) {
+      const found = (await records.get(staticAddressKind, id)) as StaticAddress | undefined;
+      return found?.value.tenant === tenant && (await records.remove(staticAddressKind, id));
+    },
+  };
 }
 
 function digestOf(token: string): string {

@@ -45,6 +45,9 @@ const gatewayFields: Readonly<Record<string, OperationKind | 'anyone' | readonly
   'Mutation.stopFeed': ['subscribe'],
   'Mutation.replayParked': ['subscribe'],
   'Mutation.replayFeed': ['subscribe'],
+  'Query.webhookAddresses': ['admin'],
+  'Mutation.createWebhookAddress': ['admin'],
+  'Mutation.removeWebhookAddress': ['admin'],
 };
 
 /** Puts the check before the root fields of the gateway's own part. A field that the table does not know needs `admin`. */

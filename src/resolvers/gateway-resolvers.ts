@@ -7,6 +7,7 @@ import { createConnectionChanged } from './connection-changed.ts';
 import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
 import { createFeedResolvers } from './feed-resolvers.ts';
 import type { FeedRooms } from './feed-rooms.ts';
+import { createWebhookAddressResolvers } from './webhook-address-resolvers.ts';
 
 export interface GatewayKnowledge {
   readonly connectors: readonly Connector[];
@@ -27,6 +28,7 @@ export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnow
   };
   const { Query, Mutation, Connector: connectorFields, ...others } = createConnectionResolvers(findConnector, rooms);
   const aboutFeeds = createFeedResolvers(byName, findConnector, feedRooms);
+  const aboutAddresses = createWebhookAddressResolvers(findConnector, () => feedRooms().addresses);
   return {
     ...others,
     ...aboutFeeds,
@@ -36,10 +38,11 @@ export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnow
       stored: rooms.stored,
       findConnector,
     }),
-    Mutation: { ...Mutation, ...aboutFeeds.Mutation },
+    Mutation: { ...Mutation, ...aboutFeeds.Mutation, ...aboutAddresses.Mutation },
     Query: {
       ...Query,
       ...aboutFeeds.Query,
+      ...aboutAddresses.Query,
       connectors: () => [...byName.values()],
       connector: (_root: unknown, { name }: { readonly name: string }) => byName.get(name) ?? null,
     },

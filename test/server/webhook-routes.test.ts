@@ -10,7 +10,7 @@ import type { RunnableTrigger } from '../../src/connector/run-trigger.ts';
 import { feedId, type FeedKey } from '../../src/feed/feed.ts';
 import type { Acceptance, IntakeDesk, WebhookFailure } from '../../src/feed/intake-desk.ts';
 import { createPollSignals, pollSignalKind } from '../../src/feed/poll-signal.ts';
-import { createStaticAddress, listStaticAddresses, removeStaticAddress } from '../../src/feed/webhook-address.ts';
+import { createStaticAddresses } from '../../src/feed/webhook-address.ts';
 import { createWebhookIntake, type WebhookIntake } from '../../src/feed/webhook-intake.ts';
 import { createWebhooks, type Webhooks } from '../../src/feed/webhooks.ts';
 import { fixedGraph } from '../../src/server/graph-source.ts';
@@ -490,7 +490,8 @@ describe('a static webhook', () => {
   const ada = feedOf('order_static');
   const bob = feedOf('order_static', { connection: 'bob', subject: 'bob' });
   const bodyFor = (account: string) => JSON.stringify({ account, orders: [{ id: 1 }] });
-  const address = () => createStaticAddress(desk.records, 'https://g.example/', { tenant: 'acme', connector: 'shop' });
+  const addresses = () => createStaticAddresses(desk.records, () => 'https://g.example/');
+  const address = () => addresses().create('acme', 'shop');
 
   it('goes to the feeds of its key, and to no others', async () => {
     const { url } = await address();
@@ -526,10 +527,9 @@ describe('a static webhook', () => {
   it('has a URL until it is removed by its tenant', async () => {
     const { url, id } = await address();
     expect(url).toMatch(/^https:\/\/g\.example\/webhooks\/[\w-]{32}$/);
-    const owner = { tenant: 'acme', connector: 'shop' };
-    expect((await listStaticAddresses(desk.records, owner)).map((each) => each.id)).toEqual([id]);
-    expect(await removeStaticAddress(desk.records, 'other', id)).toBe(false);
-    expect(await removeStaticAddress(desk.records, 'acme', id)).toBe(true);
+    expect((await addresses().list('acme', 'shop')).map((each) => each.id)).toEqual([id]);
+    expect(await addresses().remove('other', id)).toBe(false);
+    expect(await addresses().remove('acme', id)).toBe(true);
     expect((await send(url, '{}', json)).status).toBe(404);
   });
 });

@@ -9,6 +9,7 @@ import { everyScope } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { prepareTrigger } from '../../src/connector/run-trigger.ts';
 import { createConnectionChanges } from '../../src/feed/connection-changes.ts';
+import type { StaticAddresses } from '../../src/feed/webhook-address.ts';
 import { createEventCursors } from '../../src/feed/event-cursor.ts';
 import { feedId } from '../../src/feed/feed.ts';
 import { buildGraph } from '../../src/graph/graph.ts';
@@ -43,6 +44,7 @@ function shopConnector(getCustomer: GetCustomer): Connector {
   return {
     name: 'shop',
     title: 'Shop',
+    webhookKeys: (_params, _headers, payload) => String((payload as { account?: unknown }).account),
     connection: {
       fields: [{ name: 'token', optional: false }],
       authorization: { type: 'custom' },
@@ -87,7 +89,13 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
   const own = createGatewaySchema(sdl, {
     connectors: [shop],
     rooms,
-    feeds: { feeds, cursors, changes, triggers: (_connector, name) => prepareTrigger(shop, name, { sender }) },
+    feeds: {
+      feeds,
+      cursors,
+      changes,
+      addresses: memoryAddresses(),
+      triggers: (_connector, name) => prepareTrigger(shop, name, { sender }),
+    },
   });
   const connections = createConnections({
     configured: ['ada', 'bob', 'eve'].map((subject) => ({
@@ -155,4 +163,20 @@ export interface Subscriber {
   readonly results: () => any[];
   readonly refused?: any;
   readonly running?: RunningSubscription;
+}
+
+function memoryAddresses(): StaticAddresses {
+  const kept = new Map<string, { readonly tenant: string; readonly connector: string }>();
+  return {
+    async create(tenant, connector) {
+      const id = `a${kept.size + 1}`;
+      kept.set(id, { tenant, connector });
+      return { id, url: `https://gateway.example/webhooks/${id}` };
+    },
+    list: async (tenant, connector) =>
+      [...kept]
+        .filter(([, one]) => one.tenant === tenant && one.connector === connector)
+        .map(([id]) => ({ id, createdAt: 1_700_000_000_000 })),
+    remove: async (tenant, id) => kept.get(id)?.tenant === tenant && kept.delete(id),
+  };
 }

@@ -50,12 +50,13 @@ export function challengeAnswer({ status = 200, headers = {}, body }: ChallengeA
 
 const contentTypes = { plain: 'text/plain; charset=utf-8', json: 'application/json; charset=utf-8' } as const;
 const ownHeader = /^x-[\w-]{1,64}$/i;
-const placeholder = /\{\{\{?\s*([\w$.[\]-]{1,256}?)\s*\}?\}\}/g;
+/** `{{path}}` or, as mustache says it for what is not escaped, `{{{path}}}`; a brace that follows is the template's own. */
+const placeholder = /\{\{\{\s*([\w$.[\]-]{1,256})\s*\}\}\}|\{\{\s*([\w$.[\]-]{1,256})\s*\}\}/g;
 
 /** Values are put in as text; in JSON between its quotes, where they are escaped, or as a value of their own. */
 function render(template: string, quotable: Quotable, asJson: boolean): string {
-  return template.replace(placeholder, (whole: string, path: string, offset: number) => {
-    const value = valueAt(quotable, path);
+  return template.replace(placeholder, (whole: string, raw: string | undefined, path: string, offset: number) => {
+    const value = valueAt(quotable, raw ?? path);
     if (!asJson) return textOf(value);
     const isQuoted = template[offset - 1] === '"' && template[offset + whole.length] === '"';
     return isQuoted ? JSON.stringify(textOf(value)).slice(1, -1) : (JSON.stringify(value) ?? 'null');

@@ -86,31 +86,28 @@ describe('gateways that are killed while webhooks come', () => {
       return { body, headers: { ...json, ...signed(secret, body, { id: randomUUID() }) } };
     });
     const over = new AbortController();
-    let next = 0;
-    let limit = 0;
-    let answered = 0;
-    let tries = 0;
+    const progress = { next: 0, limit: 0, answered: 0, tries: 0 };
     const statuses = new Set<number>();
     const send = async () => {
-      while (next < all.length) {
-        if (next >= limit) {
+      while (progress.next < all.length) {
+        if (progress.next >= progress.limit) {
           await sleep(2, undefined, { signal: over.signal });
           continue;
         }
-        const answer = await deliver(path, all[next++]!, over.signal);
+        const answer = await deliver(path, all[progress.next++]!, over.signal);
         statuses.add(answer.status);
-        tries += answer.tries;
-        answered += 1;
+        progress.tries += answer.tries;
+        progress.answered += 1;
       }
     };
     // Each kill meets some that are under way, and no more begin until there is another process.
     const kill = async () => {
       for (let round = 1; round <= size.kills; round += 1) {
-        limit = Math.floor((round * all.length) / (size.kills + 1));
-        while (answered < limit - width / 2) await sleep(1, undefined, { signal: over.signal });
+        progress.limit = Math.floor((round * all.length) / (size.kills + 1));
+        while (progress.answered < progress.limit - width / 2) await sleep(1, undefined, { signal: over.signal });
         await killOne(round % gateways.length);
       }
-      limit = all.length;
+      progress.limit = all.length;
     };
     try {
       await Promise.all([...Array.from({ length: width }, send), kill()]);
@@ -134,7 +131,7 @@ describe('gateways that are killed while webhooks come', () => {
     expect(after).toEqual(before);
     if (isFull) {
       process.stdout.write(
-        `${all.length} webhooks in ${tries} requests under ${size.kills} kills: 0 lost, 0 duplicated; 10 forged and 5 replayed: ${after.length - before.length} accepted\n`,
+        `${all.length} webhooks in ${progress.tries} requests under ${size.kills} kills: 0 lost, 0 duplicated; 10 forged and 5 replayed: ${after.length - before.length} accepted\n`,
       );
     }
   });

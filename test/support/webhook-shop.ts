@@ -170,7 +170,7 @@ export function newest({ subscriptions }: ShopProvider): Subscribed {
 export function signed(
   secret: string,
   body: string | Uint8Array,
-  { id = randomUUID() as string, at = Math.floor(Date.now() / 1000) } = {},
+  { id = `msg_${randomUUID()}`, at = Math.floor(Date.now() / 1000) } = {},
 ): Record<string, string> {
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
   const signature = createHmac('sha256', key).update(`${id}.${at}.`).update(body).digest('base64');

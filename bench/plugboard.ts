@@ -1,4 +1,6 @@
-/** (b) Plugboard as it is built, with the bench's connector. */
+/** (b) Plugboard as it is built, with the bench's connector; its store is in memory, or in the folder that it is given. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createImportSource } from '../src/connector/import-source.ts';
 import { loadConnectors } from '../src/connector/load-connectors.ts';
@@ -6,6 +8,7 @@ import { createGateway } from '../src/gateway.ts';
 import { answerParent } from './child.ts';
 
 const origin = process.argv[2]!;
+const storeFolder = process.argv[3];
 const folder = fileURLToPath(new URL('./connectors', import.meta.url));
 const { loaded } = await loadConnectors([folder], createImportSource());
 const gateway = await createGateway({
@@ -15,6 +18,10 @@ const gateway = await createGateway({
     port: 0,
     logLevel: 'error',
     insecureDev: true,
+    ...(storeFolder !== undefined && {
+      store: join(storeFolder, 'plugboard.sqlite'),
+      key: randomBytes(32).toString('base64'),
+    }),
     connections: [{ connector: 'shop', fields: { api_token: 'bench' } }],
     registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
     http: { allowedPrivateOrigins: [origin] },
@@ -23,6 +30,9 @@ const gateway = await createGateway({
   },
 });
 const { url } = await gateway.listen();
+let peakBytes = 0;
+let watch: NodeJS.Timeout | undefined;
+const watchMemory = () => void (peakBytes = Math.max(peakBytes, process.memoryUsage.rss()));
 const subscribersQuery = JSON.stringify({ query: '{ feeds { subscriberCount } }' });
 answerParent(
   { port: Number(new URL(url).port) },
@@ -37,6 +47,16 @@ answerParent(
     resident: () => {
       globalThis.gc?.();
       return process.memoryUsage.rss();
+    },
+    /** Bytes that are resident now. From now on the most of them is noted. */
+    beginPeak: () => {
+      peakBytes = process.memoryUsage.rss();
+      watch ??= setInterval(watchMemory, 50);
+      return peakBytes;
+    },
+    peak: () => {
+      watchMemory();
+      return peakBytes;
     },
   },
 );

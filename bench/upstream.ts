@@ -66,7 +66,11 @@ server.listen(0, '127.0.0.1', () => {
     { origin: `http://127.0.0.1:${port}` },
     {
       asked: () => asked,
-      emit: (emission: Emission) => emit(emission, () => placed.push(orderRow(placed.length + 1))),
+      emit: ({ noteLength, ...emission }: Emission) => {
+        const large = noteLength === undefined ? {} : { note: 'x'.repeat(noteLength) };
+        return emit(emission, () => placed.push({ ...orderRow(placed.length + 1), ...large }));
+      },
+      placed: () => placed.length,
     },
   );
 });

@@ -3,6 +3,8 @@
 export interface Emission {
   readonly events: number;
   readonly perSecond: number;
+  /** Characters of each event's note, where they are to be large. */
+  readonly noteLength?: number;
 }
 
 /** Ends when all of them have happened. */

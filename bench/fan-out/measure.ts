@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { canPin, startChild, type Child, type Usage } from '../child.ts';
 import { describeMachine } from '../report.ts';
 import type { Emission } from './emit.ts';
+import { orderSelection } from './order-selection.ts';
 import type { Subscribing } from './subscribers.ts';
 
-const query = `subscription { shopOrderPlaced { id cursor node {
-  id number status quantity total currency isGift note dueOn placedAt updatedAt } } }`;
+const query = `subscription { shopOrderPlaced ${orderSelection} }`;
 
 /** Events that one second of CPU delivers, and what they are held to. */
 const targets = { ofRaw: 0.8, ofGraphqlWs: 3 };

@@ -4,6 +4,11 @@ import { getCustomersByIds } from './actions/get-customers-by-ids.ts';
 import { getOrder } from './actions/get-order.ts';
 import { listOrders } from './actions/list-orders.ts';
 import { customer, order } from './objects.ts';
+import {
+  orderInBranchEach10Seconds,
+  orderInBranchEach2Seconds,
+  orderInBranchEachMinute,
+} from './triggers/order-in-branch.ts';
 import { orderPlaced } from './triggers/order-placed.ts';
 
 export default defineConnector({
@@ -19,5 +24,5 @@ export default defineConnector({
   },
   objects: { customer, order },
   actions: { getCustomersByIds, getOrder, listOrders },
-  triggers: { orderPlaced },
+  triggers: { orderPlaced, orderInBranchEachMinute, orderInBranchEach10Seconds, orderInBranchEach2Seconds },
 });

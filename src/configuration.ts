@@ -1,6 +1,6 @@
 /** What an operator may configure: `plugboard.config.ts`. `check-configuration` judges it. */
 import type { StaticConnection } from './connection/configured-connections.ts';
-import type { ConfiguredRegistration } from './connection/registrations.ts';
+import type { ConfiguredRegistration } from './connection/configured-registrations.ts';
 import type { TrustedIssuer } from './connection/verify-jwt.ts';
 
 /** Every key is optional; what is left out is the hardened default. */

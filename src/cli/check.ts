@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
 import { createConfiguredConnections } from '../connection/configured-connections.ts';
-import { readConfiguredRegistrations } from '../connection/registrations.ts';
+import { readConfiguredRegistrations } from '../connection/configured-registrations.ts';
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError, type Fault } from '../errors.ts';
 import { describeGraph } from '../gateway.ts';

@@ -27,7 +27,7 @@ import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { parkCredentials, type NewCredentials } from './finish-code.ts';
 import { keepFlow, takeFlow } from './flow-record.ts';
 import { isSameOwner } from './owner.ts';
-import { declaredFields, type Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registration.ts';
 
 /** A provider's answer that belongs to something. */
 interface Answered {

@@ -15,7 +15,7 @@ import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { NewCredentials } from './finish-code.ts';
 import type { OAuthClient } from './oauth-client.ts';
-import { declaredFields, type Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registration.ts';
 import { problemOf, tryConnection, type Trial } from './try-connection.ts';
 
 /** New credentials, before they are sealed. */

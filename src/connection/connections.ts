@@ -7,7 +7,8 @@ import type { Caller } from './caller.ts';
 import { createConnectHint, scopesAgain, type ConnectHint } from './connect-hint.ts';
 import { createCredentials, type ConfiguredConnection } from './configured-connections.ts';
 import type { ConnectionRecord } from './connection-record.ts';
-import { declaredFields, type Registration, type Registrations } from './registrations.ts';
+import { declaredFields, type Registration } from './registration.ts';
+import type { Registrations } from './registrations.ts';
 import type { StoredConnections } from './stored-connections.ts';
 
 /** A connection that can be used: its credentials are read anew for every request. */

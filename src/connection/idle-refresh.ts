@@ -6,7 +6,7 @@ import type { Leases } from '../storage/lease.ts';
 import type { Records } from '../storage/records.ts';
 import type { ConnectionCredentials } from './access-token.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
-import type { Registration } from './registrations.ts';
+import type { Registration } from './registration.ts';
 import { isIdle } from './token-schedule.ts';
 
 export interface IdleRefreshOptions {

@@ -11,7 +11,7 @@ import type { Cache } from '../storage/cache.ts';
 import { createTokenClient, type ServerMetadata, type TokenClient } from './authorization.ts';
 import { createClientFetch, type ClientFetch } from './client-fetch.ts';
 import { findMetadata } from './provider-metadata.ts';
-import type { Registration } from './registrations.ts';
+import type { Registration } from './registration.ts';
 import { Secret } from './secret.ts';
 
 /** Whose client it is. */

@@ -9,7 +9,7 @@ import type { ConnectionRecord, StoredTokens } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
 import type { OAuthClient, OAuthClients } from './oauth-client.ts';
 import type { BackoffLimits, ServerBreaker } from './refresh-backoff.ts';
-import type { Registration } from './registrations.ts';
+import type { Registration } from './registration.ts';
 import type { KeyRing } from './seal.ts';
 
 /** Milliseconds. */

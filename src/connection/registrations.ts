@@ -1,54 +1,17 @@
-/** The operator's configuration of a connector: client id and secret, application keys, endpoints; one per tenant and connector. */
+/** The registrations of all tenants: those they made themselves, else those of the operator; one per tenant and connector. */
 import { randomUUID } from 'node:crypto';
-import type { Authorization, Connector } from '../connector/definition.ts';
-import { DefinitionError, GatewayError, InputError, type Fault } from '../errors.ts';
-import { compileInput } from '../notation/coerce.ts';
-import type { Field, Notation } from '../notation/field.ts';
-import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
-import { rememberBriefly } from './recent.ts';
+import type { Connector } from '../connector/definition.ts';
 import { isSecretField } from '../notation/secret-field.ts';
+import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { checkEndpoints, checkFields } from './check-registration.ts';
+import {
+  anyTenant,
+  readConfiguredRegistrations,
+  type ConfiguredRegistrationsOptions,
+} from './configured-registrations.ts';
+import { rememberBriefly } from './recent.ts';
+import { registrationNotation, type Endpoints, type Registration } from './registration.ts';
 import type { KeyRing } from './seal.ts';
-
-/** Where the provider is, when it is not where the connector says: a sandbox, or a host of one's own. */
-export interface Endpoints {
-  readonly baseUri?: string;
-  readonly issuer?: string;
-  readonly authorizationUrl?: string;
-  readonly tokenUrl?: string;
-  readonly deviceAuthorizationUrl?: string;
-  readonly revocationUrl?: string;
-}
-
-export const endpointNames = [
-  'baseUri',
-  'issuer',
-  'authorizationUrl',
-  'tokenUrl',
-  'deviceAuthorizationUrl',
-  'revocationUrl',
-] as const satisfies readonly (keyof Endpoints)[];
-
-/** A registration that stands in the configuration; it holds for the tenant named, or for all. */
-export interface ConfiguredRegistration extends Endpoints {
-  readonly connector: string;
-  readonly tenant?: string;
-  /** By field name; `{ env: 'NAME' }` takes the value from the environment. */
-  readonly fields?: Readonly<Record<string, unknown>>;
-  /** Instead of the scopes that the connector asks for. */
-  readonly scopes?: readonly string[];
-}
-
-/** A registration as it is used. */
-export interface Registration {
-  /** Absent when it stands in the configuration. */
-  readonly id: string | undefined;
-  readonly tenant: string;
-  readonly connector: string;
-  /** Clear and secret fields by name, as they are handed to the OAuth client and to `apply`. Never shown. */
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly scopes: readonly string[] | undefined;
-  readonly endpoints: Endpoints;
-}
 
 /** What `registerConnector` gives. */
 export interface RegistrationInput {
@@ -83,12 +46,9 @@ interface RegistrationValue extends RecordValue {
 
 export const registrationKind = 'registration';
 
-export interface RegistrationsOptions {
+export interface RegistrationsOptions extends ConfiguredRegistrationsOptions {
   readonly records: Records;
   readonly keyRing: KeyRing;
-  readonly connectors: readonly Connector[];
-  readonly configured?: readonly ConfiguredRegistration[];
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** @throws DefinitionError when a configured registration is not as its connector wants it, all faults at once. */
@@ -162,40 +122,6 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   };
 }
 
-/** What connector code sees of a registration: the fields that the connector itself declares, never the client's secret. */
-export function declaredFields(
-  connector: Connector,
-  registration: Registration | undefined,
-): Readonly<Record<string, unknown>> {
-  const names = (connector.registration?.fields ?? []).map(({ name }) => name);
-  return Object.fromEntries(
-    names.flatMap((name) => (registration?.fields[name] === undefined ? [] : [[name, registration.fields[name]]])),
-  );
-}
-
-/** What an operator enters for a connector: its own fields, and for OAuth 2.0 the client's id and secret. */
-export function registrationNotation(connector: Connector): Notation {
-  const own = connector.registration?.fields ?? [];
-  const client = needsClient(connector.connection?.authorization) ? clientFields : [];
-  return [...client.filter((field) => !own.some(({ name }) => name === field.name)), ...own];
-}
-
-/** Public clients have no secret (RFC 6749 §2.1), so it is optional. */
-const clientFields: readonly Field[] = [
-  {
-    name: 'client_id',
-    label: 'Client ID',
-    optional: false,
-    hint: 'From the page where the provider registers applications.',
-  },
-  { name: 'client_secret', label: 'Client secret', controlType: 'password', hint: 'Leave it out for a public client.' },
-];
-
-function needsClient(authorization: Authorization | undefined): boolean {
-  if (authorization?.type === 'multi') return Object.values(authorization.options).some(needsClient);
-  return authorization?.type === 'oauth2' && authorization.clientId === undefined;
-}
-
 /** What the secrets of a registration are bound to. */
 export function registrationSealIdentity(
   id: string,
@@ -229,138 +155,4 @@ function toValue(
     scopes,
     endpoints: { ...endpoints },
   };
-}
-
-/** @throws InputError for unknown and for absent required fields; values never enter a message. */
-function checkFields(connector: Connector, given: Readonly<Record<string, unknown>>, path: string) {
-  const notation = registrationNotation(connector);
-  const known = notation.map(({ name }) => name);
-  const unknown = Object.keys(given).filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    const message = `${path}: ${connector.name} has no registration field ${unknown.join(', ')}; expected ${known.join(', ') || 'none'}.`;
-    throw new InputError('INPUT_INVALID', message, { connector: connector.name });
-  }
-  for (const { name, type = 'string' } of notation) {
-    const value = given[name] ?? undefined;
-    if (type !== 'string' || value === undefined || isPlainText(value)) continue;
-    const got = typeof value === 'string' ? 'one with a NUL' : describeKind(value);
-    const message = `${path}.${name}: expected a text; got ${got}.`;
-    throw new InputError('INPUT_INVALID', message, { connector: connector.name });
-  }
-  return compileInput(notation, { path, keys: 'notation' })(given);
-}
-
-/** Numbers are not made into texts here: an id of digits that was not quoted may have lost some. */
-function isPlainText(value: unknown): boolean {
-  return typeof value === 'string' && !value.includes('\0');
-}
-
-function describeKind(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function checkEndpoints(given: Endpoints): Endpoints {
-  for (const name of endpointNames) {
-    const url = given[name];
-    if (url === undefined || url === null || isEndpoint(url)) continue;
-    const message = `endpoints.${name}: expected an absolute http or https URL without a user name; got another.`;
-    throw new InputError('INPUT_INVALID', message);
-  }
-  return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));
-}
-
-/** Whether it may be asked is judged when it is asked (the address guard); here only what can never be. */
-function isEndpoint(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
-}
-
-/** Stands for every tenant in a configured registration. */
-const anyTenant = '*';
-
-/**
- * Registrations of the configuration and of the environment.
- *
- * @throws DefinitionError with all faults
- */
-export function readConfiguredRegistrations(
-  options: Pick<RegistrationsOptions, 'connectors' | 'configured' | 'environment'>,
-): Registration[] {
-  const { connectors, configured = [], environment = {} } = options;
-  const faults: Fault[] = [];
-  const registrations = configured.flatMap((entry, index): Registration[] => {
-    const path = `registrations[${index}]`;
-    const connector = connectors.find(({ name }) => name === entry.connector);
-    const isDouble =
-      configured.findIndex((other) => other.connector === entry.connector && other.tenant === entry.tenant) < index;
-    if (isDouble) {
-      const message = `expected one registration per tenant and connector; ${JSON.stringify(entry.connector)} has another.`;
-      faults.push({ code: 'CONFIGURATION_INVALID', path: `${path}.connector`, message });
-      return [];
-    }
-    if (!connector) {
-      const known = connectors.map(({ name }) => name).join(', ') || '(none is loaded)';
-      const message = `expected the name of a connector, one of ${known}; got ${JSON.stringify(entry.connector)}.`;
-      faults.push({ code: 'CONFIGURATION_INVALID', path: `${path}.connector`, message });
-      return [];
-    }
-    try {
-      const given = resolveEnvironment(entry.fields ?? {}, environment);
-      const fields = entry.fields === undefined ? {} : checkFields(connector, given, `${path}.fields`);
-      return [{ ...toRegistration(entry, fields), endpoints: checkEndpoints(pickEndpoints(entry)) }];
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      faults.push({ code: 'CONFIGURATION_INVALID', path, message: error.message });
-      return [];
-    }
-  });
-  const fromVariables = fromEnvironment(connectors, environment, faults);
-  if (faults.length > 0) throw new DefinitionError(faults);
-  return [...registrations, ...fromVariables];
-}
-
-function toRegistration(entry: ConfiguredRegistration, fields: Readonly<Record<string, unknown>>): Registration {
-  const { connector, tenant = anyTenant, scopes } = entry;
-  return { id: undefined, tenant, connector, fields, scopes, endpoints: {} };
-}
-
-function pickEndpoints(entry: Endpoints): Endpoints {
-  return Object.fromEntries(endpointNames.flatMap((name) => (entry[name] === undefined ? [] : [[name, entry[name]]])));
-}
-
-function resolveEnvironment(
-  fields: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      const variable = (value as { env?: unknown } | null)?.env;
-      return [name, typeof variable === 'string' ? environment[variable] : value];
-    }),
-  );
-}
-
-/** `PLUGBOARD_GITHUB_CLIENT_ID` and the like: a registration for every tenant, for connectors of which any field is set. */
-function fromEnvironment(
-  connectors: readonly Connector[],
-  environment: Readonly<Record<string, string | undefined>>,
-  faults: Fault[],
-): Registration[] {
-  return connectors.flatMap((connector) => {
-    const prefix = `PLUGBOARD_${connector.name}_`.toUpperCase();
-    const entries = registrationNotation(connector).flatMap(({ name }) => {
-      const value = environment[`${prefix}${name.toUpperCase()}`];
-      return value === undefined || value === '' ? [] : [[name, value]];
-    });
-    if (entries.length === 0) return [];
-    try {
-      const fields = checkFields(connector, Object.fromEntries(entries), `${prefix}*`);
-      return [toRegistration({ connector: connector.name }, fields)];
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      faults.push({ code: 'CONFIGURATION_INVALID', path: 'environment', message: error.message });
-      return [];
-    }
-  });
 }

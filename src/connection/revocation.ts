@@ -9,7 +9,7 @@ import { openTokens } from './connection-tokens.ts';
 import type { OAuthClients } from './oauth-client.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import { backoffMs } from './refresh-backoff.ts';
-import type { Registration } from './registrations.ts';
+import type { Registration } from './registration.ts';
 import type { KeyRing } from './seal.ts';
 import { TokenFailure } from './token-failure.ts';
 

@@ -10,7 +10,7 @@ import { openTokens } from './connection-tokens.ts';
 import { isSameOwner } from './owner.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget } from './refresh-desk.ts';
 import { reauthRequired, refreshTokens } from './refresh-tokens.ts';
-import { declaredFields, type Registration } from './registrations.ts';
+import { declaredFields, type Registration } from './registration.ts';
 import { isIdle, scheduleOf, type Schedule } from './token-schedule.ts';
 
 /** Whose credentials: the record as it was just read, and what belongs to it. */

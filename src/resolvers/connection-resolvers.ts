@@ -5,12 +5,8 @@ import { requestedScopes } from '../connection/connect-hint.ts';
 import type { ConnectionRecord } from '../connection/connection-record.ts';
 import { askedFields } from '../connection/entered-fields.ts';
 import type { BegunDevice, ConnectInput, Connecting } from '../connection/connecting.ts';
-import {
-  registrationNotation,
-  type Registration,
-  type RegistrationInput,
-  type Registrations,
-} from '../connection/registrations.ts';
+import { registrationNotation, type Registration } from '../connection/registration.ts';
+import type { RegistrationInput, Registrations } from '../connection/registrations.ts';
 import { allows, managingKind } from '../connection/scopes.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';

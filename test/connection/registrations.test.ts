@@ -1,11 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  createRegistrations,
-  declaredFields,
-  readConfiguredRegistrations,
-  registrationKind,
-  type Registrations,
-} from '../../src/connection/registrations.ts';
+import { readConfiguredRegistrations } from '../../src/connection/configured-registrations.ts';
+import { declaredFields } from '../../src/connection/registration.ts';
+import { createRegistrations, registrationKind, type Registrations } from '../../src/connection/registrations.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { type DefinitionError, formatFault, InputError } from '../../src/errors.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';

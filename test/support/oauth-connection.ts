@@ -18,7 +18,7 @@ import { openTokens, tokenPart, type AcquiredTokens } from '../../src/connection
 import { createOAuthClients, type OAuthClient, type OAuthClients } from '../../src/connection/oauth-client.ts';
 import type { RefreshLimits } from '../../src/connection/refresh-desk.ts';
 import { keepFlow, takeFlow } from '../../src/connection/flow-record.ts';
-import type { Registration } from '../../src/connection/registrations.ts';
+import type { Registration } from '../../src/connection/registration.ts';
 import { createKeyRing, type KeyRing } from '../../src/connection/seal.ts';
 import { createAcquireConnection } from '../../src/connector/open-connection.ts';
 import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';

@@ -1,0 +1,55 @@
+/** Judges what is given for a registration: fields by the notation of the connector, endpoints by what may ever be asked. */
+import type { Connector } from '../connector/definition.ts';
+import { InputError } from '../errors.ts';
+import { compileInput } from '../notation/coerce.ts';
+import { endpointNames, registrationNotation, type Endpoints } from './registration.ts';
+
+/**
+ * What was given for the fields of a connector's registration, made into their types.
+ *
+ * @throws InputError for unknown and for absent required fields; values never enter a message.
+ */
+export function checkFields(connector: Connector, given: Readonly<Record<string, unknown>>, path: string) {
+  const notation = registrationNotation(connector);
+  const known = notation.map(({ name }) => name);
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const message = `${path}: ${connector.name} has no registration field ${unknown.join(', ')}; expected ${known.join(', ') || 'none'}.`;
+    throw new InputError('INPUT_INVALID', message, { connector: connector.name });
+  }
+  for (const { name, type = 'string' } of notation) {
+    const value = given[name] ?? undefined;
+    if (type !== 'string' || value === undefined || isPlainText(value)) continue;
+    const got = typeof value === 'string' ? 'one with a NUL' : describeKind(value);
+    const message = `${path}.${name}: expected a text; got ${got}.`;
+    throw new InputError('INPUT_INVALID', message, { connector: connector.name });
+  }
+  return compileInput(notation, { path, keys: 'notation' })(given);
+}
+
+/** Numbers are not made into texts here: an id of digits that was not quoted may have lost some. */
+function isPlainText(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('\0');
+}
+
+function describeKind(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** Endpoints as they are kept. @throws InputError when one is no URL. */
+export function checkEndpoints(given: Endpoints): Endpoints {
+  for (const name of endpointNames) {
+    const url = given[name];
+    if (url === undefined || url === null || isEndpoint(url)) continue;
+    const message = `endpoints.${name}: expected an absolute http or https URL without a user name; got another.`;
+    throw new InputError('INPUT_INVALID', message);
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));
+}
+
+/** Whether it may be asked is judged when it is asked (the address guard); here only what can never be. */
+function isEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}

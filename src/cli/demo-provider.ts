@@ -43,7 +43,7 @@ export async function startDemoProvider(options: DemoProviderOptions = {}): Prom
   };
   const server = await startDemoServer('demo provider', options, (request) => answer(shop, request));
   const addCustomer = () => {
-    const id = nextOwnId(shop);
+    const id = nextId(shop);
     return keepCustomer(shop, id, createDemoPerson(id));
   };
   const { newCustomerEveryMs } = options;
@@ -169,18 +169,10 @@ function keepCustomer(shop: Shop, id: number, person: Pick<DemoCustomer, 'name' 
   return customer;
 }
 
-/** Customers that come by themselves are numbered from here on, by the time. */
-const firstOwnId = 1_000_000;
-
+/** By the time, so that it is never the id of one that came before a restart, which whoever listens has seen. */
 function nextId({ customers }: Shop): number {
-  return (customers.findLast(({ id }) => id < firstOwnId)?.id ?? 0) + 1;
-}
-
-/** Never the id of one that came before a restart, which whoever listens has seen. */
-function nextOwnId({ customers }: Shop): number {
-  const tenSeconds = Math.floor((Date.now() - Date.UTC(2026, 0)) / 10_000);
-  const last = customers.findLast(({ id }) => id >= firstOwnId)?.id ?? 0;
-  return Math.max(last + 1, firstOwnId + tenSeconds);
+  const tenthsOfSeconds = Math.floor((Date.now() - Date.UTC(2026, 0)) / 100);
+  return Math.max((customers.at(-1)?.id ?? 0) + 1, tenthsOfSeconds);
 }
 
 function readAddress(value: unknown): DemoAddress | null {

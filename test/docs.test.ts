@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
+import { checkConfiguration } from '../src/check-configuration.ts';
+import { defaultSubscriptionSettings } from '../src/server/subscription-settings.ts';
 import { renderErrors, renderNotation } from './support/render-docs.ts';
 
 const pages = [
@@ -37,5 +40,15 @@ describe('docs/security.md', () => {
     const ids = (letter: string, count: number) => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
     expect(rows.map(([, id]) => id)).toEqual([...ids('O', 14), ...ids('A', 8), 'L1', ...ids('X', 8)]);
     for (const [, id, tests] of rows) expect([id, /`test\/|not yet/.test(tests!)]).toEqual([id, true]);
+  });
+});
+
+describe('docs/feeds.md', () => {
+  it('shows a configuration that is accepted, with the defaults of sockets and streams', async () => {
+    const text = await readFile(new URL('../docs/feeds.md', import.meta.url), 'utf8');
+    const [, shown = ''] = /defineConfig\((\{.+?\})\);/s.exec(text) ?? [];
+    const configuration = checkConfiguration(structuredClone(runInNewContext(`(${shown})`)));
+    expect(Object.keys(configuration).sort()).toEqual(['feeds', 'subscriptions']);
+    expect(defaultSubscriptionSettings).toMatchObject(configuration.subscriptions!);
   });
 });

@@ -55,6 +55,10 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     async test(caller, id) {
       const record = await findOwned(caller, id);
       const connector = connectorOf(record.value.connector);
+      // Nothing was ever acquired: a provider that answers strangers too would make it look connected.
+      if (record.value.acquired === null) {
+        return { connection: record, works: false, problem: record.value.reason ?? notConnectedYet(connector) };
+      }
       const registration = await registrations.find(record.value.tenant, connector);
       const run = { sender: options.sender, baseUri: registration?.endpoints.baseUri, id };
       const trial = await tryConnection(connector, await options.credentialsOf(record, connector), run);
@@ -101,6 +105,10 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     if (!connector) return record.value.tokens === null ? [] : undefined;
     return tolerant(() => [options.revocations.plan(record, connector)].filter((one) => one !== undefined));
   }
+}
+
+function notConnectedYet({ name, title = name }: Connector): string {
+  return `${title} is not connected yet: finish what \`connect\` began, or begin again with \`reconnect\`.`;
 }
 
 function isOwner(caller: Caller, owner: Owner): boolean {

@@ -1,14 +1,18 @@
 /** Connecting by a device code: the subject says yes on another device, and whoever asks for the connection learns of it. */
 import type { Connector } from '../connector/definition.ts';
-import { GatewayError } from '../errors.ts';
+import { AuthorizationError, ProviderError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
 import type { Candidate, Candidates } from './connection-candidate.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { BegunDevice } from './connecting.ts';
-import { sealingTarget, type ConnectionRecord } from './connection-record.ts';
-import { openFields } from './connection-tokens.ts';
-import { beginDeviceFlow, deviceFlowKind, pollDevice, type DeviceFlowValue, type DevicePoll } from './device-flow.ts';
+import { connectionKind, sealingTarget, type ConnectionRecord } from './connection-record.ts';
+import { openFields, openTokens, type AcquiredTokens } from './connection-tokens.ts';
+import { beginDeviceFlow, deviceFlowKind, pollDevice, type DeviceFlowValue } from './device-flow.ts';
+import { withCredentials } from './discarding.ts';
+import { finishKind, invalidCode, parkCredentials, toParked } from './finish-code.ts';
 import { isSameOwner } from './owner.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
 
 export interface DeviceConnecting {
   /** Asks the provider for a code that the subject enters there. @throws as `beginDeviceFlow` */
@@ -32,6 +36,8 @@ export function createDeviceConnecting(
 ): DeviceConnecting {
   const { records, keyRing, stored, now } = options;
   const desk = { records, keyRing, now };
+  // Granted, by flow, and not in the store yet: usually for as long as one write takes.
+  const unparked = new Map<string, AcquiredTokens>();
   return {
     async begin(record, connector, fields, asked) {
       const { id, value } = record;
@@ -50,45 +56,105 @@ export function createDeviceConnecting(
 
     async advance(record) {
       const { id, value } = record;
-      const [flow] = await records.list(deviceFlowKind, { tenant: value.tenant, connection: id }, { limit: 1 });
-      if (!flow || !isSameOwner((flow as StoredRecord<DeviceFlowValue>).value, value)) return record;
+      const [found] = await records.list(deviceFlowKind, { tenant: value.tenant, connection: id }, { limit: 1 });
+      const flow = found as StoredRecord<DeviceFlowValue> | undefined;
+      if (!flow || !isSameOwner(flow.value, value)) return record;
       const connector = connectorOf(value.connector);
       const target = { id, tenant: value.tenant, connector };
       const fields = openFields(record, 'fields', keyRing);
+      const clientOf = async () => (await candidates.oauthClient(target, fields)).client;
+      const onGranted = async (claimed: StoredRecord<DeviceFlowValue>, acquired: AcquiredTokens) => {
+        unparked.set(claimed.id, acquired);
+      };
       try {
-        const polled = await pollDevice(
-          desk,
-          flow.id,
-          async () => (await candidates.oauthClient(target, fields)).client,
-        );
-        return polled.state === 'pending' ? record : await keep(record, connector, polled, fields);
+        if (flow.value.parked === undefined) {
+          const polled = unparked.has(flow.id) || (await pollDevice(desk, flow.id, clientOf, onGranted));
+          if (polled !== true && polled.state === 'pending') return record;
+          await park(flow.id, record, fields);
+        }
       } catch (error) {
-        if (!(error instanceof GatewayError)) throw error;
-        return fail(record, error.message);
+        // Whatever is wrong with the gateway, its store above all, says nothing of the connection.
+        if (error instanceof AuthorizationError) return fail(record, error.message);
+        // The provider is asked again at the next look, unless it has ended the flow.
+        if (error instanceof ProviderError && (await records.get(deviceFlowKind, flow.id))) return record;
+        if (error instanceof ProviderError) return fail(record, error.message);
+        throw error;
       }
+      return keep(flow.id, record, connector, fields);
     },
   };
 
+  /**
+   * Puts granted tokens into the store, so that any replica goes on with them. Where that fails they stay in memory, and
+   * the next look tries it again.
+   */
+  async function park(flowId: string, record: ConnectionRecord, fields: Fields): Promise<void> {
+    const tokens = unparked.get(flowId);
+    if (!tokens) throw new TypeError('Tokens that were just granted are gone.');
+    const { tenant, subject, connector } = record.value;
+    const candidate: Candidate = { fields, acquired: {}, tokens };
+    const owned = { tenant, subject, connector, connection: record.id };
+    for (;;) {
+      const flow = (await records.get(deviceFlowKind, flowId)) as StoredRecord<DeviceFlowValue> | undefined;
+      const current = await stored.read(record.id);
+      if (!flow || !current) {
+        unparked.delete(flowId);
+        await candidates.drop(record, candidate);
+        throw new AuthorizationError(
+          'CONNECTION_NOT_FOUND',
+          'The connection was begun anew or removed meanwhile. Connect again.',
+        );
+      }
+      // Nobody gets the code: what waits here is kept by the next look, and taken back when nobody looks any more.
+      const { change } = parkCredentials(owned, candidates.seal(sealingTarget(record), candidate, null), now());
+      const parked = { ...flow.value, parked: change.id };
+      const { version, value } = current;
+      // Together with the connection: whoever removes it either sees what is parked or has removed it before.
+      const { committed } = await records.commit([
+        { change: 'compareAndSet', kind: deviceFlowKind, id: flowId, version: flow.version, value: parked },
+        { change: 'compareAndSet', kind: connectionKind, id: record.id, version, value },
+        change,
+      ]);
+      if (committed) break;
+    }
+    unparked.delete(flowId);
+  }
+
+  /** Tries what is parked, and keeps it. Whatever fails on the way, it stays parked, and the next look goes on. */
   async function keep(
+    flowId: string,
     record: ConnectionRecord,
     connector: Connector,
-    { tokens, scopes, expiresAt }: Extract<DevicePoll, { state: 'granted' }>,
-    fields: Readonly<Record<string, unknown>>,
+    fields: Fields,
   ): Promise<ConnectionRecord> {
-    const { id, value } = record;
-    const candidate: Candidate = { fields, acquired: {}, tokens: { tokens, scopes, expiresAt } };
-    const trial = await candidates.try({ id, tenant: value.tenant, connector }, candidate);
+    const flow = (await records.get(deviceFlowKind, flowId)) as StoredRecord<DeviceFlowValue> | undefined;
+    const parked = flow && (await records.get(finishKind, flow.value.parked ?? ''));
+    const endFlow = () => records.remove(deviceFlowKind, flowId).catch(() => false);
+    if (!parked) {
+      // Another look was first.
+      await endFlow();
+      return (await stored.read(record.id)) ?? record;
+    }
+    const { credentials } = toParked(parked);
+    const { scopes = [], expiresAt = null } = credentials;
+    const tokens = openTokens(withCredentials(record, credentials), keyRing);
+    const candidate: Candidate = { fields, acquired: {}, ...(tokens && { tokens: { tokens, scopes, expiresAt } }) };
+    const trial = await candidates.try({ id: record.id, tenant: record.value.tenant, connector }, candidate);
     if (!trial.works) {
-      await candidates.drop(record, candidate);
-      return fail(record, trial.problem);
+      if (await records.take(finishKind, parked.id)) await candidates.drop(record, candidate);
+      await endFlow();
+      return fail((await stored.read(record.id)) ?? record, trial.problem);
     }
-    const tried = { ...candidate, acquired: trial.acquired };
-    try {
-      return await candidates.keep(id, candidates.seal(sealingTarget(record), tried, trial.identity));
-    } catch (error) {
-      await candidates.drop(record, candidate, trial.identity);
-      throw error;
-    }
+    const tried = candidates.seal(sealingTarget(record), { ...candidate, acquired: trial.acquired }, trial.identity);
+    const kept = await candidates
+      .keep(record.id, tried, { record: parked, ifGone: invalidCode })
+      .catch(async (error) => {
+        const current = isTaken(error) ? await stored.read(record.id) : undefined;
+        if (current) return current;
+        throw error;
+      });
+    await endFlow();
+    return kept;
   }
 
   /** A connection that never worked says why; one that works goes on as it was. */
@@ -96,4 +162,9 @@ export function createDeviceConnecting(
     if (record.value.state !== 'PENDING' && record.value.state !== 'ERROR') return record;
     return (await stored.change(record, { state: 'ERROR', reason })) ?? record;
   }
+}
+
+/** Another look kept it, or it was removed. */
+function isTaken(error: unknown): boolean {
+  return error instanceof AuthorizationError && error.code === 'FINISH_CODE_INVALID';
 }

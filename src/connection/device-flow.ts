@@ -19,6 +19,8 @@ export interface DeviceFlowValue extends RecordValue {
   readonly intervalMs: number;
   /** Not to be polled before, by whichever replica; milliseconds since 1970. */
   readonly pollAt: number;
+  /** Id of the record in which the granted tokens wait to be kept; absent while nothing is granted. */
+  readonly parked?: string;
 }
 
 /** Kind of the record. */
@@ -102,7 +104,7 @@ export function deviceSealIdentity(id: string, flow: OwnedConnection): readonly 
   return [deviceFlowKind, ...connectionIdentity(flow), id, 'deviceCode'];
 }
 
-/** `pending`: ask again at `pollAt`. `granted`: the flow is gone, and the tokens exist nowhere but here. */
+/** `pending`: ask again at `pollAt`. `granted`: what `onGranted` did with the tokens was done. */
 export type DevicePoll =
   { readonly state: 'pending'; readonly pollAt: number } | ({ readonly state: 'granted' } & AcquiredTokens);
 
@@ -110,6 +112,8 @@ export type DevicePoll =
  * One step of a flow, for any replica: asks the server, unless it is too early or another replica is asking.
  *
  * @param clientOf - the client of the flow, as it is configured now.
+ * @param onGranted - takes the tokens, which exist nowhere else, before anything can get between. Absent: the flow is
+ *   removed, and the caller has them.
  * @throws AuthorizationError AUTHORIZATION_FLOW_UNKNOWN when the code has expired or was used; CONNECTION_DENIED;
  *   REGISTRATION_REFUSED. The flow is gone then. A server that fails leaves it pending, with longer pauses.
  */
@@ -117,6 +121,7 @@ export async function pollDevice(
   desk: DeviceFlowDesk,
   flowId: string,
   clientOf: (flow: DeviceFlowValue) => Promise<OAuthClient>,
+  onGranted?: (flow: StoredRecord<DeviceFlowValue>, acquired: AcquiredTokens) => Promise<void>,
 ): Promise<DevicePoll> {
   const record = (await desk.records.get(deviceFlowKind, flowId)) as StoredRecord<DeviceFlowValue> | undefined;
   if (!record) throw unknownFlow();
@@ -131,8 +136,9 @@ export async function pollDevice(
   try {
     const answer = await client.pollDevice(deviceCode, client.authorization.tokenParams ?? {});
     const acquired = acquiredTokens(answer, desk.now(), value.scopes);
+    if (onGranted) await onGranted(claimed as StoredRecord<DeviceFlowValue>, acquired);
     // A flow that stays although it was granted is found out by the next poll; these tokens stand nowhere else.
-    await desk.records.remove(deviceFlowKind, flowId).catch(() => false);
+    else await desk.records.remove(deviceFlowKind, flowId).catch(() => false);
     return { state: 'granted', ...acquired };
   } catch (error) {
     if (!(error instanceof TokenFailure)) throw error;

@@ -78,7 +78,8 @@ export async function listUnfinished(records: Records, now: number): Promise<rea
   }
 }
 
-function toParked(record: StoredRecord): ParkedCredentials {
+/** What a record of `finishKind` holds. */
+export function toParked(record: StoredRecord): ParkedCredentials {
   const { credentials, finishBy, ...owned } = record.value as FinishValue;
   return { record, owned, credentials, finishBy };
 }

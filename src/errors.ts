@@ -39,6 +39,8 @@ export const errorCodes = {
   // The client mends it.
   INPUT_INVALID: 'A value in the input is not of the type that the notation declares.',
   INPUT_REQUIRED: 'A required field of the input is absent.',
+  ENDPOINT_REFUSED: 'A tenant registered an endpoint that may not be used with this connector.',
+  REGISTRATION_CONFIGURED: 'A tenant registered a connector whose registration is the operator’s.',
   CURSOR_INVALID: 'A cursor was edited, is not one of ours, or is that of an event of another feed.',
   CURSOR_FOREIGN: 'A list cursor belongs to other arguments or to another connection.',
   CURSOR_EXPIRED:

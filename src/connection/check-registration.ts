@@ -1,8 +1,8 @@
 /** Judges what is given for a registration: fields by the notation of the connector, endpoints by what may ever be asked. */
-import type { Connector } from '../connector/definition.ts';
+import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { InputError } from '../errors.ts';
 import { compileInput } from '../notation/coerce.ts';
-import { endpointNames, registrationNotation, type Endpoints } from './registration.ts';
+import { endpointNames, oauthWays, registrationNotation, type Endpoints } from './registration.ts';
 
 /**
  * What was given for the fields of a connector's registration, made into their types.
@@ -45,6 +45,48 @@ export function checkEndpoints(given: Endpoints): Endpoints {
     throw new InputError('INPUT_INVALID', message);
   }
   return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));
+}
+
+/**
+ * What the operator may say about endpoints, a tenant may not always: the secret of a connector's own client goes where
+ * the connector says and nowhere else, and a connector may say which hosts its provider has.
+ *
+ * @param fields - of the same registration.
+ * @throws InputError ENDPOINT_REFUSED
+ */
+export function checkTenantEndpoints(
+  connector: Connector,
+  endpoints: Endpoints,
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  const { name: who, connection } = connector;
+  const refuse = (name: string, reason: string) =>
+    new InputError('ENDPOINT_REFUSED', `endpoints.${name}: ${reason}`, { connector: who });
+  const closed = fields['client_secret'] === undefined ? endpointsOfBuiltInSecret(connector) : [];
+  for (const name of endpointNames) {
+    const url = endpoints[name];
+    if (url === undefined) continue;
+    if (closed.includes(name)) {
+      const reason = `${who} brings the secret of its client, which goes nowhere else. Leave it out, or ask the operator to configure it.`;
+      throw refuse(name, reason);
+    }
+    const { hosts } = connection ?? {};
+    if (hosts && !hosts.some((host) => isOfHost(new URL(url), host))) {
+      throw refuse(name, `expected a host of ${who}, one of ${hosts.join(', ') || '(none)'}; got another.`);
+    }
+  }
+}
+
+/** Those that lead a client's secret that is the connector's own; its own hooks may send it below \`baseUri\`. */
+function endpointsOfBuiltInSecret(connector: Connector): readonly (keyof Endpoints)[] {
+  const ways = oauthWays(connector).filter(({ clientSecret }) => clientSecret !== undefined);
+  const hasHooks = ({ acquire, refresh }: OAuth2Authorization) => acquire !== undefined || refresh !== undefined;
+  return endpointNames.filter((name) => (name === 'baseUri' ? ways.some(hasHooks) : ways.length > 0));
+}
+
+/** @param host - exact, or \`*.example.com\` for every host below it. */
+function isOfHost({ hostname }: URL, host: string): boolean {
+  return host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host;
 }
 
 /** Whether it may be asked is judged when it is asked (the address guard); here only what can never be. */

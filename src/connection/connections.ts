@@ -33,13 +33,18 @@ export interface Connections {
    *   is the same for a connection of somebody else and for one that does not exist.
    */
   readonly open: (caller: Caller, connector: Connector, connectionId?: string | null) => Promise<UsableConnection>;
+  /**
+   * CONNECTION_REQUIRED or REAUTH_REQUIRED of `open` for an action that needs these scopes too: one consent is enough.
+   * Any other error is given back as it is.
+   */
+  readonly withScopes: (error: unknown, connector: Connector, scopes: readonly string[]) => unknown;
   /** The error for a connection whose grant lacks scopes that an action needs. */
   readonly missingScopes: (connector: Connector, connectionId: string, scopes: readonly string[]) => AuthorizationError;
 }
 
 export interface ConnectionsOptions {
   readonly configured?: readonly ConfiguredConnection[];
-  readonly registrations?: Pick<Registrations, 'find'>;
+  readonly registrations?: Pick<Registrations, 'find' | 'ofOperator'>;
   /** Connections that subjects made; absent: there are none. */
   readonly live?: {
     readonly stored: Pick<StoredConnections, 'listRecent'>;
@@ -70,7 +75,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const registration = await registrations?.find(caller.tenant, connector);
       const chosen = choose(owned, connector, connectionId ?? undefined);
       if (chosen && hasWorked(chosen)) {
-        return use(chosen, connector, registration, chosen.isOwn ? caller.subject : undefined);
+        return use(chosen, connector, registration, caller);
       }
       if (!chosen && !needsConnection(connector)) {
         const credentials = createCredentials(declaredFields(connector, registration));
@@ -84,6 +89,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
         connectHint(connector, scopesAgain(connector, registration, { scopes: [] })),
       );
     },
+    withScopes(error, connector, scopes) {
+      if (!(error instanceof AuthorizationError) || !isUnconnected.has(error.code)) return error;
+      const all = [...new Set([...(error.details.connect?.scopes ?? []), ...scopes])];
+      return new AuthorizationError(error.code, error.message, { ...error.details, ...connectHint(connector, all) });
+    },
     missingScopes(connector, connectionId, scopes) {
       const message = `The connection to ${titleOf(connector)} lacks ${scopes.join(', ')}. Connect it again with these scopes, then ask again.`;
       return new AuthorizationError('SCOPE_MISSING', message, {
@@ -94,13 +104,18 @@ export function createConnections(options: ConnectionsOptions): Connections {
   };
 
   function use(
-    { id, record, credentials }: Owned,
+    { id, record, credentials, isOwn }: Owned,
     connector: Connector,
     registration: Registration | undefined,
-    subject: string | undefined,
+    { tenant, subject: asking }: Caller,
   ): UsableConnection {
-    const baseUri = registration?.endpoints.baseUri;
-    if (credentials) return { id, subject, connector, baseUri, credentials, scopes: undefined };
+    const subject = isOwn ? asking : undefined;
+    // The operator's secrets go where the operator says, never where a tenant does.
+    if (credentials) {
+      const { baseUri } = registrations?.ofOperator(tenant, connector)?.endpoints ?? {};
+      return { id, subject, connector, baseUri, credentials, scopes: undefined };
+    }
+    const { baseUri } = registration?.endpoints ?? {};
     if (!record || !live) throw new TypeError('A connection without credentials has a record.');
     if (record.value.state === 'REAUTH_REQUIRED') {
       const message = `${titleOf(connector)} no longer accepts this connection. Connect it again, then ask again.`;
@@ -113,6 +128,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return { id, subject, connector, baseUri, credentials: ownCredentials, scopes };
   }
 }
+
+/** Errors that a consent of the subject mends. */
+const isUnconnected: ReadonlySet<string> = new Set(['CONNECTION_REQUIRED', 'REAUTH_REQUIRED']);
 
 function configuredOf(configured: readonly ConfiguredConnection[], caller: Caller, connector: Connector): Owned[] {
   return configured

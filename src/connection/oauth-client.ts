@@ -8,6 +8,7 @@ import type {
 import { AuthorizationError, GatewayError } from '../errors.ts';
 import type { Sender } from '../http/send.ts';
 import type { Cache } from '../storage/cache.ts';
+import { checkTenantEndpoints } from './check-registration.ts';
 import { createTokenClient, type ServerMetadata, type TokenClient } from './authorization.ts';
 import { createClientFetch, type ClientFetch } from './client-fetch.ts';
 import { findMetadata } from './provider-metadata.ts';
@@ -58,7 +59,7 @@ export interface OAuthClientsOptions {
 /**
  * Makes clients. Endpoints of the registration win over those of the connector, which win over discovered ones.
  *
- * @throws AuthorizationError REGISTRATION_REQUIRED when client id or secret are missing.
+ * @throws InputError ENDPOINT_REFUSED for endpoints of a tenant. @throws AuthorizationError REGISTRATION_REQUIRED when client id or secret are missing.
  * @throws GatewayError AUTHORIZATION_SERVER_INVALID when an endpoint is missing or may not be used, the issuer is another
  *   than the configured one, or the server refuses PKCE with S256.
  * @throws ProviderError when the metadata cannot be had now.
@@ -67,8 +68,11 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
   const allowed = new Set(options.allowedPrivateOrigins?.map((origin) => new URL(origin).origin));
   return async (target) => {
     const { connector, authorization, fields, connectionId } = target;
+    const { registration } = target;
+    // Judged when it was registered too; the connector may have got a secret of its own since.
+    if (registration?.id !== undefined) checkTenantEndpoints(connector, registration.endpoints, registration.fields);
     const endpoints = explicitEndpoints(target);
-    const issuer = target.registration?.endpoints.issuer ?? authorization.issuer;
+    const issuer = registration?.endpoints.issuer ?? authorization.issuer;
     const fetch = createClientFetch(options.sender, {
       connector: connector.name,
       connection: connectionId,
@@ -88,7 +92,7 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
       authorizationUrl: metadata.authorization_endpoint,
       canRevoke: metadata.revocation_endpoint !== undefined,
       tokenUrl: metadata.token_endpoint ?? metadata.issuer,
-      scopes: target.registration?.scopes ?? authorization.scopes ?? [],
+      scopes: registration?.scopes ?? authorization.scopes ?? [],
     };
   };
 }

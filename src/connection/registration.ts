@@ -1,5 +1,5 @@
 /** A registration: what an operator or a tenant says about a connector, and what of it connector code sees. */
-import type { Authorization, Connector } from '../connector/definition.ts';
+import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
 import type { Field, Notation } from '../notation/field.ts';
 
 /** Where the provider is, when it is not where the connector says: a sandbox, or a host of one's own. */
@@ -33,22 +33,33 @@ export interface Registration {
   readonly endpoints: Endpoints;
 }
 
-/** What connector code sees of a registration: the fields that the connector itself declares, never the client's secret. */
+/**
+ * What connector code sees of a registration: the fields that the connector itself declares, never what its OAuth 2.0
+ * client proves itself with.
+ */
 export function declaredFields(
   connector: Connector,
   registration: Registration | undefined,
 ): Readonly<Record<string, unknown>> {
-  const names = (connector.registration?.fields ?? []).map(({ name }) => name);
+  const isOAuth = oauthWays(connector).length > 0;
+  const names = (connector.registration?.fields ?? [])
+    .map(({ name }) => name)
+    .filter((name) => !isOAuth || !clientSecretFields.includes(name));
   return Object.fromEntries(
     names.flatMap((name) => (registration?.fields[name] === undefined ? [] : [[name, registration.fields[name]]])),
   );
 }
 
-/** What an operator enters for a connector: its own fields, and for OAuth 2.0 the client's id and secret. */
+/** What an OAuth 2.0 client proves itself with: for the token endpoint alone. */
+const clientSecretFields = ['client_secret', 'private_key'];
+
+/** What an operator enters for a connector: its own fields, and for OAuth 2.0 the client's id and what it proves itself with. */
 export function registrationNotation(connector: Connector): Notation {
   const own = connector.registration?.fields ?? [];
-  const client = needsClient(connector.connection?.authorization) ? clientFields : [];
-  return [...client.filter((field) => !own.some(({ name }) => name === field.name)), ...own];
+  const ways = oauthWays(connector).filter(({ clientId }) => clientId === undefined);
+  const client = ways.length > 0 ? clientFields : [];
+  const key = ways.some(mayProveByKey) ? [privateKeyField] : [];
+  return [...[...client, ...key].filter((field) => !own.some(({ name }) => name === field.name)), ...own];
 }
 
 /** Public clients have no secret (RFC 6749 §2.1), so it is optional. */
@@ -62,7 +73,21 @@ const clientFields: readonly Field[] = [
   { name: 'client_secret', label: 'Client secret', controlType: 'password', hint: 'Leave it out for a public client.' },
 ];
 
-function needsClient(authorization: Authorization | undefined): boolean {
-  if (authorization?.type === 'multi') return Object.values(authorization.options).some(needsClient);
-  return authorization?.type === 'oauth2' && authorization.clientId === undefined;
+/** Where it is not said how the client proves itself, a key that is there is what it does so with. */
+const privateKeyField: Field = {
+  name: 'private_key',
+  label: 'Private key',
+  controlType: 'password',
+  hint: 'For a client that signs (private_key_jwt): PKCS #8 in PEM, or a JWK as JSON. Leave it out for all others.',
+};
+
+function mayProveByKey({ clientAuthentication = 'private_key_jwt' }: OAuth2Authorization): boolean {
+  return clientAuthentication === 'private_key_jwt';
+}
+
+/** The ways of a connector that are OAuth 2.0. */
+export function oauthWays({ connection }: Connector): readonly OAuth2Authorization[] {
+  const { authorization } = connection ?? {};
+  const ways = authorization?.type === 'multi' ? Object.values(authorization.options) : [authorization];
+  return ways.filter((way) => way?.type === 'oauth2');
 }

@@ -1,9 +1,10 @@
 /** The registrations of all tenants: those they made themselves, else those of the operator; one per tenant and connector. */
 import { randomUUID } from 'node:crypto';
 import type { Connector } from '../connector/definition.ts';
+import { InputError } from '../errors.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
-import { checkEndpoints, checkFields } from './check-registration.ts';
+import { checkEndpoints, checkFields, checkTenantEndpoints } from './check-registration.ts';
 import {
   anyTenant,
   readConfiguredRegistrations,
@@ -23,11 +24,14 @@ export interface RegistrationInput {
 export interface Registrations {
   /** The registration of a tenant for a connector: stored, else configured; `undefined` when there is neither. */
   readonly find: (tenant: string, connector: Connector) => Promise<Registration | undefined>;
+  /** The operator's alone, whatever the tenant has registered: what the operator's own credentials may go by. */
+  readonly ofOperator: (tenant: string, connector: Connector) => Registration | undefined;
   readonly list: (tenant: string) => Promise<readonly Registration[]>;
   /**
    * Stores it, or replaces the one that is stored.
    *
-   * @throws InputError when a field is unknown, absent though required, or an endpoint is no URL.
+   * @throws InputError when a field is unknown, absent though required, or an endpoint is no URL; ENDPOINT_REFUSED;
+   *   REGISTRATION_CONFIGURED when the operator made one for this tenant.
    */
   readonly register: (tenant: string, connector: Connector, input: RegistrationInput) => Promise<Registration>;
   /** @returns whether there was a stored one. */
@@ -55,7 +59,7 @@ export interface RegistrationsOptions extends ConfiguredRegistrationsOptions {
 export function createRegistrations(options: RegistrationsOptions): Registrations {
   const { records, keyRing, connectors } = options;
   const configured = readConfiguredRegistrations(options);
-  const fallback = (tenant: string, connector: string) =>
+  const ofOperator = (tenant: string, connector: string) =>
     configured.find((one) => one.connector === connector && one.tenant === tenant) ??
     configured.find((one) => one.connector === connector && one.tenant === anyTenant);
   const stored = async (tenant: string, connector: string) =>
@@ -84,21 +88,24 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       recent.get(JSON.stringify([tenant, connector.name]), async () => {
         const record = await stored(tenant, connector.name);
         if (record) return open(record);
-        const found = fallback(tenant, connector.name);
+        const found = ofOperator(tenant, connector.name);
         return found && { ...found, tenant };
       }),
+    ofOperator: (tenant, { name }) => ofOperator(tenant, name),
     async list(tenant) {
       const found = await records.list(registrationKind, { tenant }, { limit: 1000 });
       const own = found.filter(({ value }) => value['tenant'] === tenant) as StoredRecord<RegistrationValue>[];
       const named = new Set(own.map((record) => record.value.connector));
-      const others = connectors.flatMap(({ name }) => (named.has(name) ? [] : [fallback(tenant, name)]));
+      const others = connectors.flatMap(({ name }) => (named.has(name) ? [] : [ofOperator(tenant, name)]));
       return [...own.map(open), ...others.flatMap((one) => (one ? [{ ...one, tenant }] : []))].sort((a, b) =>
         a.connector < b.connector ? -1 : 1,
       );
     },
     async register(tenant, connector, input) {
+      if (ofOperator(tenant, connector.name)) throw configuredByOperator(connector);
       const fields = checkFields(connector, input.fields ?? {}, 'fields');
       const endpoints = checkEndpoints(input.endpoints ?? {});
+      checkTenantEndpoints(connector, endpoints, fields);
       // Two replicas may register at once: whoever comes second replaces what the first wrote.
       for (;;) {
         const found = await stored(tenant, connector.name);
@@ -120,6 +127,11 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       return isRemoved;
     },
   };
+}
+
+function configuredByOperator({ name }: Connector): InputError {
+  const message = `${name}: the operator configured the registration of this connector, so it cannot be made here. Ask the operator to change it, or to take it away.`;
+  return new InputError('REGISTRATION_CONFIGURED', message, { connector: name });
 }
 
 /** What the secrets of a registration are bound to. */

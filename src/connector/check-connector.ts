@@ -35,6 +35,7 @@ const connectionKeys: KeyKinds = {
   extendedFields: 'function',
   baseUri: 'string or function',
   origins: 'array',
+  hosts: 'array',
   authorization: 'object',
 };
 
@@ -83,13 +84,14 @@ function checkConnection(connection: unknown, check: PartCheck): void {
   if (!isPlainObject(connection)) return;
   const path = `${check.path}.connection`;
   checkKeys(connection, connectionKeys, path, 'CONNECTOR_INVALID', check.report, check.warn);
-  const { fields, baseUri, origins, authorization } = connection;
+  const { fields, baseUri, origins, hosts, authorization } = connection;
   if (Array.isArray(fields)) check.fields(fields, `${path}.fields`);
   if (typeof baseUri === 'string' && baseUri !== '' && !isHttpUrl(baseUri)) {
     const message = `expected an absolute http or https URL; got ${describe(baseUri)}.`;
     check.fault('CONNECTOR_INVALID', `${path}.baseUri`, message);
   }
   if (Array.isArray(origins)) checkOrigins(origins, `${path}.origins`, check);
+  if (Array.isArray(hosts)) checkHosts(hosts, `${path}.hosts`, check);
   if (isPlainObject(authorization)) {
     checkAuthorization(authorization, `${path}.authorization`, check.report, check.warn, check.fields);
   }
@@ -100,6 +102,17 @@ function checkOrigins(origins: readonly unknown[], path: string, check: PartChec
     if (typeof origin === 'string' && isHttpUrl(origin) && new URL(origin).href === `${new URL(origin).origin}/`)
       continue;
     const message = `expected an origin such as "https://uploads.example.com"; got ${describe(origin)}.`;
+    check.fault('CONNECTOR_INVALID', `${path}[${index}]`, message);
+  }
+}
+
+function checkHosts(hosts: readonly unknown[], path: string, check: PartCheck): void {
+  for (const [index, host] of hosts.entries()) {
+    const name = typeof host === 'string' ? host.replace(/^\*\./, '') : '';
+    // Written as URLs have it: what is compared with it is, too.
+    if (/^[^/@:?#*\s]+$/.test(name) && URL.canParse(`https://${name}`) && new URL(`https://${name}`).hostname === name)
+      continue;
+    const message = `expected a host in small letters such as "api.example.com" or "*.example.com"; got ${describe(host)}.`;
     check.fault('CONNECTOR_INVALID', `${path}[${index}]`, message);
   }
 }

@@ -78,6 +78,11 @@ export interface ConnectionDefinition {
    * origin than these and that of `baseUri` are asked without credentials.
    */
   readonly origins?: readonly string[];
+  /**
+   * Hosts of the provider, exact or `*.example.com` for every host below. An application that registers endpoints of its own
+   * may name no others; the operator may. Absent: any, so name them where the provider has sandboxes and no private hosts.
+   */
+  readonly hosts?: readonly string[];
   readonly authorization?: Authorization;
 }
 

@@ -91,7 +91,7 @@ describe('the connection of a caller', () => {
       scopes: undefined,
       endpoints,
     };
-    const registrations = { find: async () => registration };
+    const registrations = { find: async () => registration, ofOperator: () => undefined };
     const usable = await createConnections({ registrations }).open(ada, open);
     expect(usable.id).toBeUndefined();
     expect(usable.credentials.fields()).toEqual({});
@@ -161,6 +161,26 @@ describe('the connection of a caller', () => {
 });
 
 describe('configured connections', () => {
+  it('go by the operator’s endpoints alone, whatever the tenant has registered', async () => {
+    const of = (id: string | undefined, baseUri: string | undefined) => ({
+      id,
+      tenant: 'default',
+      connector: 'shop',
+      fields: {},
+      scopes: undefined,
+      endpoints: baseUri === undefined ? {} : { baseUri },
+    });
+    const baseUriWith = async (ofOperator: ReturnType<typeof of> | undefined) => {
+      const configured = createConfiguredConnections([shop], [{ connector: 'shop', fields }]);
+      const find = async () => of('r1', 'https://evil.example/');
+      const connections = createConnections({ configured, registrations: { find, ofOperator: () => ofOperator } });
+      return (await connections.open(ada, shop)).baseUri;
+    };
+    expect(await baseUriWith(undefined)).toBeUndefined();
+    expect(await baseUriWith(of(undefined, undefined))).toBeUndefined();
+    expect(await baseUriWith(of(undefined, 'https://sandbox.example/'))).toBe('https://sandbox.example/');
+  });
+
   it('take values from the environment', async () => {
     const connections = connect([{ connector: 'shop', fields: { api_token: { env: 'SHOP_TOKEN' } } }], {
       SHOP_TOKEN: canary,

@@ -95,6 +95,15 @@ describe('how a client proves itself', () => {
     expect((await client()).clientId).toBe('app');
   });
 
+  it('is never by a secret of the connector at endpoints of a tenant', async () => {
+    const authorization = { issuer: undefined, clientId: 'app', clientSecret: 'secret' };
+    const endpoints = { tokenUrl: 'https://evil.example/token' };
+    const ofTenant = await open({ registration: { fields: {}, endpoints }, authorization });
+    expect((await errorOf(ofTenant.client())).code).toBe('ENDPOINT_REFUSED');
+    const ofOperator = await open({ registration: { id: undefined, fields: {}, endpoints }, authorization });
+    expect((await ofOperator.client()).tokenUrl).toBe(endpoints.tokenUrl);
+  });
+
   it.each<[Record<string, unknown>, Partial<OAuth2Authorization>, string]>([
     [{}, {}, 'client_id'],
     [{ client_id: 'app' }, { clientAuthentication: 'client_secret_basic' }, 'client_secret'],

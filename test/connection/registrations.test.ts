@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfiguredRegistrations } from '../../src/connection/configured-registrations.ts';
 import { declaredFields } from '../../src/connection/registration.ts';
 import { createRegistrations, registrationKind, type Registrations } from '../../src/connection/registrations.ts';
-import type { Connector } from '../../src/connector/definition.ts';
+import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';
 import { type DefinitionError, formatFault, InputError } from '../../src/errors.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -14,6 +14,11 @@ const items: Connector = {
   registration: { fields: [{ name: 'tier', type: 'integer' }] },
 };
 const secret = 'canary-secret';
+
+const oauth = (authorization: Partial<OAuth2Authorization>): Connector => ({
+  name: 'items',
+  connection: { authorization: { type: 'oauth2', issuer: 'https://login.example.com', ...authorization } },
+});
 
 let store: Store;
 let registrations: Registrations;
@@ -79,6 +84,121 @@ describe('a registration', () => {
   it('shows connector code what the connector declares, never the client’s secret', async () => {
     await register({ fields: { ...fields, tier: 3 } });
     expect(declaredFields(items, await registrations.find('acme', items))).toEqual({ tier: 3 });
+  });
+
+  it('shows connector code no secret of the client that the connector declares itself', async () => {
+    const names = ['client_id', 'client_secret', 'private_key', 'tier'];
+    const declaring = { ...items, registration: { fields: names.map((name) => ({ name })) } };
+    const given = { client_id: 'app', client_secret: secret, private_key: secret, tier: '3' };
+    const registration = await registrations.register('acme', declaring, { fields: given });
+    expect(declaredFields(declaring, registration)).toEqual({ client_id: 'app', tier: '3' });
+  });
+
+  it('shows connector code a declared secret where there is no OAuth client', async () => {
+    const keyed: Connector = {
+      name: 'keyed',
+      connection: { authorization: { type: 'custom' } },
+      registration: { fields: [{ name: 'client_secret', controlType: 'password' }] },
+    };
+    const registration = await registrations.register('acme', keyed, { fields: { client_secret: secret } });
+    expect(declaredFields(keyed, registration)).toEqual({ client_secret: secret });
+  });
+
+  it('takes a private key of the client, and seals it', async () => {
+    await register({ fields: { client_id: 'app', private_key: secret } });
+    expect((await registrations.find('acme', items))?.fields).toEqual({ client_id: 'app', private_key: secret });
+    expect(JSON.stringify(await store.records.list(registrationKind, {}))).not.toContain(secret);
+  });
+
+  it('asks for no private key where the client proves itself otherwise', async () => {
+    const poster = oauth({ clientAuthentication: 'client_secret_post' });
+    const refused = registrations.register('acme', poster, { fields: { ...fields, private_key: secret } });
+    await expect(refused).rejects.toThrow('fields: items has no registration field private_key; ');
+  });
+
+  it('of the operator is replaced by no tenant', async () => {
+    registrations = createRegistrations({
+      records: store.records,
+      keyRing,
+      connectors: [items],
+      configured: [{ connector: 'items', tenant: 'acme', fields }],
+    });
+    const refused = register({ fields: { client_id: 'mine' } });
+    await expect(refused).rejects.toMatchObject({ code: 'REGISTRATION_CONFIGURED' });
+    await expect(refused).rejects.toThrow(
+      'items: the operator configured the registration of this connector, so it cannot be made here. Ask the operator to change it, or to take it away.',
+    );
+    expect((await registrations.find('acme', items))?.fields).toEqual(fields);
+    expect((await register({ fields: { client_id: 'other' } }, 'globex')).fields).toEqual({ client_id: 'other' });
+  });
+});
+
+describe('the endpoints that a tenant names', () => {
+  const ofTenant = (connector: Connector, endpoints: object, given: object = {}) =>
+    registrations.register('acme', connector, { fields: given as Record<string, unknown>, endpoints });
+  const builtIn = oauth({ clientId: 'built-in', clientSecret: secret });
+
+  it.each(['issuer', 'authorizationUrl', 'tokenUrl', 'deviceAuthorizationUrl', 'revocationUrl'])(
+    'are refused as %s where the connector brings the client’s secret',
+    async (name) => {
+      const refused = ofTenant(builtIn, { [name]: 'https://evil.example/' });
+      await expect(refused).rejects.toMatchObject({ code: 'ENDPOINT_REFUSED' });
+      await expect(refused).rejects.toThrow(
+        `endpoints.${name}: items brings the secret of its client, which goes nowhere else. Leave it out, or ask the operator to configure it.`,
+      );
+      expect(await registrations.find('acme', builtIn)).toBeUndefined();
+    },
+  );
+
+  it('are refused where one of several ways brings the client’s secret', async () => {
+    const multi: Connector = {
+      name: 'items',
+      connection: {
+        authorization: {
+          type: 'multi',
+          selected: () => 'user',
+          options: { user: { type: 'oauth2', clientId: 'built-in', clientSecret: () => secret } },
+        },
+      },
+    };
+    await expect(ofTenant(multi, { issuer: 'https://evil.example/' })).rejects.toMatchObject({
+      code: 'ENDPOINT_REFUSED',
+    });
+  });
+
+  it('are taken where the secret is the registration’s own', async () => {
+    const endpoints = { tokenUrl: 'https://login.sandbox.example/token' };
+    const declaring = { ...builtIn, registration: { fields: [{ name: 'client_id' }, { name: 'client_secret' }] } };
+    expect((await ofTenant(declaring, endpoints, fields)).endpoints).toEqual(endpoints);
+    await expect(ofTenant(declaring, endpoints, { client_id: 'app' })).rejects.toMatchObject({
+      code: 'ENDPOINT_REFUSED',
+    });
+    expect((await register({ fields, endpoints })).endpoints).toEqual(endpoints);
+  });
+
+  it('may be the provider’s own host without them', async () => {
+    const endpoints = { baseUri: 'https://sandbox.example.com/' };
+    expect((await ofTenant(builtIn, endpoints)).endpoints).toEqual(endpoints);
+  });
+
+  it('are of the hosts that the connector declares', async () => {
+    const declaring = { ...items, connection: { ...items.connection, hosts: ['api.example.com', '*.example.org'] } };
+    for (const host of ['api.example.com', 'API.example.com:8443', 'eu.example.org', 'a.b.example.org']) {
+      await ofTenant(declaring, { baseUri: `https://${host}/v1/` }, fields);
+    }
+    for (const host of [
+      'example.com',
+      'x.api.example.com',
+      'example.org',
+      'evilexample.org',
+      'example.org.evil.test',
+    ]) {
+      const refused = ofTenant(declaring, { tokenUrl: `https://${host}/` }, fields);
+      await expect(refused).rejects.toMatchObject({ code: 'ENDPOINT_REFUSED' });
+      await expect(refused).rejects.toThrow(
+        'endpoints.tokenUrl: expected a host of items, one of api.example.com, *.example.org; got another.',
+      );
+    }
   });
 });
 

@@ -265,7 +265,13 @@ describe('checkConnector', () => {
     });
     const connector = record({
       name: anything,
-      connection: record({ fields, baseUri: anything, origins: fc.oneof(anything, fc.array(anything)), authorization }),
+      connection: record({
+        fields,
+        baseUri: anything,
+        origins: fc.oneof(anything, fc.array(anything)),
+        hosts: fc.oneof(anything, fc.array(anything)),
+        authorization,
+      }),
       objects: named(
         record({
           fields,
@@ -320,6 +326,18 @@ describe('the connection', () => {
     [5, 'expected a string or a function; got 5'],
   ])('refuses %p as baseUri', (baseUri, message) => {
     expect(faultsOf({ connection: { baseUri } })).toEqual([`CONNECTOR_INVALID: shop.connection.baseUri: ${message}.`]);
+  });
+
+  it('refuses hosts that are none', () => {
+    const hosts = ['api.example.com', '*.example.com', '*', 'https://a.example.com', 'A.example.com', 'a.*.com', 1];
+    const expected = 'expected a host in small letters such as "api.example.com" or "*.example.com"';
+    expect(faultsOf({ connection: { hosts } })).toEqual([
+      `CONNECTOR_INVALID: shop.connection.hosts[2]: ${expected}; got "*".`,
+      `CONNECTOR_INVALID: shop.connection.hosts[3]: ${expected}; got "https://a.example.com".`,
+      `CONNECTOR_INVALID: shop.connection.hosts[4]: ${expected}; got "A.example.com".`,
+      `CONNECTOR_INVALID: shop.connection.hosts[5]: ${expected}; got "a.*.com".`,
+      `CONNECTOR_INVALID: shop.connection.hosts[6]: ${expected}; got 1.`,
+    ]);
   });
 
   it('refuses origins that are none', () => {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
-import type { Connector } from '../../src/connector/definition.ts';
+import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import {
@@ -58,6 +58,21 @@ function itemsConnector(): Connector {
   };
 }
 
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+
+/** The same provider, for a client that signs. */
+function signingConnector(): Connector {
+  const { connection, ...rest } = itemsConnector();
+  const authorization: OAuth2Authorization = {
+    type: 'oauth2',
+    issuer: server.issuer,
+    clientAuthentication: 'private_key_jwt',
+    scopes: ['openid', 'offline_access', 'items:read'],
+  };
+  return { ...rest, name: 'signing', connection: { ...connection, authorization } };
+}
+
 /** The same provider, for clients of other grants. */
 function grantConnector(name: string, grant: 'client_credentials' | 'device_code'): Connector {
   const { connection, ...rest } = itemsConnector();
@@ -69,6 +84,7 @@ async function startGateway(): Promise<void> {
   gateway = await createGateway({
     connectors: [
       itemsConnector(),
+      signingConnector(),
       grantConnector('machine', 'client_credentials'),
       grantConnector('television', 'device_code'),
     ],
@@ -96,7 +112,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plugboard-connections-'));
   server = await startAuthorizationServer({
     deviceInterval: 0.2,
-    clients: [{ clientId: 'app', clientSecret: 'canary-client-secret', authentication: 'client_secret_basic' }],
+    clients: [
+      { clientId: 'app', clientSecret: 'canary-client-secret', authentication: 'client_secret_basic' },
+      { clientId: 'signer', authentication: 'private_key_jwt', publicKeys: [publicKey.export({ format: 'jwk' })] },
+    ],
   });
   const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
   const apiKeys = createApiKeys(store.records);
@@ -425,6 +444,33 @@ describe('connections over OAuth 2.0', () => {
     expect(data.connect).toEqual({ authorizationUrl: null, connection: { state: 'STARTED', owner: 'TENANT' } });
     const answer = await ask('{ machineItems { owner } }', {}, { subject: 'anybody' });
     expect(answer.data.machineItems[0]).toEqual({ owner: 'app' });
+  });
+
+  it('run for a client that signs, whose key nobody sees', async () => {
+    const registered = await ask(
+      `mutation ($fields: JSON) { registerConnector(connector: "signing", fields: $fields) {
+        fields redirectUri connector { registrationFields { name secret required } } } }`,
+      { fields: { client_id: 'signer', private_key: privatePem } },
+    );
+    expect(registered.errors).toBeUndefined();
+    const { fields, redirectUri, connector } = registered.data.registerConnector;
+    expect(fields).toEqual(['client_id', 'private_key']);
+    expect(connector.registrationFields).toContainEqual({ name: 'private_key', secret: true, required: false });
+    await server.addRedirectUri('signer', redirectUri);
+    const who = { subject: 'signe' };
+    const begun = await ask(
+      'mutation ($returnUrl: String) { connect(connector: "signing", returnUrl: $returnUrl) { authorizationUrl } }',
+      { returnUrl },
+      who,
+    );
+    const back = await browse(begun.data.connect.authorizationUrl, 'signe');
+    const code = back.searchParams.get('code');
+    const finish = 'mutation ($code: String!) { finishConnection(code: $code) { state } }';
+    const finished = await ask(finish, { code }, who);
+    expect(finished.data.finishConnection).toEqual({ state: 'STARTED' });
+    const answer = await ask('{ signingItems { owner } }', {}, who);
+    expect(answer.data.signingItems[0]).toEqual({ owner: 'signe' });
+    expect(log.join('')).not.toContain(privatePem.split('\n')[5]);
   });
 
   it('by a device code start when the subject has said yes elsewhere', async () => {

@@ -22,14 +22,15 @@ const longestIntervalMs = 24 * 60 * 60_000;
 
 /**
  * Milliseconds until the next poll. Feeds that began together spread by ±10 %. After failures it doubles up to 15 minutes,
- * and never comes before the provider's `Retry-After`, of which an hour counts at most.
+ * and never comes before the provider's `Retry-After`, of which an hour counts at most. No spread goes below the operator's
+ * floor.
  */
 export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random }: Pace): number {
   const interval = Math.min(Math.max(intervalMs, minIntervalMs), longestIntervalMs);
   const spread = 0.9 + 0.2 * random();
-  if (failures === 0) return interval * spread;
+  if (failures === 0) return Math.max(interval * spread, minIntervalMs);
   // An interval beyond the longest pause is no reason to poll a failing provider more often than one that works.
   const backoff = Math.min(interval * 2 ** Math.min(failures, 30), Math.max(longestBackoffMs, interval));
   const retryAfterMs = error instanceof GatewayError ? (error.details.retryAfterMs ?? 0) : 0;
-  return Math.max(backoff * spread, Math.min(retryAfterMs, longestWaitMs));
+  return Math.max(backoff * spread, minIntervalMs, Math.min(retryAfterMs, longestWaitMs));
 }

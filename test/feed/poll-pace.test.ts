@@ -17,6 +17,12 @@ describe('the time until the next poll', () => {
 
   it('is never below what the operator allows', () => {
     expect(pace({ intervalMs: 10, minIntervalMs: 5_000 })).toBe(5_000);
+    for (const failures of [0, 1]) {
+      const at = (random: number) => pace({ intervalMs: 10, minIntervalMs: 5_000, failures, random: () => random });
+      expect(at(0)).toBeGreaterThanOrEqual(5_000);
+      expect(at(1)).toBeGreaterThan(5_000);
+    }
+    expect(pace({ intervalMs: 5_100, minIntervalMs: 5_000, random: () => 0 })).toBe(5_000);
   });
 
   it('is at most a day', () => {

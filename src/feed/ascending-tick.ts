@@ -23,7 +23,9 @@ export async function tickAscending(context: TickContext): Promise<TickResult> {
   const writer = createPageWriter(context, state);
   const tally = createTickTally(maxPages);
   const caughtUp = await catchUp(context, progress, writer, tally);
-  if (replay && caughtUp.replayed !== replay.id && !tally.isFull()) {
+  // Whoever completed it died before that was noted.
+  if (replay && caughtUp.replayed === replay.id) tally.replayed(replay.id);
+  else if (replay && !tally.isFull()) {
     await replaySince(context, replay.id, inputSince(context, replay.from), caughtUp, writer, tally);
   }
   return tally.result();

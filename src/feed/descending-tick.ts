@@ -21,11 +21,13 @@ import { createTickTally, nothing, type TickTally } from './tick-tally.ts';
  * @throws as `tick`
  */
 export async function tickDescending(context: TickContext): Promise<TickResult> {
-  const { feed, log, fence, maxPages = defaultMaxPages } = context;
+  const { feed, log, fence, replay, maxPages = defaultMaxPages } = context;
   const state = await log.state(feed);
   const writer = createPageWriter(context, state);
   const tally = createTickTally(maxPages);
   let progress = readProgress(feed, state.progress);
+  // Whoever completed it died before that was noted.
+  if (replay && progress.replayed === replay.id) tally.replayed(replay.id);
   if (progress.cycle && progress.cycle.fence !== fence) progress = await dropCycle(progress, writer);
   if (!progress.isGrounded && !hasStart(context.trigger, context.input))
     await layGround(context, progress, writer, tally);
@@ -95,14 +97,17 @@ async function runCycle(
       page.cursor === undefined ||
       (isKnownGround({ events, known: news.known }, progress, lookBackMs) && isReplayed(events, cycle));
     // On the way down to a time, what is known is passed by.
-    const isTied = cycle.replay === undefined && lookBackMs === 0;
-    const isRepeating = guard.repeats([...events, ...parked], isTied && news.known.size === events.length, page.cursor);
-    const isOver = isEnd || isRepeating !== undefined;
+    const passesBy = cycle.replay !== undefined || (lookBackMs > 0 && events.length > 0);
+    const isKnown = !passesBy && page.rows.length > 0 && news.events.length === 0 && news.parked.length === 0;
+    const knownPages = isKnown ? (cycle.knownPages ?? 0) + 1 : 0;
+    cycle = { ...cycle, knownPages };
+    const isRepeating = guard.repeats([...events, ...parked], page.cursor);
+    const isOver = isEnd || isRepeating || knownPages >= maxKnownPages;
     progress = isOver ? endCycle(progress, cycle) : { ...progress, cycle };
     const part = { staged: wanted, parked: news.parked, ...(isOver && { publish: true }) };
     tally.page(await writer.write(progress, part), { events: wanted, parked: news.parked });
     // What was staged is delivered all the same: asking again would give the same.
-    if (!isEnd && isRepeating === 'repeated') tally.stuck(stuckError(context));
+    if (!isEnd && isRepeating) tally.stuck(stuckError(context));
     if (isOver) return cycle.replay && tally.replayed(cycle.replay.id);
     if (tally.isFull()) return;
   }
@@ -148,29 +153,29 @@ function isReplayed(events: readonly TriggerEvent[], { replay }: DescendingCycle
   return lowest === undefined || lowest < replay.from;
 }
 
-/** So many pages in a row without a row that this cycle has not met, or with none that is new, end it. */
-const maxBarrenPages = 3;
+/**
+ * After so many pages in a row without anything new a cycle ends: rows that share one `sortBy` are all gone through, since a
+ * new one may stand anywhere among them, and so are rows that were parked, but not a whole history of them in each cycle.
+ */
+const maxKnownPages = 100;
 
-/** Ends what would page on for ever: `repeated` rows, or page after page of nothing but `known` ones. */
+/** So many pages in a row without a row that this tick has not met end its cycle. */
+const maxRepeatedPages = 3;
+
+/** Notices a provider that would be paged through for ever. */
 function createRepetitionGuard() {
   const met = new Set<string | undefined>();
   const cursors = new Set<string>();
-  let [repeatedPages, knownPages] = [0, 0];
+  let repeatedPages = 0;
   return {
-    repeats(
-      rows: readonly { readonly signature?: string }[],
-      isKnown: boolean,
-      cursor: JsonValue | undefined,
-    ): 'repeated' | 'known' | undefined {
+    repeats(rows: readonly { readonly signature?: string }[], cursor: JsonValue | undefined): boolean {
       const isBarren = rows.every(({ signature }) => met.has(signature));
       for (const { signature } of rows) met.add(signature);
       const key = JSON.stringify(cursor) ?? '';
       const isCircle = cursors.has(key);
       cursors.add(key);
       repeatedPages = isBarren ? repeatedPages + 1 : 0;
-      knownPages = isKnown && rows.length > 0 ? knownPages + 1 : 0;
-      if (isCircle || repeatedPages >= maxBarrenPages) return 'repeated';
-      return knownPages >= maxBarrenPages ? 'known' : undefined;
+      return isCircle || repeatedPages >= maxRepeatedPages;
     },
   };
 }

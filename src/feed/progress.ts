@@ -25,6 +25,8 @@ export interface DescendingCycle {
   readonly fence: number;
   readonly nextPage: JsonValue | undefined;
   readonly pages: number;
+  /** So many of the last pages in a row held nothing new. */
+  readonly knownPages?: number;
   /** The largest `sortBy` so far. */
   readonly highest?: JsonValue;
   /** It goes on below known ground, down to this time: a replay. */
@@ -86,6 +88,7 @@ function readCycle(found: JsonObject | undefined): DescendingCycle | undefined {
     fence: found.fence,
     nextPage: found.nextPage,
     pages: found.pages,
+    ...given('knownPages', typeof found.knownPages === 'number' ? found.knownPages : undefined),
     ...given('highest', found.highest),
     ...(typeof replay?.id === 'string' &&
       typeof replay.from === 'number' && { replay: { id: replay.id, from: replay.from } }),

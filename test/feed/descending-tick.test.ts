@@ -173,6 +173,53 @@ describe('a descending cycle', () => {
     expect(await feed.parked()).toHaveLength(2);
   });
 
+  it('walks on past pages of which every row is parked', async () => {
+    const list = eventList(rowsAt(1, 2));
+    const feed = tickingFeed(list.descending({ pageSize: 2 }));
+    await feed.tick();
+    const poison = rowsAt(7, 10).map(({ at }) => ({ id: '', at }));
+    list.rows.push(...rowsAt(3, 4), ...poison);
+    expect(await feed.tick()).toMatchObject({ logged: 4, parked: 10 });
+    expect(await feed.delivered()).toEqual(ids(3, 4));
+    list.rows.push(...rowsAt(17, 2));
+    await feed.tick();
+    expect(await feed.delivered()).toEqual([...ids(3, 4), 17, 18]);
+    expect((await feed.tick()).stuck).toBeUndefined();
+  });
+
+  it('finds what lies below parked rows after it was killed on the way', async () => {
+    const list = eventList(rowsAt(1, 2));
+    const feed = tickingFeed(list.descending({ pageSize: 2 }));
+    await feed.tick();
+    list.rows.push(...rowsAt(3, 4), ...rowsAt(7, 10).map(({ at }) => ({ id: '', at })));
+    list.beforePoll = (poll) => {
+      if (poll === 7) throw new Error('killed');
+    };
+    await expect(feed.tick()).rejects.toThrow();
+    feed.takeOver();
+    await feed.tick();
+    expect(await feed.delivered()).toEqual(ids(3, 4));
+  });
+
+  it.each([250, 350, 1_250])('finds a row among %i others of its time, wherever it stands', async (count) => {
+    const list = eventList(rowsAt(1, count, () => minute(5)));
+    const feed = tickingFeed(list.descending({ isStable: true }), { input: fromStart });
+    await feed.tick();
+    list.rows.push({ id: 'tied', at: minute(5) });
+    expect(await feed.tick()).toMatchObject({ logged: 1 });
+    expect((await feed.delivered()).slice(count)).toEqual(['tied']);
+  });
+
+  it('does not go through more than a hundred pages that it knows', async () => {
+    const list = eventList(rowsAt(1, 150, () => minute(5)));
+    const feed = tickingFeed(list.descending({ pageSize: 1 }), { input: fromStart });
+    while ((await feed.tick()).isUnfinished);
+    list.asked.length = 0;
+    expect(await feed.tick({ maxPages: 60 })).toMatchObject({ isUnfinished: true });
+    expect(await feed.tick({ maxPages: 60 })).toMatchObject({ isUnfinished: false, pages: 40 });
+    expect((await feed.tick()).stuck).toBeUndefined();
+  });
+
   it('reports a provider that repeats its page for ever, and delivers what it gave', async () => {
     const list = eventList(rowsAt(1, 3));
     const { poll, ...rest } = list.descending();
@@ -308,7 +355,8 @@ describe('a replay of a descending feed', () => {
     expect(await feed.tick({ replay })).toMatchObject({ replayed: 'once' });
     expect(await feed.delivered()).toEqual([41, 42, ...ids(28, 13)]);
     const polls = list.asked.length;
-    await feed.tick({ replay });
+    // The process died before it could note that the replay is done: that is told again.
+    expect(await feed.tick({ replay })).toMatchObject({ replayed: 'once' });
     expect(list.asked).toHaveLength(polls + 1);
   });
 });

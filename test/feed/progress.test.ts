@@ -9,7 +9,7 @@ describe('the progress of a feed', () => {
       isGrounded: true,
       highest: 7,
       floor: 1,
-      cycle: { fence: 3, nextPage: 'b', pages: 2, highest: 9, replay: { id: 'r', from: 5 } },
+      cycle: { fence: 3, nextPage: 'b', pages: 2, knownPages: 1, highest: 9, replay: { id: 'r', from: 5 } },
       replay: { id: 'q', cursor: 0 },
       replayed: 'p',
     };

@@ -78,6 +78,8 @@ function createAdmission({ maxPerAddress = 32, maxInAll = 256 }: WebhookRoutesOp
     const own = underWay.get(address) ?? 0;
     if (own >= maxPerAddress) return 429;
     if (all >= maxInAll) return 503;
+    // Whoever left while the address was looked up is told nothing, and never closes again.
+    if (reply.raw.destroyed) return 503;
     all += 1;
     underWay.set(address, own + 1);
     // Also when the connection is cut: then no answer ever ends.

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
@@ -44,11 +45,14 @@ let polled: string[];
 /** Addresses that were looked for and found. */
 let found: string[];
 let server: HttpServer & { readonly url: string };
+/** What looking an address up waits for. */
+let hold: (() => Promise<void>) | undefined;
 let log = '';
 
 beforeAll(async () => {
   const logger = pino({ level: 'trace' }, { write: (line: string) => void (log += line) });
   const find: WebhookIntake['find'] = async (token) => {
+    await hold?.();
     const door = await intake.find(token);
     if (door) found.push(door.id);
     return door;
@@ -392,6 +396,29 @@ describe('a body', () => {
     for (const each of open) each.destroy();
     while (status === 429) status = await ask();
     expect(status).toBe(200);
+  });
+
+  it('gives its place back when whoever sends it leaves before its address was looked up', async () => {
+    const { url, secret } = await subscribed();
+    let waiting = 0;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    hold = () => ((waiting += 1), held);
+    const { hostname, port, pathname } = new URL(here(url));
+    const leaving = Array.from({ length: 32 }, () => {
+      const begun = request({ hostname, port, path: pathname, method: 'POST', headers: { 'content-length': '10' } });
+      begun.on('error', () => {});
+      begun.write('{');
+      return begun;
+    });
+    while (waiting < 32) await nextTurn();
+    for (const each of leaving) each.destroy();
+    // What the server answers afterwards it answers when it knows that they have left.
+    for (let trip = 0; trip < 3; trip += 1) await (await fetch(`${server.url}/nothing-here`)).text();
+    hold = undefined;
+    release();
+    const body = orders(1);
+    expect((await send(url, body, { ...json, ...signed(secret, body) })).status).toBe(200);
   });
 });
 

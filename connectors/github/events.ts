@@ -111,7 +111,7 @@ export const event = defineObject({
 export const delivery = defineObject({
   title: 'Delivery',
   fields: [
-    { name: 'id', hint: 'Of the delivery.' },
+    { name: 'id', hint: 'Digest of what was delivered.' },
     { name: 'event', hint: 'e.g. push or issues.' },
     ...subjects,
     { name: 'after', hint: 'Commit of the branch after a push.' },

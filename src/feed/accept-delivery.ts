@@ -56,19 +56,21 @@ async function append({ log }: IntakeDesk, feed: string, page: FeedPage): Promis
 
 type DeliveryId = NonNullable<FeedPage['delivery']>;
 
+/** For so long a delivery that comes again brings nothing, whatever it is known by. */
+const rememberMs = 24 * 60 * 60_000;
+
 /** Where the provider numbers its deliveries. However long its numbers are, and never like the id of a content. */
 function numberedId(id: string): DeliveryId {
-  return { id: `id ${createHash('sha256').update(id).digest('base64url')}`, rememberMs: 24 * 60 * 60_000 };
+  return { id: `id ${createHash('sha256').update(id).digest('base64url')}`, rememberMs };
 }
 
 /**
  * Where it does not, the body tells: the signature covers it, and whoever repeats it cannot vary it as headers can be.
- * Not for so long, because the same may happen again and be said in the same words; what the same row means later is
- * judged by `dedup`.
+ * What comes in the same words after that is judged by `dedup`.
  */
 function contentId({ body, params }: ReceivedWebhook): DeliveryId {
   const content = body.length > 0 ? body : JSON.stringify(Object.entries(params));
-  return { id: `content ${createHash('sha256').update(content).digest('base64url')}`, rememberMs: 60 * 60_000 };
+  return { id: `content ${createHash('sha256').update(content).digest('base64url')}`, rememberMs };
 }
 
 function payloadOf({ trigger }: OpenedTrigger, received: ReceivedWebhook): unknown {

@@ -1,4 +1,5 @@
 /** A webhook of a repository: GitHub calls us when something happens, and signs what it says with a secret of ours. */
+import { createHash } from 'node:crypto';
 import { defineTrigger, path, verifyHmac } from '../../../src/connector/define.ts';
 import { delivery } from '../events.ts';
 import { nameRepository } from '../issue-repository.ts';
@@ -50,7 +51,8 @@ export const repositoryEvent = defineTrigger({
       nameRepository(subjects.issue);
       return {
         ...subjects,
-        id: headers['x-github-delivery'],
+        // Of what was signed: whoever repeats a delivery may change the number in its headers.
+        id: digestOf(payload),
         event,
         repository_full_name: repository?.full_name,
       };
@@ -58,3 +60,9 @@ export const repositoryEvent = defineTrigger({
   },
   dedup: (row) => row.id,
 });
+
+/** The same for the same body, however often it is sent. */
+function digestOf(payload: unknown): string {
+  const text = JSON.stringify(payload, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return createHash('sha256').update(text).digest('base64url');
+}

@@ -275,7 +275,7 @@ describe('the trigger repositoryEvent', () => {
     const { readNotification, readEvent } = trigger('repositoryEvent');
     const { rows } = await readNotification!(run, input, received('push', pushPayload('Fix it')), { output: {} });
     const { payload, id } = readEvent(rows[0]);
-    expect(id).toBe('72d3162e');
+    expect(id).toMatch(/^[\w-]{43}$/);
     expect(JSON.parse(payload)).toMatchObject({
       event: 'push',
       ref: 'refs/heads/master',
@@ -283,6 +283,19 @@ describe('the trigger repositoryEvent', () => {
       commits: [{ message: 'Fix it' }],
     });
     expect(payload).not.toContain('"repository":');
+  });
+
+  it('knows an event by what GitHub signed, not by headers that whoever repeats it may change', async () => {
+    const { trigger, run } = await connect({});
+    const { readNotification, readEvent } = trigger('repositoryEvent');
+    const signatureOf = async (message: string, headers: object) => {
+      const plain = received('push', pushPayload(message));
+      const sent = { ...plain, headers: { ...plain.headers, ...headers } };
+      return readEvent((await readNotification!(run, input, sent, { output: {} })).rows[0]).signature;
+    };
+    const first = await signatureOf('Fix it', {});
+    expect(await signatureOf('Fix it', { 'x-github-delivery': 'd-2', 'x-github-event': 'issues' })).toBe(first);
+    expect(await signatureOf('Fix it all', {})).not.toBe(first);
   });
 
   it('makes no event of the first call, which only says that the webhook is there', async () => {

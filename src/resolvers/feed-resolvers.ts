@@ -45,6 +45,12 @@ export function createFeedResolvers(
     requireScope(caller, 'subscribe', feed.connector);
     return feed;
   };
+  /** One that the caller may change: its own, and the tenant's where it may administer them. */
+  const managed = async (state: OperationState, id: string): Promise<FeedStatus> => {
+    const feed = await owned(state, id);
+    requireManaging(state, feed);
+    return feed;
+  };
   return {
     Query: {
       feeds: async (_root: unknown, { connector }: { connector?: string | null }, { caller }: OperationState) => {
@@ -67,12 +73,13 @@ export function createFeedResolvers(
         const runnable = rooms().triggers(connector.name, binding.trigger.name);
         if (!runnable) throw new TypeError(`${connector.name}.${binding.trigger.name} is in the graph and not served.`);
         const given = readTriggerArguments(field, args.input);
-        const opened = await state.open(connector, args.connection);
+        const opened = await state.open(connector, args.connection, runnable.definition.scopes);
+        requireManaging(state, { connector: connector.name, subject: opened.subject });
         const key = await feedKeyOf(binding, runnable, opened, given, state.caller.tenant);
         return rooms().feeds.start(key, opened.run.signal);
       },
       stopFeed: async (_root: unknown, { id }: { id: string }, state: OperationState) => {
-        await owned(state, id);
+        await managed(state, id);
         return (await rooms().feeds.stop(state.caller, id)) ?? notFoundNow(id);
       },
       replayParked: async (
@@ -80,12 +87,12 @@ export function createFeedResolvers(
         { feed: id, ids }: { feed: string; ids?: readonly string[] | null },
         state: OperationState,
       ) => {
-        await owned(state, id);
+        await managed(state, id);
         const replayed = (await rooms().feeds.replayParked(state.caller, id, ids ?? undefined)) ?? notFoundNow(id);
         return { ...replayed, feed: await owned(state, id) };
       },
       replayFeed: async (_root: unknown, { feed: id, from }: { feed: string; from: Date }, state: OperationState) => {
-        await owned(state, id);
+        await managed(state, id);
         return (await rooms().feeds.replay(state.caller, id, from)) ?? notFoundNow(id);
       },
     },
@@ -104,10 +111,15 @@ export function createFeedResolvers(
     },
     FeedError: { at: ({ at }: { at: number }) => toTime(at) },
     ParkedEvent: {
-      payload: ({ payload }: ParkedEvent) => (payload === undefined ? null : parseJson(payload)),
+      payload: ({ payload }: ParkedEvent) => readableOrNull(payload),
       parkedAt: ({ parkedAt }: ParkedEvent) => toTime(parkedAt),
     },
   };
+}
+
+/** What belongs to no subject is shared by all of the tenant: one of them may not stop, repair or begin it for the others. */
+function requireManaging({ caller }: OperationState, feed: Pick<FeedStatus, 'connector' | 'subject'>): void {
+  if (feed.subject === undefined) requireScope(caller, 'admin', feed.connector);
 }
 
 /** A trigger by its own name, or by that of its field of Subscription. */
@@ -142,6 +154,16 @@ function notFound(id: string): GatewayError {
 /** It was removed while it was asked for. */
 function notFoundNow(id: string): never {
   throw notFound(id);
+}
+
+/** What is too deep to be read, or no JSON, is why it was parked, as its reason says: no error beside it. */
+function readableOrNull(payload: string | undefined): unknown {
+  if (payload === undefined) return null;
+  try {
+    return parseJson(payload);
+  } catch {
+    return null;
+  }
 }
 
 function toTime(milliseconds: number | undefined): string | null {

@@ -125,6 +125,15 @@ describe('feeds', () => {
     await until(() => results().length === 2);
   });
 
+  it('show what is parked and lies too deep to be read without its payload', async () => {
+    const shop = subscribableShop();
+    const id = await started(shop);
+    const payload = `${'['.repeat(500)}${']'.repeat(500)}`;
+    await shop.feeds.log.append(id, { parked: [{ code: 'EVENT_INVALID', reason: 'It is too deep.', payload }] });
+    const answer = await shop.ask(ada, '{ feeds { parked { reason payload } } }');
+    expect(answer).toEqual({ data: { feeds: [{ parked: [{ reason: 'It is too deep.', payload: null }] }] } });
+  });
+
   it('are shown to their owner alone', async () => {
     const shop = subscribableShop();
     const id = await started(shop);
@@ -149,6 +158,50 @@ describe('feeds', () => {
       code: 'PAGE_SIZE_INVALID',
       message: 'first: expected a whole number from 1 to 100; got 101. Page on with `after`.',
     });
+  });
+
+  it.each([
+    ['the tenant', { connection: 'shop-all', subject: undefined }],
+    ['nobody', { connection: undefined, subject: undefined }],
+  ])(
+    'of a connection of %s are seen by those who subscribe, and changed by those who administer',
+    async (_of, owner) => {
+      const shop = subscribableShop();
+      const key = { tenant: 'acme', connector: 'shop', trigger: 'new_order', input: {}, ...owner };
+      const { id } = await shop.feeds.start(key, new AbortController().signal);
+      const subscriber = { ...ada, scopes: new Set(['plugboard.subscribe']) };
+      const administrator = { ...ada, scopes: new Set(['plugboard.subscribe', 'plugboard.admin:shop']) };
+      expect((await shop.ask(subscriber, '{ feeds { id parked { id } } }')).data.feeds).toEqual([{ id, parked: [] }]);
+      for (const query of [
+        'mutation ($id: ID!) { replayParked(feed: $id) { left } }',
+        'mutation ($id: ID!) { replayFeed(feed: $id, from: "2026-01-01T00:00:00Z") { id } }',
+        'mutation ($id: ID!) { stopFeed(id: $id) { id } }',
+      ]) {
+        expect(errorOf(await shop.ask(subscriber, query, { id }))).toMatchObject({
+          code: 'FORBIDDEN',
+          scope: 'plugboard.admin:shop',
+        });
+        expect((await shop.ask(administrator, query, { id })).errors).toBeUndefined();
+      }
+    },
+  );
+
+  it('of the tenant are begun by those who administer', async () => {
+    const shop = subscribableShop();
+    const subscriber = { ...ada, scopes: new Set(['plugboard.subscribe']) };
+    const variables = { trigger: 'new_order', connection: 'shop-all' };
+    const query = `mutation ($trigger: String!, $connection: ID) {
+      startFeed(connector: "shop", trigger: $trigger, connection: $connection) { id }
+    }`;
+    expect(errorOf(await shop.ask(subscriber, query, variables))).toMatchObject({
+      code: 'FORBIDDEN',
+      scope: 'plugboard.admin:shop',
+    });
+    expect(shop.feeds.keys).toEqual([]);
+    const own = await shop.ask(subscriber, query, { ...variables, connection: 'shop-ada' });
+    expect(own).toEqual({ data: { startFeed: { id: expect.any(String) } } });
+    const administrator = { ...ada, scopes: new Set(['plugboard.subscribe', 'plugboard.admin']) };
+    expect((await shop.ask(administrator, query, variables)).errors).toBeUndefined();
   });
 
   it('are stopped, asked again and repaired by their owner', async () => {

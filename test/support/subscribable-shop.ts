@@ -77,7 +77,7 @@ export const bob: Caller = { tenant: 'acme', subject: 'bob', scopes: everyScope 
 
 const sdl = await readFile(new URL('../../schema/gateway.graphql', import.meta.url), 'utf8');
 
-/** Ada and Bob have a connection each, `shop-ada` and `shop-bob`, with their names as tokens. */
+/** Ada and Bob have a connection each, `shop-ada` and `shop-bob`, with their names as tokens; `shop-all` is the tenant's. */
 export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: ConnectionRooms['stored'] } = {}) {
   const { getCustomer = (token, id) => ({ id, name: `${String(token)}'s ${String(id)}` }) } = options;
   const shop = shopConnector(getCustomer);
@@ -98,12 +98,12 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
     },
   });
   const connections = createConnections({
-    configured: ['ada', 'bob', 'eve'].map((subject) => ({
-      id: `shop-${subject}`,
+    configured: ['ada', 'bob', 'eve', undefined].map((subject) => ({
+      id: `shop-${subject ?? 'all'}`,
       connector: shop,
       tenant: undefined,
       subject,
-      credentials: createCredentials({ token: subject }),
+      credentials: createCredentials({ token: subject ?? 'all' }),
     })),
   });
   const served = createExecutor(buildGraph([shop], own), connections, {

@@ -30,7 +30,7 @@ export function createActionResolver(
   const raisedIn = `actions.${binding.action.name}`;
   const loadAhead = createLoadAhead();
   return async (_root, args: Arguments, state, info) => {
-    const opened = await state.open(connector, args.connection as string | null | undefined);
+    const opened = await state.open(connector, args.connection as string | null | undefined, action.definition.scopes);
     state.useConnection(info, opened);
     try {
       const { answer, rows } = await answerOf(binding, action, opened, args, state, options);

@@ -80,7 +80,7 @@ function loadRow(
   info: GraphQLResolveInfo,
   isWhole: boolean,
 ): unknown {
-  return whenLoaded(state.connectionBelow(info, entity.connector), (opened) => {
+  return whenLoaded(state.connectionBelow(info, entity.connector, scopesOf(entity, isWhole)), (opened) => {
     const row = state.loadRow(entity, key, opened as OpenedConnection, isWhole);
     if (isWhole || entity.batch?.definition.lacks === undefined) return row;
     return whenLoaded(row, (found) => {
@@ -88,6 +88,12 @@ function loadRow(
       return found;
     });
   });
+}
+
+/** What the action needs that `state.loadRow` will run. */
+function scopesOf({ batch, lookup }: Entity, isWhole: boolean): readonly string[] | undefined {
+  const byLookup = batch === undefined || (isWhole && batch.definition.lacks !== undefined);
+  return (byLookup ? lookup : batch)?.definition.scopes;
 }
 
 function whenLoaded(value: unknown, use: (value: unknown) => unknown): unknown {

@@ -87,6 +87,7 @@ async function loadTogether(
 ): Promise<readonly unknown[]> {
   const argument = entity.batch?.argument;
   if (!argument) throw new TypeError(`${entity.id} has no batch argument.`);
+  opened.requireGranted(action.definition.scopes);
   const input = await action.coerceInput(opened.run, { [fieldName(argument)]: keys });
   const rows = await action.run(opened.run, input);
   if (!Array.isArray(rows)) {
@@ -111,6 +112,7 @@ async function loadOne(
   const argument = entity.lookup?.argument;
   if (!argument) throw new TypeError(`${entity.id} has no lookup argument.`);
   try {
+    opened.requireGranted(action.definition.scopes);
     const input = await action.coerceInput(opened.run, { [fieldName(argument)]: key });
     const row = (await action.run(opened.run, input)) ?? null;
     if (typeof row === 'object' && !Array.isArray(row)) return row;

@@ -13,8 +13,17 @@ import { PartialRows } from './partial-rows.ts';
 
 export interface OperationState {
   readonly caller: Caller;
-  /** Opens the caller's connection for a connector, once per operation. @throws AuthorizationError */
-  readonly open: (connector: Connector, connectionId?: string | null) => Promise<OpenedConnection>;
+  /**
+   * Opens the caller's connection for a connector, once per operation.
+   *
+   * @param scopes - that the action needs: an error that asks the subject to connect names them too.
+   * @throws AuthorizationError
+   */
+  readonly open: (
+    connector: Connector,
+    connectionId?: string | null,
+    scopes?: readonly string[],
+  ) => Promise<OpenedConnection>;
   /** Remembers which connection a root field uses, so that joins below it use the same. */
   readonly useConnection: (info: GraphQLResolveInfo, opened: OpenedConnection) => void;
   /** The same for a connection that is opened only when a join asks for it. */
@@ -22,11 +31,13 @@ export interface OperationState {
   /**
    * The connection for a join: the root field's own where the connector is the same, else the caller's usual one.
    *
+   * @param scopes - as for `open`.
    * @throws CallerError FORBIDDEN when the caller may not read from the connector, whatever the root field was.
    */
   readonly connectionBelow: (
     info: GraphQLResolveInfo,
     connector: Connector,
+    scopes?: readonly string[],
   ) => OpenedConnection | Promise<OpenedConnection>;
   /** Id of the connection that `connectionBelow` gives; `undefined` while it has opened none. */
   readonly connectionIdBelow: (info: GraphQLResolveInfo, connector: Connector) => string | undefined;
@@ -51,20 +62,28 @@ export function createOperationState(
     if (!opening) openings.set(connectionId, (opening = startOpening(connector, connectionId, context, connections)));
     return opening;
   };
+  const withScopes = ({ promise }: Opening, connector: Connector, scopes: readonly string[] = []) => {
+    if (scopes.length === 0) return promise;
+    return promise.catch((error: unknown) => {
+      throw connections.withScopes(error, connector, scopes);
+    });
+  };
   return {
     caller: context.caller,
-    open: (connector, connectionId) => openingOf(connector, connectionId ?? undefined).promise,
+    open: (connector, connectionId, scopes) => {
+      return withScopes(openingOf(connector, connectionId ?? undefined), connector, scopes);
+    },
     useConnection: (info, connection) => {
       byRootField.set(rootKey(info), { connector: connection.connector, id: connection.run.id, opened: connection });
     },
     nameConnection: (info, connector, id) => void byRootField.set(rootKey(info), { connector, id, opened: undefined }),
-    connectionBelow: (info, connector) => {
+    connectionBelow: (info, connector, scopes) => {
       requireScope(context.caller, 'read', connector.name);
       const above = byRootField.get(rootKey(info));
       const isSame = above?.connector === connector;
       if (isSame && above.opened) return above.opened;
       const opening = openingOf(connector, isSame ? above.id : undefined);
-      return opening.connection ?? opening.promise;
+      return opening.connection ?? withScopes(opening, connector, scopes);
     },
     connectionIdBelow: (info, connector) => {
       const above = byRootField.get(rootKey(info));

@@ -26,7 +26,7 @@ export function createTriggerSubscriber(
 ): GraphQLFieldResolver<unknown, OperationState> {
   const { connector, trigger } = binding;
   return async (_root, args: Arguments, state) => {
-    const opened = await state.open(connector, args.connection as string | null | undefined);
+    const opened = await state.open(connector, args.connection as string | null | undefined, trigger.definition.scopes);
     const { id: connection, signal } = opened.run;
     try {
       const key = await feedKeyOf(binding, runnable(), opened, args, state.caller.tenant);

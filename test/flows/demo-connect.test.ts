@@ -98,6 +98,19 @@ describe('connecting in the demo', () => {
     expect(connection).toEqual({ state: 'ERROR' });
   });
 
+  it('is asked for all that an action needs at once', async () => {
+    const create = `mutation { myCalendarCreateEvent(input: { title: "Tea", startsAt: "2025-05-09T15:00:00Z" }) { title } }`;
+    const both = `${create.slice(0, -1)} myLockerStoreItem(input: { name: "A flag" }) { name } }`;
+    for (const query of [create, both]) {
+      const { code, connect: hint } = (await ask(query, {}, 'nora')).errors[0].extensions;
+      expect([code, hint.scopes]).toEqual(['CONNECTION_REQUIRED', ['events.read', 'events.write']]);
+      expect(new URL(hint.url).searchParams.get('scope')).toBe('events.read events.write');
+    }
+    // A field beside it that needs less asks for less.
+    const { errors } = await ask('{ myCalendarEvents { nodes { title } } }', {}, 'nora');
+    expect(errors[0].extensions.connect.scopes).toEqual(['events.read']);
+  });
+
   it('begins with the link that an error names, and asks for more when an action needs more', async () => {
     const refused = await ask('{ myCalendarEvents { totalCount nodes { title } } }');
     const { url } = refused.errors[0].extensions.connect;

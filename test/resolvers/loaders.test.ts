@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RunnableAction } from '../../src/connector/run-action.ts';
-import { InputError, ProviderError } from '../../src/errors.ts';
+import { AuthorizationError, InputError, ProviderError } from '../../src/errors.ts';
 import type { Entity } from '../../src/graph/binding.ts';
 import { createLoaders } from '../../src/resolvers/loaders.ts';
 import type { OpenedConnection } from '../../src/resolvers/opened-connection.ts';
@@ -11,10 +11,12 @@ interface Script {
   readonly batch?: (keys: readonly unknown[]) => unknown;
   readonly lookup?: (key: unknown) => unknown;
   readonly maxBatchSize?: number;
+  /** That no connection was granted. */
+  readonly scopes?: readonly string[];
 }
 
 /** Loaders of one entity `shop.order` with key `id`, and what its actions were asked. */
-function loadersOf({ batch, lookup, maxBatchSize }: Script) {
+function loadersOf({ batch, lookup, maxBatchSize, scopes }: Script) {
   const asked: unknown[] = [];
   const connector = { name: 'shop' };
   const entity = {
@@ -28,7 +30,7 @@ function loadersOf({ batch, lookup, maxBatchSize }: Script) {
     ({
       name,
       connector,
-      definition: { maxBatchSize },
+      definition: { maxBatchSize, scopes },
       coerceInput: async (_run: unknown, args: Row) => args,
       run: async (_run: unknown, input: Row) => {
         asked.push(input);
@@ -39,12 +41,27 @@ function loadersOf({ batch, lookup, maxBatchSize }: Script) {
     if (kind === 'batch') return batch && actionOf('get_orders', batch);
     return lookup && actionOf('get_order', lookup);
   });
-  const openedAs = (id: string | undefined) => ({ connector, run: { id } }) as unknown as OpenedConnection;
+  const requireGranted = (scopes: readonly string[] = []) => {
+    if (scopes.length > 0) throw new AuthorizationError('SCOPE_MISSING', `It lacks ${scopes.join(', ')}.`);
+  };
+  const openedAs = (id: string | undefined) =>
+    ({ connector, run: { id }, requireGranted }) as unknown as OpenedConnection;
   const opened = openedAs('shop.ada');
   return { asked, load: (key: unknown, as = opened) => load(entity, key, as), openedAs };
 }
 
 const rowOf = (id: unknown): Row => ({ id, name: `order ${String(id)}` });
+
+describe('a join', () => {
+  it.each([
+    ['batch', { batch: (keys: readonly unknown[]) => keys.map(rowOf) }],
+    ['lookup', { lookup: rowOf }],
+  ])('runs no %s whose scopes the connection was not granted', async (_kind, script) => {
+    const { load, asked } = loadersOf({ ...script, scopes: ['orders:secret'] });
+    await expect(load(1)).rejects.toMatchObject({ code: 'SCOPE_MISSING', message: 'It lacks orders:secret.' });
+    expect(asked).toEqual([]);
+  });
+});
 
 describe('a batch', () => {
   it('is asked once for the keys that are wanted together, each key once', async () => {

@@ -4,7 +4,7 @@ import { defineConnector, defineTrigger } from '../../src/connector/define.ts';
 import { ProviderError } from '../../src/errors.ts';
 import { feedId } from '../../src/feed/feed.ts';
 import { eventList, minute, rowsAt } from '../support/event-list.ts';
-import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
+import { startFakeProvider, type FakeProvider, type Reply } from '../support/fake-provider.ts';
 import { ann, feedKey, never, openFeedHouse, pass } from '../support/feed-house.ts';
 import { connectSocket, subscribeMessage, type SocketClient } from '../support/socket-client.ts';
 import { startGateway, type RunningGateway } from '../support/start-gateway.ts';
@@ -33,14 +33,14 @@ async function openShop(): Promise<RefusingShop> {
   let earlyCount = 0;
   let closedUntil = 0;
   let retryAfter: () => string | undefined = () => undefined;
-  const provider = await startFakeProvider(({ query }) => {
+  const provider = await startFakeProvider(({ query }): Reply => {
     const now = performance.now();
     if (now < closedUntil - toleranceMs) earlyCount++;
     if (windowsLeft > 0 || now < closedUntil - toleranceMs) {
       windowsLeft--;
       closedUntil = now + windowMs;
       const value = retryAfter();
-      return { status: 429, json: {}, headers: value === undefined ? {} : { 'retry-after': value } };
+      return { status: 429, json: {}, ...(value !== undefined && { headers: { 'retry-after': value } }) };
     }
     const after = Number(query['after']);
     return { json: Array.from({ length: sold - after }, (_, index) => ({ id: after + index + 1 })) };

@@ -9,6 +9,7 @@ import { isRunning, keyOfRecord, type FeedRecord } from './feed-record.ts';
 import { createFeedRecords } from './feed-records.ts';
 import type { FeedTails } from './feed-tail.ts';
 import type { Feeds } from './feeds.ts';
+import { createListenerMarks } from './listener-marks.ts';
 import { createPollClock, type PollClock, type PollClockOptions } from './poll-clock.ts';
 import { readProgress } from './progress.ts';
 import { replayParkedEvents } from './replay-parked.ts';
@@ -30,7 +31,7 @@ export interface FeedsOptions extends Omit<FeedDesk, 'records' | 'limits' | 'now
 
 /** The feeds, and what the rooms beside them need. */
 export interface RunningGatewayFeeds extends Feeds {
-  /** A webhook says that something happened: the feed is polled soon, where this process polls it. */
+  /** A webhook says that something happened: the feed is polled as soon as it may be, where this process polls it. */
   readonly pollSoon: (id: string) => Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
     ...(limits.concurrentPolls !== undefined && { concurrency: limits.concurrentPolls }),
     ...(limits.pollTimeoutMs !== undefined && { pollTimeoutMs: limits.pollTimeoutMs }),
   });
-  const running = createRunningFeeds(desk, clock, tails);
+  const running = createRunningFeeds(desk, clock, tails, createListenerMarks(options.records, now));
   const tryFeed = createTryFeed(desk);
   let looking: NodeJS.Timeout | undefined;
   let looks = 0;
@@ -68,7 +69,7 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
   const statusOf = (record: FeedRecord) => readStatus(desk, record, running);
 
   return {
-    pollSoon: async (id) => void running.pollSoon(id),
+    pollSoon: async (id) => running.pollInTime(id),
     async open(key, signal) {
       const id = feedId(key);
       let hasLeft = false;
@@ -80,6 +81,7 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
       running.enter(key);
       try {
         await tryFeed(key, signal);
+        await running.mark(id);
         // Before the first poll: what it brings is news to whoever asks from now on.
         const tail = await tails.open(id);
         await running.begin(key);

@@ -15,8 +15,12 @@ export interface FeedRunner {
   readonly health: () => HealthState | undefined;
   /** To be called by the clock: in how many milliseconds it is due again. It never fails. */
   readonly poll: (signal: AbortSignal) => Promise<number | undefined>;
-  /** Ends the poll under way and gives the lease up. */
-  readonly stop: () => Promise<void>;
+  /**
+   * Ends the poll under way and gives the lease up. `finish` is done before that, while nobody else can poll it.
+   *
+   * @throws what `finish` throws.
+   */
+  readonly stop: (finish?: () => Promise<unknown>) => Promise<void>;
 }
 
 /** What a runner tells. */
@@ -41,6 +45,8 @@ export function createFeedRunner(
   const lease = { ttlMs: takeoverMs, renewEveryMs: takeoverMs * 0.3, waitMs: 0, signal: stopping.signal };
   const trimmer = createTrimmer(desk, id);
   let holding: Holding | undefined;
+  let finish: (() => Promise<unknown>) | undefined;
+  let finished: Promise<unknown> | undefined;
   const hold = async (fence: number, signal: AbortSignal): Promise<void> => {
     const current = (await desk.records.read(id)) ?? record;
     const health = createFeedHealth(desk, id, current.value);
@@ -49,6 +55,8 @@ export function createFeedRunner(
     await aborted(signal);
     holding = undefined;
     await clock.cancel(id);
+    finished = finish?.();
+    await finished?.catch(() => undefined);
   };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -65,9 +73,11 @@ export function createFeedRunner(
   return {
     health: () => holding?.health.now(),
     poll: async (signal) => (holding ? pollFeed({ desk, id, key, events, trimmer }, holding, signal) : undefined),
-    async stop() {
+    async stop(wanted) {
+      finish = wanted;
       stopping.abort();
       await running;
+      await (finished ?? wanted?.());
     },
   };
 }

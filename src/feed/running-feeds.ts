@@ -6,6 +6,7 @@ import { failureOf, type HealthState } from './feed-health.ts';
 import { isRunning, keyOfRecord, type FeedRecord, type FeedValue } from './feed-record.ts';
 import { createFeedRunner, type FeedRunner } from './feed-runner.ts';
 import type { FeedTails } from './feed-tail.ts';
+import type { ListenerMarks } from './listener-marks.ts';
 import type { PollClock } from './poll-clock.ts';
 
 export interface RunningFeeds {
@@ -14,9 +15,11 @@ export interface RunningFeeds {
   /** With the last one the feed stops after a grace time, unless it is durable. */
   readonly leave: (id: string) => void;
   readonly countOf: (id: string) => number;
+  /** Tells the other processes that somebody listens here; to be awaited before `begin`. @throws GatewayError of the store */
+  readonly mark: (id: string) => Promise<void>;
   /** Lets it run, here or where it runs already. @throws GatewayError of the store */
   readonly begin: (key: FeedKey, change?: Partial<FeedValue>) => Promise<FeedRecord>;
-  /** Stops it where nobody listens and it is not durable. @throws GatewayError of the store */
+  /** Stops it where nobody listens, in whichever process, and it is not durable. @throws GatewayError of the store */
   readonly stopIdle: (id: string) => Promise<void>;
   /** Ends it for good, and forgets it with its log: its connection was removed, so that nobody can ask for it any more. */
   readonly remove: (id: string) => Promise<void>;
@@ -26,6 +29,8 @@ export interface RunningFeeds {
   readonly health: (id: string) => HealthState | undefined;
   /** Whether it is polled here; then it is polled soon. */
   readonly pollSoon: (id: string) => boolean;
+  /** A provider says that it is due: no earlier than the operator's floor allows, and not while it backs off. */
+  readonly pollInTime: (id: string) => void;
   /** Lets durable feeds run again whose connector was away, and trims what does not run. @throws GatewayError of the store */
   readonly tidy: () => Promise<void>;
   /** Looks at what runs: takes over what a dead process left, follows what others have changed. @throws GatewayError of the store */
@@ -40,29 +45,38 @@ interface Entry {
   grace?: NodeJS.Timeout;
   /** The last of `wakes` that was followed. */
   wakes: number;
+  isPolling: boolean;
+  /** It is due once more, which was said while it was polled. */
+  isDueAgain: boolean;
 }
 
 const defaultGraceMs = 30_000;
 
-export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: FeedTails): RunningFeeds {
+export function createRunningFeeds(
+  desk: FeedDesk,
+  clock: PollClock,
+  tails: FeedTails,
+  marks: ListenerMarks,
+): RunningFeeds {
   const { records, limits, logger } = desk;
   const entries = new Map<string, Entry>();
+  const floorMs = limits.minIntervalMs ?? 1_000;
   let isClosed = false;
   const entryOf = (id: string, key: FeedKey): Entry => {
     const known = entries.get(id);
     if (known) return known;
-    const entry: Entry = { key, subscribers: 0, wakes: 0 };
+    const entry: Entry = { key, subscribers: 0, wakes: 0, isPolling: false, isDueAgain: false };
     entries.set(id, entry);
     return entry;
   };
-  const drop = async (id: string): Promise<void> => {
+  const drop = async (id: string, finish?: () => Promise<unknown>): Promise<void> => {
     const entry = entries.get(id);
     if (!entry) return;
     clearTimeout(entry.grace);
     const { runner } = entry;
     delete entry.runner;
     if (entry.subscribers === 0) entries.delete(id);
-    await runner?.stop();
+    await runner?.stop(finish);
   };
   const graceOf = (id: string, entry: Entry): void => {
     clearTimeout(entry.grace);
@@ -106,18 +120,27 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
   const stopIdle = async (id: string): Promise<void> => {
     const entry = entries.get(id);
     if (!entry || entry.subscribers > 0) return;
-    // Where another process polls it, that one stops it when nobody listens there.
-    const isOurs = entry.runner?.health() !== undefined;
-    const record = isOurs
-      ? await records.change(id, ({ durable, state }) =>
-          durable || state === 'STOPPED' || entry.subscribers > 0 ? undefined : { state: 'STOPPED', nextPollAt: null },
-        )
-      : undefined;
-    if (record?.value.durable || (isOurs && record && isRunning(record))) return;
-    await drop(id);
-    if (isOurs) await desk.webhooks?.end(entry.key);
+    // Where another process polls it, that one stops it when nobody listens.
+    if (entry.runner?.health() === undefined) await drop(id);
+    else if (!(await stopOurs(id, entry))) return;
     // Who came while it was being stopped has it started again.
     if (entry.subscribers > 0) await begin(entry.key);
+  };
+  /** Whether it is stopped. One that others listen to is looked at again with the records. */
+  const stopOurs = async (id: string, entry: Entry): Promise<boolean> => {
+    if (await marks.areElsewhere(id)) return false;
+    const record = await records.change(id, ({ durable, state }) =>
+      durable || state === 'STOPPED' || entry.subscribers > 0 ? undefined : { state: 'STOPPED', nextPollAt: null },
+    );
+    if (record?.value.durable || (record && isRunning(record))) return false;
+    if (await marks.areElsewhere(id)) {
+      // Somebody listens who may have found it running. Whoever comes from now on finds it stopped, and begins it.
+      await begin(entry.key);
+      return false;
+    }
+    // Before another process may poll it: the webhook that it asks for is then a new one, and not the one that ends.
+    await drop(id, async () => desk.webhooks?.end(entry.key));
+    return true;
   };
   const end = async (id: string, reason: GatewayError): Promise<void> => {
     const lastError = failureOf(reason, desk.now());
@@ -169,7 +192,20 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
     countOf: (id) => entries.get(id)?.subscribers ?? 0,
     begin,
     stopIdle,
-    poll: async (id, signal) => entries.get(id)?.runner?.poll(signal),
+    mark: marks.set,
+    async poll(id, signal) {
+      const entry = entries.get(id);
+      if (!entry?.runner) return undefined;
+      entry.isPolling = true;
+      entry.isDueAgain = false;
+      try {
+        const inMs = await entry.runner.poll(signal);
+        const isBackingOff = entry.runner?.health()?.state !== 'RUNNING';
+        return inMs === undefined || isBackingOff || !entry.isDueAgain ? inMs : Math.min(inMs, floorMs);
+      } finally {
+        entry.isPolling = false;
+      }
+    },
     async remove(id) {
       await end(id, new GatewayError('FEED_ENDED', 'The connection of this feed was removed.'));
       const record = await records.read(id);
@@ -182,7 +218,19 @@ export function createRunningFeeds(desk: FeedDesk, clock: PollClock, tails: Feed
       clock.pollSoon(id);
       return true;
     },
+    pollInTime(id) {
+      const entry = entries.get(id);
+      const health = entry?.runner?.health();
+      if (!entry || !health) return;
+      entry.isDueAgain = entry.isPolling;
+      // One that backs off is polled when it said, and what is due is due then.
+      if (entry.isPolling || health.state !== 'RUNNING') return;
+      const { lastPollAt, nextPollAt } = health;
+      const at = Math.min((lastPollAt ?? 0) + floorMs, nextPollAt ?? Infinity);
+      clock.schedule(id, at - desk.now());
+    },
     async look() {
+      await marks.renew([...entries].filter(([, { subscribers }]) => subscribers > 0).map(([id]) => id));
       const running = await records.listRunning(true);
       if (isClosed) return;
       running.forEach(follow);

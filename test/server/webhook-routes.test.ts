@@ -400,10 +400,10 @@ describe('a body', () => {
 
   it('gives its place back when whoever sends it leaves before its address was looked up', async () => {
     const { url, secret } = await subscribed();
-    let waiting = 0;
+    const waiting: string[] = [];
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
-    hold = () => ((waiting += 1), held);
+    hold = () => (waiting.push(url), held);
     const { hostname, port, pathname } = new URL(here(url));
     const leaving = Array.from({ length: 32 }, () => {
       const begun = request({ hostname, port, path: pathname, method: 'POST', headers: { 'content-length': '10' } });
@@ -411,7 +411,7 @@ describe('a body', () => {
       begun.write('{');
       return begun;
     });
-    while (waiting < 32) await nextTurn();
+    while (waiting.length < 32) await nextTurn();
     for (const each of leaving) each.destroy();
     // What the server answers afterwards it answers when it knows that they have left.
     for (let trip = 0; trip < 3; trip += 1) await (await fetch(`${server.url}/nothing-here`)).text();

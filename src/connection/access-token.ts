@@ -4,6 +4,7 @@ import type { Credentials } from '../connector/authorize.ts';
 import { createConnectHint } from './connect-hint.ts';
 import { createServerBreaker } from './refresh-backoff.ts';
 import { defaultRefreshLimits, type RefreshDesk, type RefreshLimits } from './refresh-desk.ts';
+import { checkBinding } from './refresh-tokens.ts';
 import { StoredCredentials, type CredentialsSource } from './stored-credentials.ts';
 
 export interface ConnectionCredentialsOptions
@@ -20,7 +21,8 @@ export interface ConnectionCredentials {
    * The credentials of a stored connection; one object per connection id. A record that is newer than the one that is
    * remembered replaces it.
    *
-   * @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN
+   * @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN. @throws AuthorizationError REAUTH_REQUIRED when the tenant has
+   *   chosen other hosts since it was connected.
    */
   readonly of: (source: CredentialsSource) => Credentials;
   /**
@@ -56,6 +58,7 @@ export function createConnectionCredentials(options: ConnectionCredentialsOption
   const known = new Map<string, StoredCredentials>();
   const find = (source: CredentialsSource): StoredCredentials => {
     const { id } = source.record;
+    checkBinding(desk, { ...source, connectionId: id }, source.record);
     const remembered = known.get(id);
     if (remembered?.isOf(source)) {
       remembered.update(source);

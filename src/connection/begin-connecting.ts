@@ -3,6 +3,7 @@ import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { goesToProvider, selectedAuthorization, type Candidate, type Candidates } from './connection-candidate.ts';
+import { isBoundTo } from './connection-binding.ts';
 import {
   begunConnection,
   connectionKey,
@@ -39,7 +40,7 @@ export function createBeginning(
   device: DeviceConnecting,
   remove: (record: ConnectionRecord) => Promise<unknown>,
 ) {
-  const { records, keyRing, stored, now } = options;
+  const { records, keyRing, stored, registrations, now } = options;
   return {
     async begin(caller: Caller, connector: Connector, input: ConnectInput): Promise<Begun> {
       checkLabel(input.label);
@@ -64,7 +65,9 @@ export function createBeginning(
       const { id, value } = record;
       const before = tolerant(() => openFields(record, 'fields', keyRing)) ?? {};
       // What is entered is kept where the subject signs in at the provider; secrets are asked for anew.
-      const isKept = selectedAuthorization(connector, before)?.type === 'oauth2';
+      const isOAuth = selectedAuthorization(connector, before)?.type === 'oauth2';
+      // What was entered for one host is not sent to another.
+      const isKept = isOAuth && isBoundTo(value, connector, await registrations.find(value.tenant, connector));
       const fields = input.fields ? { ...before, ...input.fields } : isKept ? before : undefined;
       const draft = await judge(connector, value.tenant, { ...input, fields });
       if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
@@ -130,7 +133,7 @@ export function createBeginning(
     }
     const credentials = candidates.seal(
       sealingTarget({ id, value }),
-      { ...candidate, acquired: trial.acquired },
+      { ...candidate, acquired: trial.acquired, boundTo: trial.boundTo },
       trial.identity,
     );
     const connection = existing

@@ -73,7 +73,8 @@ export function createBrowserSteps(
       const target = { id: session.value.connection, tenant: session.value.tenant, connector };
       const trial = await candidates.try(target, { fields, acquired: {} });
       if (!trial.works) return form({ '': trial.problem });
-      return end(session, connector, { fields, acquired: trial.acquired }, trial.identity);
+      const { acquired, boundTo } = trial;
+      return end(session, connector, { fields, acquired, boundTo }, trial.identity);
     },
 
     async returnFromProvider(
@@ -148,7 +149,8 @@ export function createBrowserSteps(
     }
     const identity = trial.identity ?? ownerId ?? null;
     try {
-      return await end(session, connector, { ...candidate, acquired: { ...extra, ...trial.acquired } }, identity);
+      const acquired = { ...extra, ...trial.acquired };
+      return await end(session, connector, { ...candidate, acquired, boundTo: trial.boundTo }, identity);
     } catch (error) {
       // Another answer of the session was first, the connection was removed, or the store failed.
       await candidates.drop(record, candidate, identity);

@@ -3,6 +3,7 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
+import { bindingOf, type Binding } from './connection-binding.ts';
 import {
   connectionKind,
   sealIdentity,
@@ -23,7 +24,12 @@ export interface Candidate {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly acquired: Readonly<Record<string, unknown>>;
   readonly tokens?: AcquiredTokens;
+  /** What they were tried at; absent: as the registration is when they are kept. */
+  readonly boundTo?: Binding;
 }
+
+/** A trial, and what is bound to where it was made. */
+export type BoundTrial = Trial & { readonly boundTo: Binding };
 
 /** Which connection they are for. */
 export interface CandidateTarget {
@@ -41,7 +47,7 @@ export interface WaitingPlace {
 
 export interface Candidates {
   /** Tries them at the provider; nothing is kept. */
-  readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<Trial>;
+  readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<BoundTrial>;
   /** The parts of the record that they change. */
   readonly seal: (target: SealingTarget, candidate: Candidate, identity: string | null) => NewCredentials;
   readonly sealFields: (target: SealingTarget, fields: Readonly<Record<string, unknown>>) => string;
@@ -65,11 +71,18 @@ export function createCandidates(options: ConnectingOptions): Candidates {
   const { records, keyRing, stored, registrations, sender, discarding } = options;
   const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
     keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
-  const seal: Candidates['seal'] = (target, { fields, acquired, tokens }, identity) => ({
+  const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
+  /** As the registration is now. */
+  const bindingFor = async ({ tenant, connector: name }: Pick<SealingTarget, 'tenant' | 'connector'>) => {
+    const connector = byName.get(name);
+    return connector ? bindingOf(connector, await registrations.find(tenant, connector)) : [];
+  };
+  const seal: Candidates['seal'] = (target, { fields, acquired, tokens, boundTo }, identity) => ({
     state: 'STARTED',
     reason: null,
     connectedAt: options.now(),
     identity,
+    ...(boundTo && { boundTo }),
     fields: sealFields(target, fields),
     acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
     ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
@@ -80,10 +93,12 @@ export function createCandidates(options: ConnectingOptions): Candidates {
     async try({ id, tenant, connector }, candidate) {
       const registration = await registrations.find(tenant, connector);
       const credentials = candidateCredentials(connector, candidate, registration);
+      const boundTo = bindingOf(connector, registration);
       try {
-        return await tryConnection(connector, credentials, { sender, baseUri: registration?.endpoints.baseUri, id });
+        const run = { sender, baseUri: registration?.endpoints.baseUri, id };
+        return { ...(await tryConnection(connector, credentials, run)), boundTo };
       } catch (error) {
-        return { works: false, problem: problemOf(error, connector) };
+        return { works: false, problem: problemOf(error, connector), boundTo };
       }
     },
     async keep(id, credentials, from) {
@@ -94,10 +109,12 @@ export function createCandidates(options: ConnectingOptions): Candidates {
           throw new AuthorizationError('CONNECTION_NOT_FOUND', 'The connection was removed meanwhile. Connect again.');
         }
         const { version, value } = record;
+        const boundTo = credentials.boundTo ?? (await bindingFor(value));
+        const next = { ...value, ...credentials, boundTo };
         const replaced = await discarding.planReplaced(record, credentials, from?.record.id);
         const result = await records.commit([
           ...removal,
-          { change: 'compareAndSet', kind: connectionKind, id, version, value: { ...value, ...credentials } },
+          { change: 'compareAndSet', kind: connectionKind, id, version, value: next },
           ...(replaced ? [replaced] : []),
         ]);
         if (result.committed) {
@@ -111,7 +128,11 @@ export function createCandidates(options: ConnectingOptions): Candidates {
       }
     },
     async drop(connection, candidate, identity = null) {
-      if (candidate.tokens) await discarding.discard(connection, seal(sealingTarget(connection), candidate, identity));
+      if (!candidate.tokens) return;
+      // A store that fails does not say, and then it is the binding of the connection.
+      const boundTo = candidate.boundTo ?? (await bindingFor(connection.value).catch(() => undefined));
+      const bound = { ...candidate, ...(boundTo && { boundTo }) };
+      await discarding.discard(connection, seal(sealingTarget(connection), bound, identity));
     },
     async oauthClient({ id, tenant, connector }, fields) {
       const authorization = authorizationOf(connector, fields);

@@ -1,5 +1,6 @@
 /** A connection as it is kept: whose it is, in what state, and its credentials, sealed. */
 import type { RecordValue, StoredRecord } from '../storage/records.ts';
+import type { Binding } from './connection-binding.ts';
 import { connectionIdentity, type Owner } from './owner.ts';
 
 /** `PENDING` until the subject has finished; `ERROR` when its test failed; `REAUTH_REQUIRED` when the provider refuses its credentials. */
@@ -35,6 +36,8 @@ export interface ConnectionValue extends RecordValue {
   readonly retryAt: number | null;
   /** When its tokens are renewed though nobody uses them, in milliseconds since 1970; absent or `null`: never. */
   readonly idleRefreshAt?: number | null;
+  /** Origins that its tenant had chosen when it was connected: its credentials go to no others. Absent: none. */
+  readonly boundTo?: Binding;
 }
 
 export type ConnectionRecord = StoredRecord<ConnectionValue>;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorizationError, ProviderError, type GatewayError } from '../errors.ts';
 import { withLease } from '../storage/hold-lease.ts';
 import { askForTokens, refreshFailureOf, ServerDown } from './ask-for-tokens.ts';
+import { isBoundTo } from './connection-binding.ts';
 import { disconnected } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
@@ -53,9 +54,11 @@ export async function refreshTokens(
   });
 }
 
-async function read({ records, keyRing }: RefreshDesk, target: RefreshTarget): Promise<OpenedRecord> {
+async function read(desk: RefreshDesk, target: RefreshTarget): Promise<OpenedRecord> {
+  const { records, keyRing } = desk;
   const record = (await records.get(connectionKind, target.connectionId)) as ConnectionRecord | undefined;
   if (!record) throw disconnected(target.connectionId, target.connector);
+  checkBinding(desk, target, record);
   return { record, tokens: openTokens(record, keyRing) };
 }
 
@@ -65,6 +68,22 @@ function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRec
   const waitMs = (retryAt ?? 0) - desk.now();
   // A clock that was set back by more than any wait can be is no reason to wait.
   if (waitMs > 0 && waitMs <= 10 * 60_000) throw tooSoon(target, failures, waitMs);
+}
+
+/**
+ * Credentials go to no host that the tenant chose since they were given.
+ *
+ * @throws AuthorizationError REAUTH_REQUIRED
+ */
+export function checkBinding(
+  desk: Pick<RefreshDesk, 'connectHint'>,
+  target: Omit<RefreshTarget, 'authorization'>,
+  record: ConnectionRecord,
+): void {
+  const { connector, registration } = target;
+  if (isBoundTo(record.value, connector, registration)) return;
+  const reason = `${connector.title ?? connector.name} is registered at other hosts than this connection was made for, and its credentials are not sent there. Connect it again.`;
+  throw reauthRequired(desk, target, { ...record, value: { ...record.value, reason } });
 }
 
 /** The subject has to connect again, for the reason that stands in the record. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { authorizationOf } from '../connector/authorize.ts';
 import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { isBoundTo, type Binding } from './connection-binding.ts';
 import { fieldsOf } from './connection-fields.ts';
 import type { OpenableConnection } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
@@ -23,6 +24,8 @@ export interface RevocationValue extends RecordValue {
   readonly tokens: string;
   /** Sealed JSON of the connection's fields, on which endpoints may depend. */
   readonly fields: string;
+  /** As the connection was. */
+  readonly boundTo?: Binding;
   readonly failures: number;
   /** Not to be tried before, by whichever replica. */
   readonly retryAt: number;
@@ -91,12 +94,13 @@ export function createRevocations(desk: RevocationDesk): Revocations {
     const fields = fieldsOf(record, keyRing);
     if (tokens.length === 0 || !oauthOf(connector, fields)) return undefined;
     const id = randomUUID();
-    const { tenant, subject, connector: name } = record.value;
+    const { tenant, subject, connector: name, boundTo } = record.value;
     const place = { tenant, subject, connector: name, connection: record.id };
     const value: RevocationValue = {
       ...place,
       tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, place, 'tokens')),
       fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, place, 'fields')),
+      ...(boundTo && { boundTo }),
       failures: 0,
       retryAt: now(),
     };
@@ -192,6 +196,8 @@ async function revokeAll(
     const fields = open('fields') as Readonly<Record<string, unknown>>;
     const authorization = found && oauthOf(found.connector, fields);
     if (!authorization) return { tokens };
+    // Tokens go to no host that the tenant chose since; it may choose the old one again within the day.
+    if (!isBoundTo(record.value, found.connector, found.registration)) return { tokens };
     const client = await desk.clients({ ...found, authorization, fields, connectionId: connection });
     if (!client.canRevoke) return { tokens: [] };
     return await revokeInTurn(client.revoke, tokens);

@@ -3,6 +3,7 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { scopesAgain } from './connect-hint.ts';
+import { isSameBinding } from './connection-binding.ts';
 import { connectionChange } from './connection-change.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
@@ -53,11 +54,13 @@ export class StoredCredentials implements Credentials {
   fields = (): ConnectionFields => this.#fields;
 
   /**
-   * Whether it is made for this definition of its connector, and not for one that was loaded before, and for this owner:
-   * what is open already goes to nobody whom the record names only since.
+   * Whether it is made for this definition of its connector, and not for one that was loaded before, for this owner and
+   * for these hosts: what is open already goes to nobody whom the record names only since.
    */
   isOf({ connector, record }: CredentialsSource): boolean {
-    return this.#source.connector === connector && isSameOwner(this.#source.record.value, record.value);
+    const { value } = this.#source.record;
+    const isSamePlace = isSameOwner(value, record.value) && isSameBinding(value, record.value);
+    return this.#source.connector === connector && isSamePlace;
   }
 
   /** Takes what was read elsewhere, unless this is newer. */

@@ -41,8 +41,8 @@ export interface ConnectionArguments {
   readonly connection: string;
 }
 
-/** Resolvers for everything that needs the store. */
-export function createConnectionResolvers(find: Find, rooms: ConnectionRooms) {
+/** Resolvers for everything that needs the store. @param served - connectors by name. */
+export function createConnectionResolvers(find: Find, served: ReadonlyMap<string, Connector>, rooms: ConnectionRooms) {
   const { registrations, stored, connecting } = rooms;
   const owned = async ({ caller }: OperationContext, id: string) => {
     const record = await stored.find(caller, id);
@@ -109,13 +109,13 @@ export function createConnectionResolvers(find: Find, rooms: ConnectionRooms) {
     },
     DeviceCode: { expiresAt: ({ expiresAt }: BegunDevice) => toTime(expiresAt) },
     Registration: {
-      connector: ({ connector }: Registration) => find(connector),
+      connector: ({ connector }: Registration) => served.get(connector) ?? null,
       fields: ({ fields }: Registration) => Object.keys(fields).sort(),
       configured: ({ id }: Registration) => id === undefined,
       redirectUri: ({ tenant, connector }: Registration) => rooms.redirectUri(tenant, connector),
     },
     Connection: {
-      connector: ({ value }: ConnectionRecord) => find(value.connector),
+      connector: ({ value }: ConnectionRecord) => served.get(value.connector) ?? null,
       owner: ({ value }: ConnectionRecord) => (value.subject === null ? 'TENANT' : 'SUBJECT'),
       subject: ({ value }: ConnectionRecord) => value.subject,
       label: ({ value }: ConnectionRecord) => value.label,

@@ -26,7 +26,12 @@ export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnow
     if (feeds) return feeds;
     throw new GatewayError('NOT_SERVED', 'Feeds are not served here.');
   };
-  const { Query, Mutation, Connector: connectorFields, ...others } = createConnectionResolvers(findConnector, rooms);
+  const {
+    Query,
+    Mutation,
+    Connector: connectorFields,
+    ...others
+  } = createConnectionResolvers(findConnector, byName, rooms);
   const aboutFeeds = createFeedResolvers(byName, findConnector, feedRooms);
   const aboutAddresses = createWebhookAddressResolvers(findConnector, () => feedRooms().addresses);
   return {

@@ -1,0 +1,84 @@
+/** A tenant changes where a connector's provider is, or the connector goes: what its connections do then. */
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Connector } from '../../src/connector/definition.ts';
+import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
+import { startTenantGateway, type TenantGateway } from '../support/tenant-gateway.ts';
+
+const canary = 'canary-4b1d';
+const alice = { subject: 'alice' };
+let first: FakeProvider;
+let second: FakeProvider;
+let gateway: TenantGateway;
+const connectors: Connector[] = [];
+
+beforeAll(async () => {
+  first = await startFakeProvider(() => ({ json: { at: 'first' } }));
+  second = await startFakeProvider(() => ({ json: { at: 'second' } }));
+  connectors.push({
+    name: 'shop',
+    title: 'Shop',
+    connection: {
+      fields: [{ name: 'token', optional: false, controlType: 'password' }],
+      baseUri: `${first.origin}/`,
+      authorization: {
+        type: 'api_key',
+        apply: (request, { fields }) => void request.headers({ 'x-token': fields['token'] }),
+      },
+    },
+    test: (connection) => connection.get('me'),
+    actions: {
+      get_place: { readOnly: true, output: [{ name: 'at' }], execute: (connection) => connection.get('place') },
+    },
+  });
+  gateway = await startTenantGateway({ connectors, origins: [first.origin, second.origin] });
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([first.close(), second.close()]);
+});
+
+const place = () => gateway.ask('{ shopPlace { at } }', {}, alice);
+
+async function register(baseUri: string | null): Promise<void> {
+  const mutation =
+    'mutation ($endpoints: EndpointsInput) { registerConnector(connector: "shop", endpoints: $endpoints) { configured } }';
+  expect((await gateway.ask(mutation, { endpoints: { baseUri } })).errors).toBeUndefined();
+}
+
+it('sends credentials to no host that was registered after they were given, until they are given again', async () => {
+  const fields = { token: canary };
+  const connect = 'mutation ($fields: JSON) { connect(connector: "shop", fields: $fields) { connection { id } } }';
+  const { data, errors } = await gateway.ask(connect, { fields }, alice);
+  expect(errors).toBeUndefined();
+  expect((await place()).data.shopPlace).toEqual({ at: 'first' });
+
+  await register(`${second.origin}/`);
+  const refused = await place();
+  expect(refused.data.shopPlace).toBeNull();
+  expect(refused.errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
+  expect(refused.errors?.[0]?.message).toBe(
+    'Shop is registered at other hosts than this connection was made for, and its credentials are not sent there. Connect it again.',
+  );
+  const { id } = data.connect.connection;
+  const test = await gateway.ask('mutation ($id: ID!) { testConnection(connection: $id) { works } }', { id }, alice);
+  expect(test.errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
+  expect(second.requests).toEqual([]);
+
+  const again =
+    'mutation ($id: ID!, $fields: JSON) { reconnect(connection: $id, fields: $fields) { connection { state } } }';
+  expect((await gateway.ask(again, { id, fields }, alice)).errors).toBeUndefined();
+  expect((await place()).data.shopPlace).toEqual({ at: 'second' });
+
+  await register(`${first.origin}/v1/`);
+  expect((await place()).errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
+});
+
+it('lists what belongs to a connector that is gone', async () => {
+  connectors.length = 0;
+  await gateway.restart();
+  const query = '{ connections { id connector { name } } registrations { connector { name } } }';
+  const { data, errors } = await gateway.ask(query, {}, alice);
+  expect(errors).toBeUndefined();
+  expect(data.connections).toEqual([{ id: expect.any(String), connector: null }]);
+  expect(data.registrations).toEqual([{ connector: null }]);
+});

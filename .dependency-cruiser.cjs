@@ -46,6 +46,7 @@ const doors = {
   keyv: '^src/storage/cache\\.ts$',
   undici: '^src/http/send\\.ts$',
   libsql: '^src/storage/sqlite/libsql-driver\\.ts$',
+  pg: '^src/storage/postgres/pg-driver\\.ts$',
   pino: '^src/(main|gateway)\\.ts$',
 };
 module.exports = {

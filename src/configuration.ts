@@ -38,7 +38,10 @@ export interface Configuration {
   readonly registrations?: readonly ConfiguredRegistration[];
   /** Keys that seal what is secret, the current one first: `current,old`. 32 bytes each, in base64 or hexadecimal digits. Default `PLUGBOARD_KEY`. */
   readonly key?: string;
-  /** File of the embedded store. Default `PLUGBOARD_STORE`, else `plugboard.sqlite`; in memory with `insecureDev`. */
+  /**
+   * File of the embedded store, or `postgres://user:password@host:port/database` for replicas that share one. Default
+   * `PLUGBOARD_STORE`, else `plugboard.sqlite`; in memory with `insecureDev`.
+   */
   readonly store?: string;
   /** Answers as production does: no introspection, no hints about the schema. Default: `NODE_ENV` is `production`. */
   readonly production?: boolean;
@@ -113,6 +116,8 @@ export interface HttpConfiguration {
   readonly maxAnswerBytes?: number;
   /** Requests that one call of an action may send. Default 100. */
   readonly maxRequestsPerCall?: number;
+  /** Requests to providers that all fields of one operation, or of one event of a subscription, may send. Default 1 000. */
+  readonly maxRequestsPerOperation?: number;
 }
 
 /** Triggers that are watched. */

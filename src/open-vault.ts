@@ -24,11 +24,22 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openVault(configuration: Configuration, environment: Environment = process.env): Promise<Vault> {
   const keys = readKeys(configuration, environment);
   const inMemory = configuration.insecureDev && configuration.store === undefined;
-  const store = await createSqliteStore({ file: inMemory ? ':memory:' : storeFile(configuration, environment) });
+  const store = await openStoreAt(inMemory ? ':memory:' : storeFile(configuration, environment));
   return { ...store, keys, keyRing: createKeyRing(keys) };
 }
 
-/** File of the embedded store: the same for the gateway and for every command beside it. */
+/**
+ * Opens the store at a `postgres:` URL, whose driver is loaded only then, or the embedded one in a file.
+ *
+ * @throws GatewayError as `createPostgresStore` and `createSqliteStore` do.
+ */
+export async function openStoreAt(place: string): Promise<Store> {
+  if (!/^postgres(ql)?:/.test(place)) return createSqliteStore({ file: place });
+  const { createPostgresStore } = await import('./storage/postgres/postgres-store.ts');
+  return createPostgresStore({ url: place });
+}
+
+/** File of the embedded store, or URL of one on PostgreSQL: the same for the gateway and for every command beside it. */
 export function storeFile({ store }: Pick<Configuration, 'store'>, environment: Environment): string {
   return store ?? environment.PLUGBOARD_STORE ?? 'plugboard.sqlite';
 }

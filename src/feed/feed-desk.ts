@@ -16,7 +16,7 @@ export interface FeedLimits {
   readonly minIntervalMs?: number;
   /** So long a feed is polled after its last subscriber has left. Default 30 000. */
   readonly graceMs?: number;
-  /** So long an event can be read. Default 7 days. */
+  /** So long an event can be read, and a parked one be replayed. Default 7 days. */
   readonly keepMs?: number;
   /** So many events of a feed can be read. Default 100 000. */
   readonly keepEvents?: number;
@@ -97,7 +97,10 @@ export async function openFeed(
 }
 
 const dayMs = 24 * 60 * 60_000;
+/** Each may hold 1 MiB. */
+const keepParked = 1_000;
 
-export function retentionOf({ keepMs, keepEvents, keepSeen }: FeedLimits): Required<Retention> {
-  return { maxAgeMs: keepMs ?? 7 * dayMs, maxCount: keepEvents ?? 100_000, maxSeen: keepSeen ?? 100_000 };
+export function retentionOf({ keepMs = 7 * dayMs, keepEvents, keepSeen }: FeedLimits): Required<Retention> {
+  const events = { maxAgeMs: keepMs, maxCount: keepEvents ?? 100_000, maxSeen: keepSeen ?? 100_000 };
+  return { ...events, maxParked: keepParked, maxParkedAgeMs: keepMs };
 }

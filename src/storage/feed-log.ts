@@ -109,6 +109,10 @@ export interface Retention {
   readonly maxCount?: number;
   /** So many of the newest signatures are kept; never fewer than there are events. */
   readonly maxSeen?: number;
+  /** So many of the newest parked events are kept. What is forgotten of them stays seen. */
+  readonly maxParked?: number;
+  /** Parked events that were parked longer ago are forgotten. */
+  readonly maxParkedAgeMs?: number;
 }
 
 /**

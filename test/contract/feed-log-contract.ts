@@ -643,6 +643,32 @@ function describeTrimming(test: TestOf): void {
       await append(log, { publish: true });
       expect(await ids(log)).toEqual(['a', 'b']);
     });
+
+    it('keeps so many of the newest parked events, and none that were parked longer ago', async () => {
+      const { log } = test();
+      const parkedNow = async () => {
+        const reasons = (await log.parked('f')).map(({ reason }) => reason);
+        expect((await log.state('f')).parkedCount).toBe(reasons.length);
+        return reasons;
+      };
+      const parked = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ reason: name, code: 'C', signature: name }));
+      await append(log, { parked: parked.slice(0, 2), events: numbered(1) });
+      test().advance(1000);
+      await append(log, { parked: parked.slice(2) });
+      test().advance(500);
+      expect(await log.trim('f', { maxParked: 5, maxParkedAgeMs: 1500 })).toBe(false);
+      expect(await parkedNow()).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(await log.trim('f', { maxParkedAgeMs: 1499 }, 1)).toBe(true);
+      expect(await parkedNow()).toEqual(['b', 'c', 'd', 'e']);
+      expect(await log.trim('f', { maxParkedAgeMs: 1499 })).toBe(false);
+      expect(await parkedNow()).toEqual(['c', 'd', 'e']);
+      expect(await log.trim('f', { maxParked: 1 }, 1)).toBe(true);
+      expect(await log.trim('f', { maxParked: 1 }, 1)).toBe(false);
+      expect(await parkedNow()).toEqual(['e']);
+      // What was forgotten stays seen, so that it is not parked again by the next poll.
+      expect(await append(log, { parked })).toMatchObject({ known: 5, state: { parkedCount: 1, lastPlace: 1 } });
+      expect(await ids(log)).toEqual(['1']);
+    });
   });
 }
 

@@ -163,8 +163,12 @@ export function createMemoryFeedLog(now: () => number = Date.now): MemoryFeedLog
         .parked.filter((each) => each.id > after && (ids?.includes(each.id) ?? true))
         .slice(0, limit);
     },
-    async trim(id, { maxAgeMs = Infinity, maxCount = Infinity }, limit = 1_000) {
-      const { events, lastPlace } = find(id);
+    async trim(id, { maxAgeMs = Infinity, maxCount = Infinity, ...retention }, limit = 1_000) {
+      const feed = find(id);
+      const { events, lastPlace } = feed;
+      const { maxParked = Infinity, maxParkedAgeMs = Infinity } = retention;
+      const young = feed.parked.filter(({ parkedAt }) => parkedAt >= now() - maxParkedAgeMs);
+      feed.parked = young.slice(Math.max(0, young.length - maxParked));
       const old = events.filter((event) => event.receivedAt < now() - maxAgeMs || event.place <= lastPlace - maxCount);
       const last = old.slice(0, limit).at(-1);
       if (last) log.forgetUpTo(id, last.place);

@@ -11,7 +11,8 @@ export function trimLog(sql: Sql, feed: string, retention: Retention, limit: num
   const eventsLeft = trimEvents(sql, row, retention, size, now);
   // Only afterwards, because as many signatures stay as there are events.
   const seenLeft = !eventsLeft && trimSeen(sql, row, retention, size);
-  return eventsLeft || seenLeft;
+  const parkedLeft = trimParked(sql, row, retention, size, now);
+  return eventsLeft || seenLeft || parkedLeft;
 }
 
 function trimEvents(sql: Sql, row: FeedRow, retention: Retention, size: number, now: number): boolean {
@@ -59,6 +60,31 @@ function trimSeen(sql: Sql, row: FeedRow, { maxSeen = Infinity }: Retention, siz
     .run([feed, feed, count]);
   sql.prepare('UPDATE feeds SET seen_count = seen_count - ? WHERE feed = ?').run([count, feed]);
   return count < tooMany;
+}
+
+/** What was seen of them stays, so that the next poll does not park them again. */
+function trimParked(sql: Sql, row: FeedRow, retention: Retention, size: number, now: number): boolean {
+  const { maxParked = Infinity, maxParkedAgeMs } = retention;
+  const { feed, parkedCount } = row;
+  if (parkedCount === 0) return false;
+  const tooMany = parkedCount - Math.max(maxParked, 0);
+  const tooOld = maxParkedAgeMs === undefined ? 0 : countOlderParked(sql, feed, now - maxParkedAgeMs, size + 1);
+  const wanted = Math.max(tooMany, tooOld);
+  if (wanted <= 0) return false;
+  const deleted = sql
+    .prepare(`DELETE FROM feed_parked WHERE at IN (SELECT at FROM feed_parked WHERE ${ofFeed} ORDER BY at LIMIT ?)`)
+    .run([feed, feed, Math.min(wanted, size)]);
+  sql.prepare('UPDATE feeds SET parked_count = parked_count - ? WHERE feed = ?').run([deleted, feed]);
+  return deleted < wanted;
+}
+
+/** How many, of so many from the oldest on, were parked before that time. */
+function countOlderParked(sql: Sql, feed: number, time: number, size: number): number {
+  const oldest = sql
+    .prepare(`SELECT parked_at FROM feed_parked WHERE ${ofFeed} ORDER BY at LIMIT ?`)
+    .all([feed, feed, size]);
+  const firstKept = oldest.findIndex((row) => Number(row.parked_at) >= time);
+  return firstKept === -1 ? oldest.length : firstKept;
 }
 
 /** Takes its name from a feed: from now on it is none. Its rows go by `sweepRemoved`. */

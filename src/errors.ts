@@ -125,7 +125,7 @@ export const errorCodes = {
   FEED_START_FAILED: 'A feed could not be started: the test of its connector failed.',
   FEED_ENDED: 'A feed is over: its connection was removed, or its connector is no longer served.',
   POLL_ANSWER_INVALID: 'What a poll gave is not a page of events.',
-  POLL_CURSOR_INVALID: 'What a poll gave as its cursor cannot be stored, or holds no time that `lookBackMs` could set back.',
+  POLL_CURSOR_INVALID: 'What a poll gave as its cursor cannot be stored, or not be set back in time.',
   POLL_STUCK: 'A poll gave a full page that the feed has seen, and did not move its cursor.',
   EVENT_INVALID: 'An event has a value that is not of the type that the notation declares, or its `dedup` failed.',
   EVENT_ID_MISSING: 'An event has nothing that tells it from others.',

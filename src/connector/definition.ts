@@ -312,8 +312,9 @@ export interface Trigger extends Presentation {
   readonly intervalMs?: number;
   /**
    * How far back each poll asks again, for providers that show some rows late or give many the same time: of an ascending
-   * trigger the ISO times in its cursor are set back by so much; a descending one goes on below its newest known row by so
-   * much of `sortBy`. What was seen is not an event again. Default 0.
+   * trigger its cursor is set back by so much, where that is a time (ISO 8601, or seconds or milliseconds since 1970), else
+   * the ISO texts in it, but no numbers; a cursor without any is logged as a warning. A descending trigger goes on below its
+   * newest known row by so much of `sortBy`. What was seen is not an event again. Default 0.
    */
   readonly lookBackMs?: number;
   readonly webhook?: Webhook;

@@ -1,11 +1,11 @@
 /** A tick of an ascending trigger: asks from the stored cursor on, page after page, and moves the cursor with each. */
 import { GatewayError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
+import { isEarlier, setBack } from './look-back.ts';
 import { createPageWriter, type PageWriter } from './page-writer.ts';
 import { prepareEvents } from './prepare-events.ts';
 import { readProgress, type FeedProgress } from './progress.ts';
 import { hasStart, inputSince } from './start-input.ts';
-import { isoTime, timeLike } from './sort-order.ts';
 import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
 import { createTickTally, nothing, type TickTally } from './tick-tally.ts';
 
@@ -48,9 +48,10 @@ async function catchUp(
 ): Promise<FeedProgress> {
   const { trigger, input, run } = context;
   const delivers = initial.isGrounded || hasStart(trigger, input);
-  let progress = initial;
-  let walk = beginWalk(initial, trigger.definition.lookBackMs ?? 0);
-  const visited = new Set([keyOf(walk.asked)]);
+  const { goesOnAt: _goesOnAt, ...rest } = initial;
+  let progress: FeedProgress = rest;
+  let walk = beginWalk(context, initial, tally);
+  let visited = new Set([keyOf(walk.asked)]);
   for (;;) {
     run.signal.throwIfAborted();
     const page = await trigger.poll(run, input, walk.asked);
@@ -67,23 +68,44 @@ async function catchUp(
       await writer.write(progress, delivers ? { events: news.events, parked: news.parked } : { ground: news }),
       delivers ? news : nothing,
     );
-    if (isStuck) tally.stuck(stuckError(context));
-    if (isStuck || !page.canPollMore) return progress;
-    if (tally.isFull()) return progress;
+    if (!page.canPollMore) return progress;
+    if (isStuck) {
+      if (!walk.isLookingBack) {
+        tally.stuck(stuckError(context));
+        return progress;
+      }
+      // Rows that come late are no reason to miss those that come now.
+      tally.warn(cutShortError(context));
+      walk = { asked: walk.stored, stored: walk.stored, isLookingBack: false };
+      visited = new Set([keyOf(walk.asked)]);
+    }
+    if (tally.isFull()) {
+      if (delivers && hasLookBack(context)) await writer.write({ ...progress, goesOnAt: walk.asked }, {});
+      return progress;
+    }
   }
 }
 
-function beginWalk({ cursor, isGrounded }: FeedProgress, lookBackMs: number): Walk {
-  const time = isoTime(cursor);
-  if (!isGrounded || lookBackMs === 0 || cursor === undefined || time === undefined) {
-    return { asked: cursor, stored: cursor, isLookingBack: false };
-  }
-  return { asked: timeLike(time - lookBackMs, cursor), stored: cursor, isLookingBack: true };
+function hasLookBack({ trigger }: TickContext): boolean {
+  return (trigger.definition.lookBackMs ?? 0) > 0;
+}
+
+function beginWalk(context: TickContext, initial: FeedProgress, tally: TickTally): Walk {
+  const { cursor, isGrounded, goesOnAt } = initial;
+  const { lookBackMs = 0 } = context.trigger.definition;
+  const plain = { asked: cursor, stored: cursor, isLookingBack: false };
+  if (!isGrounded || lookBackMs === 0 || cursor === undefined) return plain;
+  // A look-back longer than a tick is gone through once, not begun anew with each.
+  if (goesOnAt !== undefined) return { asked: goesOnAt, stored: cursor, isLookingBack: isEarlier(goesOnAt, cursor) };
+  const asked = setBack(cursor, lookBackMs);
+  if (asked !== undefined) return { asked, stored: cursor, isLookingBack: true };
+  tally.warn(timelessError(context));
+  return plain;
 }
 
 function nextWalk(walk: Walk, given: JsonValue | undefined): Walk {
   // What came from before the cursor may point to before the cursor; it is walked along, not kept.
-  const isBefore = walk.isLookingBack && (isoTime(given) ?? Infinity) < (isoTime(walk.stored) ?? -Infinity);
+  const isBefore = walk.isLookingBack && isEarlier(given, walk.stored);
   if (isBefore) return { asked: given, stored: walk.stored, isLookingBack: true };
   const cursor = given ?? walk.stored;
   return { asked: cursor, stored: cursor, isLookingBack: false };
@@ -121,9 +143,38 @@ function keyOf(cursor: JsonValue | undefined): string {
   return JSON.stringify(cursor) ?? '';
 }
 
-function stuckError({ trigger: { connector, name } }: TickContext): GatewayError {
-  const message =
-    `${connector.title ?? connector.name}: triggers.${name} says that more can be polled, but gave only what the feed has seen, ` +
-    'and its cursor leads nowhere new. More rows share one place than a page holds, or `nextPoll` is missing: let it carry the page too.';
-  return new GatewayError('POLL_STUCK', message, { connector: connector.name, raisedIn: `triggers.${name}` });
+function stuckError(context: TickContext): GatewayError {
+  return pollError(
+    context,
+    'POLL_STUCK',
+    'says that more can be polled, but gave only what the feed has seen, and its cursor leads nowhere new. ' +
+      'More rows share one place than a page holds, or `nextPoll` is missing: let it carry the page too.',
+  );
+}
+
+function cutShortError(context: TickContext): GatewayError {
+  return pollError(
+    context,
+    'POLL_STUCK',
+    'looks back, but more rows share one place than a page holds, so that late ones among them may be missed. ' +
+      'The feed goes on from its cursor. Let `nextPoll` carry the page too.',
+  );
+}
+
+function timelessError(context: TickContext): GatewayError {
+  return pollError(
+    context,
+    'POLL_CURSOR_INVALID',
+    'has `lookBackMs`, but its cursor holds no time that can be set back, so that rows which show late are missed. Let `nextPoll` ' +
+      'be a time of ISO 8601, seconds or milliseconds since 1970, or an object with times of ISO 8601.',
+  );
+}
+
+function pollError(
+  { trigger: { connector, name } }: TickContext,
+  code: 'POLL_STUCK' | 'POLL_CURSOR_INVALID',
+  what: string,
+): GatewayError {
+  const message = `${connector.title ?? connector.name}: triggers.${name} ${what}`;
+  return new GatewayError(code, message, { connector: connector.name, raisedIn: `triggers.${name}` });
 }

@@ -25,6 +25,8 @@ export interface Holding {
   readonly health: FeedHealth;
   /** In a row. */
   failures: number;
+  /** What its ticks warn of was logged; once is enough. */
+  hasWarned?: boolean;
 }
 
 /** What polls it. */
@@ -58,6 +60,7 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
     intervalMs = opened.trigger.intervalMs;
     const quietMs = await ensureWebhook(polling, opened, signal);
     const result = opened.trigger.definition.poll && (await pollPages(polling, holding, record, opened));
+    warnOnce(polling, holding, result);
     await polling.trimmer.after(result?.logged ?? 0, signal);
     if (result?.stuck) return await failed(polling, holding, result.stuck, intervalMs);
     return await succeeded(polling, holding, result, Math.max(intervalMs, quietMs));
@@ -94,6 +97,13 @@ async function pollPages(
   if (result.replayed === undefined) return replay && !result.stuck ? { ...result, isUnfinished: true } : result;
   await desk.records.change(id, (value) => (value.replay?.id === result.replayed ? { replay: null } : undefined));
   return result;
+}
+
+function warnOnce({ desk, id }: Polling, holding: Holding, result: TickResult | undefined): void {
+  if (!result?.warning || holding.hasWarned) return;
+  holding.hasWarned = true;
+  const { code, message } = result.warning;
+  desk.logger.warn({ feed: id, code }, message);
 }
 
 /** A poll that the provider's webhooks ask for needs no other, but for what they may have missed (contracts §2.1). */

@@ -7,6 +7,8 @@ export interface FeedProgress {
   readonly cursor: JsonValue | undefined;
   /** Whether the ground is established: from then on, what is new is delivered. */
   readonly isGrounded: boolean;
+  /** What is asked next, where the cap of pages ended a tick that had looked back. */
+  readonly goesOnAt?: JsonValue;
   /** The largest `sortBy` that was published or is ground; never in the future. */
   readonly highest?: JsonValue;
   /** The smallest `sortBy` of the ground, where older rows exist: what lies below was there before the feed. */
@@ -43,13 +45,14 @@ const format = 1;
 export function writeProgress({
   cursor,
   isGrounded,
+  goesOnAt,
   highest,
   floor,
   cycle,
   replay,
   replayed,
 }: FeedProgress): JsonValue {
-  return { format, cursor, isGrounded, highest, floor, cycle: cycle && { ...cycle }, replay, replayed };
+  return { format, cursor, isGrounded, goesOnAt, highest, floor, cycle: cycle && { ...cycle }, replay, replayed };
 }
 
 /**
@@ -73,6 +76,7 @@ export function readProgress(feed: string, value: JsonValue | undefined): FeedPr
   return {
     cursor: found.cursor,
     isGrounded: found.isGrounded === true,
+    ...given('goesOnAt', found.goesOnAt),
     ...given('highest', found.highest),
     ...given('floor', found.floor),
     ...given('cycle', cycle),

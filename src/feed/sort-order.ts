@@ -25,9 +25,13 @@ export function timeLike(time: number, like: JsonValue): JsonValue {
   if (typeof like === 'number') return like < 1e10 ? Math.floor(time / 1_000) : time;
   const iso = new Date(time).toISOString();
   if (typeof like !== 'string') return iso;
-  if (!like.includes('T') && !like.includes(' ')) return iso.slice(0, 10);
-  return like.includes('.') ? iso : `${iso.slice(0, 19)}Z`;
+  const [, separator, minutes, seconds, fraction, offset] = formPattern.exec(like) ?? [];
+  if (separator === undefined) return iso.slice(0, 10);
+  const length = fraction !== undefined ? 23 : seconds !== undefined || minutes === undefined ? 19 : 16;
+  return `${iso.slice(0, 10)}${separator}${iso.slice(11, length)}${offset === undefined ? '' : 'Z'}`;
 }
+
+const formPattern = /^[\d-]{10}([T ])(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-][\d:]+)?$/;
 
 /** A date, or a date with a time; without offset it is read as UTC. */
 const isoPattern = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;

@@ -39,6 +39,8 @@ export interface TickResult {
   readonly newestOccurredAt?: number;
   /** POLL_STUCK: what could be logged was, and the provider would only repeat itself. */
   readonly stuck?: GatewayError;
+  /** The feed goes on, but somebody has to know: its rows that show late are missed. */
+  readonly warning?: GatewayError;
   /** The replay that is complete. */
   readonly replayed?: string;
 }

@@ -17,6 +17,7 @@ export interface TickTally {
   /** No further page in this tick: the next one goes on. */
   readonly isFull: () => boolean;
   readonly stuck: (error: GatewayError) => void;
+  readonly warn: (error: GatewayError) => void;
   readonly replayed: (id: string) => void;
   readonly result: () => TickResult;
 }
@@ -25,6 +26,7 @@ export function createTickTally(maxPages: number): TickTally {
   let [logged, parked, pages, isFull] = [0, 0, 0, false];
   let newest: number | undefined;
   let stuck: GatewayError | undefined;
+  let warning: GatewayError | undefined;
   let replayed: string | undefined;
   return {
     page(count, news) {
@@ -40,6 +42,7 @@ export function createTickTally(maxPages: number): TickTally {
       return isFull;
     },
     stuck: (error) => void (stuck = error),
+    warn: (error) => void (warning = error),
     replayed: (id) => void (replayed = id),
     result: () => ({
       logged,
@@ -48,6 +51,7 @@ export function createTickTally(maxPages: number): TickTally {
       isUnfinished: isFull,
       ...(newest !== undefined && { newestOccurredAt: newest }),
       ...(stuck && { stuck }),
+      ...(warning && { warning }),
       ...(replayed !== undefined && { replayed }),
     }),
   };

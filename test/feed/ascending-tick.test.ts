@@ -238,15 +238,83 @@ describe('looking back', () => {
     expect(await feed.delivered()).toEqual([...rowsAt(1, 10), ...rowsAt(11, 2)].map(({ id }) => id));
   });
 
-  it('leaves alone cursors that are no times', async () => {
+  it.each([
+    ['seconds', (at: string) => Date.parse(at) / 1_000, (cursor: any) => cursor * 1_000],
+    ['milliseconds', (at: string) => Date.parse(at), (cursor: any) => cursor],
+    ['digits', (at: string) => String(Date.parse(at) / 1_000), (cursor: any) => Number(cursor) * 1_000],
+    ['objects', (at: string) => ({ since: at, from: 5 }), (cursor: any) => Date.parse(cursor.since)],
+  ])('sets back cursors that are %s', async (_form, cursorOf, timeOf) => {
+    const rows = rowsAt(1, 10);
+    const asked: number[] = [];
+    const feed = tickingFeed({
+      lookBackMs: 5 * 60_000,
+      dedup: ({ id }) => id,
+      poll(_connection, _input, cursor) {
+        const since = cursor === undefined ? 0 : timeOf(cursor);
+        asked.push(since);
+        const events = rows.filter(({ at }) => Date.parse(at) >= since).sort((a, b) => (a.at < b.at ? -1 : 1));
+        return { events, nextPoll: events.length > 0 ? cursorOf(events.at(-1)!.at) : null };
+      },
+    });
+    await feed.tick();
+    rows.push({ id: 'late' as never, at: minute(6) });
+    expect((await feed.tick()).warning).toBeUndefined();
+    await feed.tick();
+    expect(asked).toEqual([0, Date.parse(minute(5)), Date.parse(minute(5))]);
+    expect(await feed.delivered()).toEqual(['late']);
+  });
+
+  it('is told to be impossible where the cursor holds no time', async () => {
     const asked: unknown[] = [];
     const feed = tickingFeed({
       lookBackMs: 60_000,
       poll: (_c, _i, cursor) => (asked.push(cursor), { events: [], nextPoll: 'token' }),
     });
-    await feed.tick();
-    await feed.tick();
+    expect((await feed.tick()).warning).toBeUndefined();
+    const { warning, stuck } = await feed.tick();
+    expect(warning).toMatchObject({
+      code: 'POLL_CURSOR_INVALID',
+      message:
+        'Shop: triggers.sale has `lookBackMs`, but its cursor holds no time that can be set back, so that rows which show late are missed. ' +
+        'Let `nextPoll` be a time of ISO 8601, seconds or milliseconds since 1970, or an object with times of ISO 8601.',
+    });
+    expect(stuck).toBeUndefined();
     expect(asked).toEqual([undefined, 'token']);
+  });
+
+  it('is cut short by rows of one time, and the feed goes on with what is new', async () => {
+    const list = eventList([...rowsAt(1, 60, () => minute(5)), { id: 'seven', at: minute(7) }]);
+    const feed = tickingFeed({ ...list.ascending(), lookBackMs: 10 * 60_000 }, { input: fromStart });
+    await feed.tick();
+    list.rows.push(...rowsAt(101, 60, () => minute(5)), { id: 'eight', at: minute(8) });
+    const { stuck, warning } = await feed.tick();
+    expect(stuck).toBeUndefined();
+    expect(warning).toMatchObject({
+      code: 'POLL_STUCK',
+      message:
+        'Shop: triggers.sale looks back, but more rows share one place than a page holds, so that late ones among them may be missed. ' +
+        'The feed goes on from its cursor. Let `nextPoll` carry the page too.',
+    });
+    expect(await feed.delivered()).toEqual(expect.arrayContaining(['seven', 'eight', 101, 140]));
+    list.rows.push({ id: 'nine', at: minute(9) });
+    for (let ticks = 0; ticks < 5; ticks++) await feed.tick({ maxPages: 1 });
+    expect(await feed.delivered()).toContain('nine');
+  });
+
+  it('is a standstill where the cursor itself is one', async () => {
+    const list = eventList(rowsAt(1, 250, () => minute(5)));
+    const feed = tickingFeed({ ...list.ascending(), lookBackMs: 60_000 }, { input: fromStart });
+    expect((await feed.tick()).stuck).toMatchObject({ code: 'POLL_STUCK' });
+    expect((await feed.tick()).stuck).toMatchObject({ code: 'POLL_STUCK' });
+  });
+
+  it('goes on in the next tick where the cap of pages ended it', async () => {
+    const list = eventList(rowsAt(1, 30));
+    const feed = tickingFeed({ ...list.ascending({ pageSize: 4 }), lookBackMs: 60 * 60_000 }, { input: fromStart });
+    while ((await feed.tick()).isUnfinished);
+    list.rows.push({ id: 'late', at: minute(15, 30) }, ...rowsAt(31, 3));
+    for (let ticks = 0; ticks < 8; ticks++) await feed.tick({ maxPages: 2 });
+    expect(new Set(await feed.delivered())).toEqual(new Set([...rowsAt(1, 33).map(({ id }) => id), 'late']));
   });
 });
 

@@ -42,3 +42,15 @@ describe('a replay whose process died before it was noted as done', () => {
     expect(list.asked.length - polls).toBeLessThan(3);
   });
 });
+
+describe('what a tick warns of', () => {
+  it('is logged once, and the feed runs', async () => {
+    const poll = () => ({ events: [], nextPoll: 'token' });
+    house = await openFeedHouse({ output: [{ name: 'id' }], lookBackMs: 60_000, intervalMs: 1_000, poll });
+    const feeds = house.open();
+    await feeds.start(feedKey, never);
+    await pass(10_000);
+    expect(house.warnings).toEqual([expect.stringContaining('its cursor holds no time that can be set back')]);
+    expect(await feeds.find(ann, id)).toMatchObject({ state: 'RUNNING' });
+  });
+});

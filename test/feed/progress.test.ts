@@ -7,6 +7,7 @@ describe('the progress of a feed', () => {
     const progress: FeedProgress = {
       cursor: { since: 'now', page: 2 },
       isGrounded: true,
+      goesOnAt: { since: 'then' },
       highest: 7,
       floor: 1,
       cycle: { fence: 3, nextPage: 'b', pages: 2, knownPages: 1, highest: 9, replay: { id: 'r', from: 5 } },

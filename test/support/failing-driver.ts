@@ -6,13 +6,15 @@ export interface StatementFaults {
   at: readonly string[] | undefined;
   /** Statements of that kind that pass before the first that fails. Default 0. */
   after?: number;
+  /** What SQLite calls it: https://www.sqlite.org/rescode.html. Default 10, that the disk failed. */
+  code?: number;
 }
 
 export function failingDriver(driver: SqliteDriver, faults: StatementFaults): SqliteDriver {
   const check = (sql: string) => {
     if (!faults.at?.some((beginning) => sql.startsWith(beginning))) return;
     if (faults.after) faults.after -= 1;
-    else throw Object.assign(new Error('disk I/O error'), { rawCode: 10 });
+    else throw Object.assign(new Error('The disk failed, or is full.'), { rawCode: faults.code ?? 10 });
   };
   return {
     ...driver,

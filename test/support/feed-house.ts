@@ -11,6 +11,7 @@ import { createFeeds, type RunningGatewayFeeds } from '../../src/feed/create-fee
 import type { FeedDesk } from '../../src/feed/feed-desk.ts';
 import type { FeedKey } from '../../src/feed/feed.ts';
 import { createFeedTails } from '../../src/feed/feed-tail.ts';
+import type { SqliteDriver } from '../../src/storage/sqlite/driver.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { scriptSender } from './scripted-sender.ts';
@@ -45,8 +46,12 @@ export const ann = callerOf('acme', 'ann');
 export const never = new AbortController().signal;
 
 /** To be called on a faked clock. */
-export async function openFeedHouse(trigger: Trigger, part: Partial<Connector> = {}): Promise<FeedHouse> {
-  const store = await createSqliteStore({ file: ':memory:' });
+export async function openFeedHouse(
+  trigger: Trigger,
+  part: Partial<Connector> = {},
+  driver?: SqliteDriver,
+): Promise<FeedHouse> {
+  const store = await createSqliteStore({ file: ':memory:', ...(driver && { driver }) });
   const processes: RunningGatewayFeeds[] = [];
   const broken = new Map<string, Error>();
   const warnings: string[] = [];

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import github from '../../../connectors/github/connector.ts';
+import { tick } from '../../../src/feed/tick.ts';
 import { callConnector, type ConnectorCaller } from '../../support/connector-call.ts';
 import { startFakeProvider, type FakeProvider, type Reply } from '../../support/fake-provider.ts';
+import { createMemoryFeedLog } from '../../support/memory-feed-log.ts';
 import { eventRow, recordedIssue } from './recordings.ts';
 import { pushPayload } from './webhook.ts';
 
@@ -203,6 +205,35 @@ describe('the trigger newIssue', () => {
     const rows = Array.from({ length: 100 }, (_, index) => row(index, '2024-01-03T00:00:00Z', '2024-01-03T00:00:00Z'));
     const connection = await connect({ json: rows });
     expect((await connection.poll('newIssue', input)).canPollMore).toBe(true);
+  });
+});
+
+describe('a feed of newIssue', () => {
+  it('asks a minute back, so that an issue which GitHub lists late is delivered', async () => {
+    const opened = (number: number, at: string) => ({
+      ...recordedIssue(),
+      number,
+      id: number,
+      created_at: at,
+      updated_at: at,
+    });
+    const issues = [opened(1, '2024-01-02T00:01:00Z')];
+    const connection = await connect((url) => {
+      const since = new URL(url, 'https://api.github.com').searchParams.get('since')!;
+      return { json: issues.filter(({ updated_at }) => Date.parse(updated_at) >= Date.parse(since)) };
+    });
+    const log = createMemoryFeedLog();
+    const trigger = connection.trigger('newIssue');
+    const input = { owner: 'o', repo: 'r', since: new Date('2024-01-02T00:00:00Z') };
+    const poll = () => tick({ feed: 'f', log, fence: 1, trigger, run: connection.run, input, now: Date.now });
+    await poll();
+    issues.push(opened(2, '2024-01-02T00:00:50Z'));
+    expect(await poll()).not.toHaveProperty('warning');
+    expect((await log.read('f', 0)).events.map(({ id }) => id)).toEqual(['1', '2']);
+    expect(provider.requests.map(({ query }) => query['since'])).toEqual([
+      '2024-01-02T00:00:00.000Z',
+      '2024-01-02T00:00:00Z',
+    ]);
   });
 });
 

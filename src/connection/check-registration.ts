@@ -37,11 +37,11 @@ function describeKind(value: unknown): string {
 }
 
 /** Endpoints as they are kept. @throws InputError when one is no URL. */
-export function checkEndpoints(given: Endpoints): Endpoints {
+export function checkEndpoints(given: Endpoints, path = 'endpoints'): Endpoints {
   for (const name of endpointNames) {
     const url = given[name];
     if (url === undefined || url === null || isEndpoint(url)) continue;
-    const message = `endpoints.${name}: expected an absolute http or https URL without a user name; got another.`;
+    const message = `${path}.${name}: expected an absolute http or https URL without a user name; got another.`;
     throw new InputError('INPUT_INVALID', message);
   }
   return Object.fromEntries(Object.entries(given).filter(([, url]) => typeof url === 'string'));

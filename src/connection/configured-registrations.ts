@@ -83,7 +83,10 @@ function resolveEnvironment(
   );
 }
 
-/** `PLUGBOARD_GITHUB_CLIENT_ID` and the like: a registration for every tenant, for connectors of which any field is set. */
+/**
+ * `PLUGBOARD_GITHUB_CLIENT_ID` and the like, `…_SCOPES` between spaces, `…_BASE_URI`, `…_TOKEN_URL` and the other endpoints:
+ * a registration for every tenant, for connectors of which any is set. A field of the connector wins over a name of ours.
+ */
 function fromEnvironment(
   connectors: readonly Connector[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -95,14 +98,25 @@ function fromEnvironment(
       const value = environment[`${prefix}${name.toUpperCase()}`];
       return value === undefined || value === '' ? [] : [[name, value]];
     });
-    if (entries.length === 0) return [];
+    const taken = new Set(entries.map(([name]) => `${prefix}${name!.toUpperCase()}`));
+    const read = (name: string) => (taken.has(prefix + name) ? undefined : environment[prefix + name]) || undefined;
+    const scopes = read('SCOPES')?.split(/\s+/).filter(Boolean);
+    const named = endpointNames.map((name) => [name, read(variableOf(name))] as const);
+    const endpoints: Endpoints = Object.fromEntries(named.filter(([, url]) => url !== undefined));
+    if (entries.length === 0 && scopes === undefined && Object.keys(endpoints).length === 0) return [];
     try {
-      const fields = checkFields(connector, Object.fromEntries(entries), `${prefix}*`);
-      return [toRegistration({ connector: connector.name }, fields)];
+      const given = { connector: connector.name, ...(scopes && { scopes }) };
+      const fields = entries.length === 0 ? {} : checkFields(connector, Object.fromEntries(entries), `${prefix}*`);
+      return [{ ...toRegistration(given, fields), endpoints: checkEndpoints(endpoints, `${prefix}*`) }];
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       faults.push({ code: 'CONFIGURATION_INVALID', path: 'environment', message: error.message });
       return [];
     }
   });
+}
+
+/** `baseUri` is `BASE_URI`. */
+function variableOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

@@ -211,6 +211,22 @@ describe('registrations of the environment', () => {
     expect(found).toMatchObject({ connector: 'items', tenant: '*', fields: { client_id: 'app', tier: 2 } });
   });
 
+  it('take scopes and endpoints', () => {
+    const [found] = read({
+      PLUGBOARD_ITEMS_CLIENT_ID: 'app',
+      PLUGBOARD_ITEMS_SCOPES: 'items:read  items:write',
+      PLUGBOARD_ITEMS_BASE_URI: 'https://sandbox.example.com/',
+      PLUGBOARD_ITEMS_DEVICE_AUTHORIZATION_URL: 'https://login.example.com/device',
+      PLUGBOARD_ITEMS_ISSUER: '',
+    });
+    expect(found).toMatchObject({ fields: { client_id: 'app' }, scopes: ['items:read', 'items:write'] });
+    expect(found?.endpoints).toEqual({
+      baseUri: 'https://sandbox.example.com/',
+      deviceAuthorizationUrl: 'https://login.example.com/device',
+    });
+    expect(() => read({ PLUGBOARD_ITEMS_BASE_URI: 'sandbox' })).toThrow('PLUGBOARD_ITEMS_*.baseUri: expected');
+  });
+
   it('are judged as all others are', () => {
     try {
       read({ PLUGBOARD_ITEMS_CLIENT_SECRET: secret });

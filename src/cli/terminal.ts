@@ -18,10 +18,16 @@ export interface Terminal {
 interface Output {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+  on?(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
-/** Results go to standard output, everything else to standard error, so that results can be piped. */
+/**
+ * Results go to standard output, everything else to standard error, so that results can be piped. A reader that has gone
+ * (`| head`) is told no more, and ends nothing.
+ */
 export function createTerminal(output: Output = process.stdout, errors: Output = process.stderr): Terminal {
+  leaveQuietly(output);
+  leaveQuietly(errors);
   let failed = false;
   let isProgressShown = false;
   const clear = () => {
@@ -54,4 +60,15 @@ export function createTerminal(output: Output = process.stdout, errors: Output =
       return failed;
     },
   };
+}
+
+const quiet = new WeakSet<Output>();
+
+/** A pipe without a reader is EPIPE, an error of the stream that would end the process if nobody listened. */
+function leaveQuietly(stream: Output): void {
+  if (quiet.has(stream)) return;
+  quiet.add(stream);
+  stream.on?.('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }

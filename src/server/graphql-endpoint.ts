@@ -36,6 +36,7 @@ import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { runOperation } from './run-operation.ts';
 import { requestFromBody } from './stream-request.ts';
+import { subscriptionFault } from './subscription-fault.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface GraphqlEndpointOptions {
@@ -288,7 +289,7 @@ interface ExecutorInput {
   readonly context: Context;
 }
 
-/** Documents that stand for ones that were too large, with what was wrong with those. */
+/** Documents that stand for ones that were too large, or cannot be validated, with what was wrong with those. */
 const refused = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
 /** Measures new documents before they are validated, and answers operations that went well. */
@@ -303,10 +304,16 @@ function operationPlugin(limits: OperationLimits, execute: Seam['execute']): Apo
 
 /**
  * Documents that are known were measured before. Some of graphql-js's rules take quadratic time, so a document beyond
- * the limits is replaced by an empty one, whose validation reports what was wrong.
+ * the limits, or one at which graphql-js throws, is replaced by an empty one, whose validation reports what was wrong.
  */
-function measure(requestContext: { readonly document: DocumentNode }, limits: OperationLimits): void {
-  const errors = exceededLimits(requestContext.document, limits);
+function measure(
+  requestContext: { readonly schema: GraphQLSchema; readonly document: DocumentNode },
+  limits: OperationLimits,
+): void {
+  const { schema, document } = requestContext;
+  const tooLarge = exceededLimits(document, limits);
+  const fault = tooLarge.length > 0 ? undefined : subscriptionFault(schema, document);
+  const errors = fault ? [fault] : tooLarge;
   if (errors.length === 0) return;
   const empty = { kind: 'Document', definitions: [] } as unknown as DocumentNode;
   refused.set(empty, errors);

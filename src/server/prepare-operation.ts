@@ -18,6 +18,7 @@ import { errorFormatter } from './format-error.ts';
 import { refuseIntrospection, type Introspection } from './introspection.ts';
 import { exceededLimits, type OperationLimits } from './limits.ts';
 import { unknownOperationMessage } from './run-operation.ts';
+import { subscriptionFault } from './subscription-fault.ts';
 
 export interface PrepareOptions {
   readonly limits: OperationLimits;
@@ -85,6 +86,8 @@ function judge(
   }
   const tooLarge = exceededLimits(document, limits);
   if (tooLarge.length > 0) return tooLarge;
+  const fault = subscriptionFault(schema, document);
+  if (fault) return [withCode(fault, 'GRAPHQL_VALIDATION_FAILED')];
   const rules = introspection === false ? [...specifiedRules, refuseSchema] : specifiedRules;
   const errors = validate(schema, document, rules, { maxErrors: 5, hideSuggestions: production });
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));

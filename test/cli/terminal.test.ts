@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { createTerminal } from '../../src/cli/terminal.ts';
 
@@ -27,6 +28,18 @@ describe('a terminal', () => {
     terminal.warn('odd');
     terminal.line('result');
     expect(written).toEqual({ output: 'result\n', errors: 'Loading\r\u001B[KBuilding\r\u001B[Kodd\n' });
+  });
+
+  it('ends quietly for a reader that has gone, and for no other failure', () => {
+    const output = new EventEmitter() as EventEmitter & { write: () => boolean };
+    output.write = () => output.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    const terminal = createTerminal(output, { write: () => {} });
+    createTerminal(output, output);
+    terminal.line('help');
+    terminal.line('more help');
+    expect(terminal.failed).toBe(false);
+    expect(output.listenerCount('error')).toBe(1);
+    expect(() => output.emit('error', Object.assign(new Error('disk'), { code: 'ENOSPC' }))).toThrow('disk');
   });
 
   it('has failed once an error was written, and not by a warning', () => {

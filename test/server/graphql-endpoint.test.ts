@@ -471,6 +471,19 @@ describe('what is not for everyone', () => {
     expect(graph.executed).toHaveLength(0);
   });
 
+  it.each(['@include(if: $x)', '@skip(if: $x)', '@include(if: "yes")'])(
+    'subscriptions whose root field may be left out by %s are refused with a code, alone',
+    async (directive) => {
+      const { ask } = await runServer(smallGraph());
+      const answer = await ask(`subscription ($x: Boolean!) { renamed ${directive} }`, { variables: { x: true } });
+      expect([answer.status, firstError(answer)]).toEqual([
+        400,
+        ['GRAPHQL_VALIDATION_FAILED', expect.stringContaining('cannot be under @skip or @include with a variable')],
+      ]);
+      expect((await ask('{ greeting }')).body).toEqual({ data: { greeting: 'Hello you' } });
+    },
+  );
+
   it('introspection is off in production unless it is set', async () => {
     const query = '{ __schema { queryType { name } } }';
     const production = await runServer(smallGraph(), { production: true });

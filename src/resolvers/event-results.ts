@@ -16,11 +16,46 @@ export interface EventResults {
   readonly of: (event: LoggedEvent) => EventResult | Promise<EventResult>;
   /** What is remembered of the event at a place. */
   readonly recent: (place: number) => EventResult | Promise<EventResult> | undefined;
+  /** Nobody is behind: what is remembered is not needed. */
+  readonly forget: () => void;
+}
+
+/** How much all groups of a graph may remember together: those who remember most lately keep what they have. */
+export class ResultMemory {
+  readonly #maxSize: number;
+  /** What each group remembers; the one that has remembered nothing for longest is first. */
+  readonly #groups = new Map<() => void, number>();
+  #size = 0;
+
+  /** @param maxSize - characters of payloads. */
+  constructor(maxSize = 32 * 1024 * 1024) {
+    this.#maxSize = maxSize;
+  }
+
+  /** Characters that are remembered now. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Says how much a group remembers. @param forget - called when it has to forget everything; it says so then. */
+  set(forget: () => void, size: number): void {
+    this.#size += size - (this.#groups.get(forget) ?? 0);
+    this.#groups.delete(forget);
+    if (size > 0) this.#groups.set(forget, size);
+    for (const oldest of this.#groups.keys()) {
+      if (this.#size <= this.#maxSize || oldest === forget) return;
+      oldest();
+    }
+  }
 }
 
 export interface EventResultsOptions {
   readonly cursorAt: (place: number) => string;
   readonly isTold: (event: LoggedEvent) => boolean;
+  /** Shared by all groups. */
+  readonly memory: ResultMemory;
+  /** Whether somebody may still need what others were sent: who is behind replays it. */
+  readonly isRemembering: () => boolean;
   /** It never throws. */
   readonly execute: (event: LoggedEvent, cursor: string) => ExecutionResult | Promise<ExecutionResult>;
 }
@@ -34,7 +69,8 @@ const maxRecentCount = 1_000;
 const maxRecentSize = 1024 * 1024;
 
 /** Makes and remembers the results of one group. */
-export function createEventResults({ cursorAt, isTold, execute }: EventResultsOptions): EventResults {
+export function createEventResults(options: EventResultsOptions): EventResults {
+  const { cursorAt, isTold, execute, memory, isRemembering } = options;
   const results = new Map<number, EventResult | Promise<EventResult>>();
   const waiting: (() => void)[] = [];
   let runningCount = 0;
@@ -73,20 +109,32 @@ export function createEventResults({ cursorAt, isTold, execute }: EventResultsOp
 
   function remember(result: EventResult): EventResult {
     results.delete(result.place);
+    if (!isRemembering()) return result;
     results.set(result.place, result);
     size += sizeOf(result);
+    forgetDownTo(maxRecentCount, maxRecentSize);
+    memory.set(forget, size);
+    return result;
+  }
+
+  function forgetDownTo(maxCount: number, maxSize: number): void {
     for (const [place, oldest] of results) {
-      if (results.size <= maxRecentCount && size <= maxRecentSize) break;
+      if (results.size <= maxCount && size <= maxSize) break;
       // One under way is waited for, and there are but few.
       if (oldest instanceof Promise) continue;
       results.delete(place);
       size -= sizeOf(oldest);
     }
-    return result;
+  }
+
+  function forget(): void {
+    forgetDownTo(0, 0);
+    memory.set(forget, size);
   }
 
   return {
     recent: (place) => results.get(place),
+    forget,
     of(event) {
       const known = results.get(event.place);
       if (known) return known;

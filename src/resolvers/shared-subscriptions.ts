@@ -4,6 +4,7 @@ import { EventOperation, failed } from './event-operation.ts';
 import type { EventStream, SourceEvent } from './event-stream.ts';
 import type { Operation } from './operation-context.ts';
 import { sharingKey, type SharedCaller } from './sharing-key.ts';
+import { ResultMemory } from './event-results.ts';
 import { createSubscriptionGroup, type SubscriptionGroup } from './subscription-group.ts';
 import type { AcceptedSubscription, SubscriptionOptions } from './subscription.ts';
 
@@ -26,6 +27,7 @@ export type ShareSubscription = (
  */
 export function createSharedSubscriptions(executeEvent: ExecuteEvent): ShareSubscription {
   const groups = new Map<string, SubscriptionGroup>();
+  const memory = new ResultMemory();
   return (operation, stream, options) => {
     const { tenant, subject, scopes } = operation.context.caller;
     const caller: SharedCaller = { tenant, subject, scopes };
@@ -59,6 +61,7 @@ export function createSharedSubscriptions(executeEvent: ExecuteEvent): ShareSubs
     return createSubscriptionGroup({
       cursorAt,
       isTold,
+      memory,
       finish,
       execute(event, cursor) {
         try {

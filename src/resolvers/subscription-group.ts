@@ -9,7 +9,7 @@ import { createReplay } from './replay-log.ts';
 import { SubscriptionMember } from './subscription-member.ts';
 import type { AcceptedSubscription, EventSink } from './subscription.ts';
 
-export interface GroupOptions extends EventResultsOptions {
+export interface GroupOptions extends Omit<EventResultsOptions, 'isRemembering'> {
   readonly finish: (result: ExecutionResult) => ExecutionResult;
   /** Nobody can join it any more: it is empty, or its feed is over. */
   readonly onClosed: () => void;
@@ -37,7 +37,7 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
   let listening: { readonly stop: () => void } | undefined;
   let endReason: GatewayError | undefined;
 
-  const results = createEventResults(options);
+  const results = createEventResults({ ...options, isRemembering: () => live.size < members.size });
   const readPage = createReadLogPage(() => leases[0], cursorAt);
   const events = createLiveEvents({
     results,
@@ -52,7 +52,13 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
 
   function goLive(member: SubscriptionMember): void {
     live.add(member);
+    forgetIfLive();
     events.proceed();
+  }
+
+  /** What members who are live and blocked have not taken is kept by them. */
+  function forgetIfLive(): void {
+    if (live.size === members.size) results.forget();
   }
 
   function listen(feed: OpenFeed): void {
@@ -87,6 +93,7 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
       onOver: () => {
         members.delete(member);
         live.delete(member);
+        forgetIfLive();
         leave();
       },
     });

@@ -5,6 +5,7 @@ import type { ExecutionResult } from 'graphql';
 import { GatewayError } from '../../src/errors.ts';
 import { createFeedTails } from '../../src/feed/feed-tail.ts';
 import type { OpenFeed } from '../../src/feed/feeds.ts';
+import { ResultMemory } from '../../src/resolvers/event-results.ts';
 import { createSubscriptionGroup, type GroupOptions } from '../../src/resolvers/subscription-group.ts';
 import type { RunningSubscription } from '../../src/resolvers/subscription.ts';
 import type { LoggedEvent } from '../../src/storage/feed-log.ts';
@@ -20,7 +21,9 @@ function scene(options: Partial<GroupOptions> = {}) {
   const empty = jest.fn();
   let leaseCount = 0;
   let last = 0;
+  const memory = new ResultMemory();
   const group = createSubscriptionGroup({
+    memory,
     cursorAt: (place) => `c${place}`,
     isTold: () => true,
     finish: (result) => result,
@@ -132,7 +135,8 @@ describe('subscribers who ask the same', () => {
     await until(() => live.cursors.length === 3 && replaying.cursors.length === 3);
     expect(places(live)).toEqual([3, 6, 9]);
     expect(places(replaying)).toEqual([3, 6, 9]);
-    expect(one.executed).toEqual([3, 6, 9]);
+    // Nobody was behind when they happened, so nothing was remembered for who came later.
+    expect(one.executed).toEqual([3, 6, 9, 3, 6, 9]);
   });
 
   it('get what masks nobody foresaw', async () => {
@@ -307,6 +311,31 @@ describe('a group', () => {
     running[1]!.stop();
     expect([one.leaseCount(), one.closed.mock.calls.length, one.empty.mock.calls.length]).toEqual([0, 1, 1]);
     expect(one.log.watcherCount()).toBe(0);
+  });
+
+  it('remembers nothing while all are live, and never more than the budget of all groups', async () => {
+    const memory = new ResultMemory(3_000);
+    const execute = () => ({ data: { text: 'x'.repeat(1_000) } });
+    const scenes = [scene({ memory, execute }), scene({ memory, execute }), scene({ memory, execute })];
+    for (const one of scenes) {
+      const live = recordingSink();
+      await one.join(live);
+      await one.append(5);
+      await until(() => live.cursors.length === 5);
+    }
+    expect(memory.size).toBe(0);
+    const behind = [];
+    for (const one of scenes) {
+      behind.push(await one.join(recordingSink(1), 0));
+      const live = recordingSink();
+      await one.join(live);
+      await one.append(1);
+      await until(() => live.cursors.length === 1);
+    }
+    expect(memory.size).toBeGreaterThan(1_000);
+    expect(memory.size).toBeLessThanOrEqual(3_000);
+    for (const running of behind) running.stop();
+    expect(memory.size).toBe(0);
   });
 
   it('executes nothing while nobody is live', async () => {

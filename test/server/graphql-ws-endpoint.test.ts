@@ -114,6 +114,20 @@ describe('GraphQL over WebSocket', () => {
     );
   });
 
+  it('refuses alone what graphql-js throws at', async () => {
+    const { url } = await runServer(feedingGraph());
+    const client = await connectSocket(url);
+    client.send(subscribeMessage('a', 'subscription ($x: Boolean!) { renamed @include(if: $x) }', { x: true }));
+    const refused = await client.next();
+    expect([refused.id, refused.type, refused.payload[0].extensions.code]).toEqual([
+      'a',
+      'error',
+      'GRAPHQL_VALIDATION_FAILED',
+    ]);
+    client.send(subscribeMessage('b', '{ greeting }'));
+    expect((await client.next()).payload).toEqual({ data: { greeting: 'Hello you' } });
+  });
+
   it('sends a refused subscription as the result that it is', async () => {
     const graph = feedingGraph();
     graph.refusal = { errors: [codedError('CURSOR_EXPIRED', 'Too old.', { cursor: 'oldest' })] };

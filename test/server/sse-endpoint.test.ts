@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-sse';
 import { EventSource } from 'undici';
@@ -76,6 +79,7 @@ describe('GraphQL over server-sent events', () => {
   it.each([
     ['{ greeting', 'GRAPHQL_PARSE_FAILED'],
     ['subscription { nothing }', 'GRAPHQL_VALIDATION_FAILED'],
+    ['subscription ($x: Boolean!) { renamed @include(if: $x) }', 'GRAPHQL_VALIDATION_FAILED'],
     ['query A { greeting } query B { greeting }', 'OPERATION_RESOLUTION_FAILURE'],
   ])('says in an event what is wrong with %s', async (query, code) => {
     const { stream } = await start();
@@ -347,6 +351,42 @@ describe('who opens a stream', () => {
     await until(async () => (await stream({ body: { query: '{ greeting }' } })).status === 200);
   });
 
+  it('who leaves while it is asked who it is takes no place', async () => {
+    let admit: () => void = () => {};
+    const gate = new Promise<void>((resolve) => (admit = resolve));
+    let asked = 0;
+    const { stream, url } = await start({
+      subscriptions: { maxSocketsPerSubject: 1 },
+      caller: async () => {
+        asked += 1;
+        if (asked === 1) await gate;
+        return insecureCaller;
+      },
+    });
+    const taken = serverSocket();
+    const client = connectTo(url);
+    client.write(getStream(url));
+    const socket = await taken;
+    await until(() => asked === 1);
+    client.destroy();
+    await until(() => socket.closed);
+    admit();
+    await turn();
+    const next = await stream({ body: { query: '{ greeting }' } });
+    expect([next.status, (await next.next())?.json]).toEqual([200, { data: { greeting: 'Hello you' } }]);
+  });
+
+  it('who has sent a second question behind a stream, and leaves, gives both places back', async () => {
+    const { graph, stream, url } = await start({ subscriptions: { maxSocketsPerSubject: 2 } });
+    const client = connectTo(url);
+    client.write(getStream(url).repeat(2));
+    await graph.started(2);
+    client.destroy();
+    await until(() => graph.fed.every(({ isStopped }) => isStopped));
+    const streams = [await stream({ body: subscription }), await stream({ body: subscription })];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   it('may be a page with a cookie that stands for its credentials', async () => {
     const { graph, stream, url } = await start({ caller });
     const token = await fetch(`${url}/graphql/stream/token`, { method: 'POST', headers: { authorization } });
@@ -434,6 +474,27 @@ describe('POST /graphql with Accept: text/event-stream', () => {
     expect((await events.next())?.id).toBe('c1');
   });
 });
+
+function connectTo(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname);
+}
+
+function getStream(url: string): string {
+  const search = `query=${encodeURIComponent(subscription.query)}`;
+  return `GET /graphql/stream?${search} HTTP/1.1\r\nhost: ${new URL(url).host}\r\naccept: text/event-stream\r\n\r\n`;
+}
+
+/** The server's end of the connection on which the next request comes. */
+function serverSocket(): Promise<Socket> {
+  return new Promise((resolve) => {
+    const take = (message: unknown) => {
+      unsubscribe('http.server.request.start', take);
+      resolve((message as { socket: Socket }).socket);
+    };
+    subscribe('http.server.request.start', take);
+  });
+}
 
 interface Ask extends EventRequest {
   readonly search?: string;

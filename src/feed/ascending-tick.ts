@@ -2,6 +2,7 @@
 import { GatewayError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
 import { isEarlier, setBack } from './look-back.ts';
+import { partNews } from './known-ground.ts';
 import { createPageWriter, type PageWriter } from './page-writer.ts';
 import { prepareEvents } from './prepare-events.ts';
 import { readProgress, type FeedProgress } from './progress.ts';
@@ -64,10 +65,9 @@ async function catchUp(
     // A provider that repeats itself leads no further: what comes after is new.
     const isGrounded = delivers || !page.canPollMore || isStuck;
     progress = { ...progress, cursor: walk.stored, isGrounded };
-    tally.page(
-      await writer.write(progress, delivers ? { events: news.events, parked: news.parked } : { ground: news }),
-      delivers ? news : nothing,
-    );
+    const parted = delivers ? { fresh: news.events, ground: nothing } : partNews(news, context);
+    const delivered = { events: parted.fresh, parked: delivers ? news.parked : [] };
+    tally.page(await writer.write(progress, { ...delivered, ground: parted.ground }), delivered);
     if (!page.canPollMore) return progress;
     if (isStuck) {
       if (!walk.isLookingBack) {

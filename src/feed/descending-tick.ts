@@ -5,11 +5,11 @@ import type { JsonValue } from '../storage/records.ts';
 import { createPageWriter, type News, type PageWriter } from './page-writer.ts';
 import { prepareEvents } from './prepare-events.ts';
 import { readProgress, type DescendingCycle, type FeedProgress } from './progress.ts';
-import { highestOf, isBeforeFeed, isKnownGround, lowestOf } from './known-ground.ts';
+import { highestOf, isBeforeFeed, isKnownGround, lowestOf, partNews } from './known-ground.ts';
 import { compareSortBy, timeLike, timeOf } from './sort-order.ts';
 import { hasStart } from './start-input.ts';
 import { defaultMaxPages, type TickContext, type TickResult } from './tick-context.ts';
-import { createTickTally, nothing, type TickTally } from './tick-tally.ts';
+import { createTickTally, type TickTally } from './tick-tally.ts';
 
 /**
  * Goes through one cycle, or on with one: every page is staged with the place of the next, and the last page publishes all
@@ -42,16 +42,19 @@ async function dropCycle({ cycle: _cycle, ...progress }: FeedProgress, writer: P
 
 /**
  * What is on the first page is known from now on; where there are older rows, they are known by their place. While all rows
- * share one `sortBy` the next page belongs to the ground too: nothing else tells its rows from new ones.
+ * share one `sortBy` the next page belongs to the ground too: nothing else tells its rows from new ones. So it goes on while the
+ * last row of a page came since the feed was started, which are delivered.
  */
 async function layGround(
-  { trigger, run, input, now }: TickContext,
+  context: TickContext,
   initial: FeedProgress,
   writer: PageWriter,
   tally: TickTally,
 ): Promise<void> {
+  const { trigger, run, input, now } = context;
   let cursor: JsonValue | undefined;
   let progress = initial;
+  let isFirst = true;
   do {
     run.signal.throwIfAborted();
     const page = await trigger.poll(run, input, cursor);
@@ -62,12 +65,17 @@ async function layGround(
     const { floor: _floor, ...rest } = progress;
     const highest = highestOf(progress.highest, prepared.events, now());
     progress = { ...rest, ...(highest !== undefined && { highest }), ...(floor !== undefined && { floor }) };
-    const isOver = compareSortBy(floor, highest) !== 0;
+    const { fresh, ground } = partNews(news, context);
+    const isLastFresh = cursor !== undefined && fresh.length > 0 && fresh.at(-1) === prepared.events.at(-1);
+    const isOver = !isLastFresh && compareSortBy(floor, highest) !== 0;
     progress = { ...progress, isGrounded: isOver };
-    tally.page(await writer.write(progress, { ground: news }), nothing);
+    // What was staged before belongs to a first poll that came to no end.
+    const part = { ground, staged: fresh, ...(isFirst && { unstage: true }), ...(isOver && { publish: true }) };
+    tally.page(await writer.write(progress, part), { events: fresh, parked: [] });
+    isFirst = false;
     if (isOver) return;
   } while (!tally.isFull());
-  await writer.write({ ...progress, isGrounded: true }, {});
+  await writer.write({ ...progress, isGrounded: true }, { publish: true });
 }
 
 async function runCycle(

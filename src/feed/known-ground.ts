@@ -1,6 +1,7 @@
 /** Where a descending cycle may stop: what it meets was delivered, or was there before the feed. */
 import type { TriggerEvent } from '../connector/run-trigger.ts';
 import type { JsonValue } from '../storage/records.ts';
+import type { News } from './page-writer.ts';
 import type { FeedProgress } from './progress.ts';
 import { compareSortBy, timeLike, timeOf } from './sort-order.ts';
 
@@ -36,6 +37,21 @@ export function isBeforeFeed({ sortBy }: TriggerEvent, { floor, highest }: FeedP
   if (order === undefined) return false;
   // Of rows that share the floor's place the ground holds some; the others were on the next page.
   return order < 0 || (order === 0 && compareSortBy(floor, highest) !== 0);
+}
+
+/** A provider's clock may be ahead by so much; what is later still is no time at which something happened. */
+const maxAheadMs = 5 * 60_000;
+
+/** Parts what a first poll meets, which may come long after its feed was started: what happened since then is no ground. */
+export function partNews(
+  { events, parked }: Pick<News, 'events' | 'parked'>,
+  { startedAt = Infinity, now }: { readonly startedAt?: number; readonly now: () => number },
+): { readonly fresh: readonly TriggerEvent[]; readonly ground: Pick<News, 'events' | 'parked'> } {
+  const latest = now() + maxAheadMs;
+  const isFresh = ({ occurredAt }: TriggerEvent) =>
+    occurredAt !== undefined && occurredAt >= startedAt && occurredAt <= latest;
+  const fresh = events.filter(isFresh);
+  return { fresh, ground: { events: events.filter((event) => !isFresh(event)), parked } };
 }
 
 /** The smallest `sortBy`, where it can be told. */

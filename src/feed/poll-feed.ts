@@ -80,7 +80,7 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
 async function pollPages(
   { desk, id }: Polling,
   { fence }: Holding,
-  { value: { replay } }: FeedRecord,
+  { value: { replay }, createdAt: startedAt }: FeedRecord,
   opened: OpenedFeed,
 ): Promise<TickResult> {
   const { log, limits, now } = desk;
@@ -90,6 +90,7 @@ async function pollPages(
     log,
     fence,
     now,
+    startedAt,
     ...opened,
     ...(replay && { replay }),
     ...(maxPages !== undefined && { maxPages }),

@@ -14,6 +14,8 @@ export interface TickContext {
   readonly run: ActionRun;
   /** Coerced. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** When the feed was started, in milliseconds since 1970: what happened since then is delivered by the first poll too. */
+  readonly startedAt?: number;
   /** What somebody wants to be asked again, once. */
   readonly replay?: ReplayRequest;
   /** Pages of one tick; what is left comes with the next, soon. Default 100. */

@@ -9,7 +9,10 @@ interface Delivered {
 }
 
 /** What a page of ground delivers. */
-export const nothing: Delivered = { events: [], parked: [] };
+export const nothing: { readonly events: readonly never[]; readonly parked: readonly never[] } = {
+  events: [],
+  parked: [],
+};
 
 export interface TickTally {
   /** A page was written; `news` is what of it is delivered or parked. */

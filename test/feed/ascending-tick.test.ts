@@ -35,6 +35,34 @@ describe('the first tick of an ascending feed', () => {
   });
 });
 
+describe('a first tick that comes long after the start of its feed', () => {
+  const startedAt = Date.parse(minute(8));
+  const now = () => Date.parse(minute(60));
+
+  it.each(['ascending', 'descending'] as const)('delivers what happened since then (%s)', async (kind) => {
+    const ahead = kind === 'descending' ? [{ id: 'appointment', at: minute(999) }] : [];
+    const list = eventList([...rowsAt(1, 20), ...ahead]);
+    const feed = tickingFeed(list[kind]({ pageSize: 5 }), { now, startedAt });
+    await feed.tick();
+    await feed.tick();
+    list.rows.push(...rowsAt(21, 2));
+    await feed.tick();
+    expect(await feed.delivered()).toEqual(rowsAt(8, 15).map(({ id }) => id));
+  });
+
+  it.each(['ascending', 'descending'] as const)('does so after it was killed on the way too (%s)', async (kind) => {
+    const list = eventList(rowsAt(1, 20));
+    const feed = tickingFeed(list[kind]({ pageSize: 5 }), { now, startedAt });
+    list.beforePoll = (poll) => {
+      if (poll === 3) throw new Error('killed');
+    };
+    await expect(feed.tick()).rejects.toThrow();
+    feed.takeOver();
+    await feed.tick();
+    expect(await feed.delivered()).toEqual(rowsAt(8, 13).map(({ id }) => id));
+  });
+});
+
 describe('the cursor of an ascending feed', () => {
   it('is what the last page gave, and stays where a page gives none', async () => {
     const list = eventList(rowsAt(1, 3));

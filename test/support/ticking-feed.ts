@@ -22,13 +22,15 @@ export interface TickingOptions {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly log?: FeedLog;
   readonly now?: () => number;
+  /** When the feed was started; default: it is not told. */
+  readonly startedAt?: number;
 }
 
 const feed = 'feed';
 
 export function tickingFeed(
   trigger: Trigger,
-  { input = {}, log = createMemoryFeedLog(), now = Date.now }: TickingOptions = {},
+  { input = {}, log = createMemoryFeedLog(), now = Date.now, startedAt }: TickingOptions = {},
 ): TickingFeed {
   const runnable = runnableTrigger(trigger);
   let fence = 1;
@@ -38,7 +40,8 @@ export function tickingFeed(
     async tick(options = {}) {
       const run = { id: undefined, credentials: createCredentials({}), signal: new AbortController().signal };
       const coerced = await runnable.coerceInput(run, input);
-      return tick({ feed, log, fence, trigger: runnable, run, input: coerced, now, ...options });
+      const started = startedAt === undefined ? {} : { startedAt };
+      return tick({ feed, log, fence, trigger: runnable, run, input: coerced, now, ...started, ...options });
     },
     async delivered() {
       const { events } = await log.read(feed, 0, { limit: 100_000, maxBytes: 1e9 });

@@ -15,6 +15,11 @@ export interface EventStreamOptions {
   readonly onClose: () => void;
 }
 
+/** Whether the client of a response has gone already: nothing tells of it any more. */
+export function hasLeft({ destroyed, req }: ServerResponse): boolean {
+  return destroyed || req.socket.destroyed;
+}
+
 /**
  * Distinct connections mode of GraphQL over SSE: `next` events, then `complete`.
  *

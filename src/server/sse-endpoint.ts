@@ -5,7 +5,7 @@ import type { Caller } from '../connection/caller.ts';
 import { acceptsType } from './accepted-types.ts';
 import type { CallerWatch } from './caller-watch.ts';
 import { errorAnswer } from './error-answer.ts';
-import { createFrames, EventStream } from './event-stream.ts';
+import { createFrames, EventStream, hasLeft } from './event-stream.ts';
 import type { OperationStreams } from './operation-stream.ts';
 import type { Origin } from './origin-guard.ts';
 import type { Places } from './places.ts';
@@ -49,6 +49,8 @@ export function createSseEndpoint(options: SseEndpointOptions): SseEndpoint {
   const frameOf = createFrames();
 
   function answer(request: AskingRequest, reply: FastifyReply, asked: StreamRequest, caller: Caller): FastifyReply {
+    // It may have gone while it was asked who it is.
+    if (hasLeft(reply.raw)) return reply.hijack();
     const giveBack = options.places.take(caller);
     if (!giveBack) return refuse(reply, 429, 'SUBSCRIPTION_LIMIT', tooMany, request.id);
     reply.hijack();

@@ -1,30 +1,36 @@
 /** A provider whose sales come fast, doubled, out of order and late, and whose answers fail: what feeds must lose nothing of. */
+import type { ServerResponse } from 'node:http';
 import { startFakeProvider, type RecordedRequest, type Reply } from './fake-provider.ts';
 
 export interface FaultyShopOptions {
   /** Sales in all. */
   readonly count: number;
   readonly perSecond: number;
-  /** Shares between 0 and 1. */
+  /** Shares between 0 and 1: of the sales. */
   readonly doubled: number;
   readonly reordered: number;
   readonly late: number;
+  /** Of the requests: refused, or answered with half a list. */
   readonly failing: number;
-  readonly poisoned?: number;
+  /** Of the requests: held, and cut after a while. */
+  readonly hanging?: number;
+  /** Sales without an id, so many exactly, spread over all. */
+  readonly poisonedCount?: number;
   /** Seed, so that a run can be repeated. */
   readonly seed?: number;
 }
 
 export interface FaultyShop {
   readonly origin: string;
-  /** Begins to sell. */
-  readonly open: () => void;
+  /** Sells, up to so many in all; default: everything. */
+  readonly open: (upTo?: number) => void;
   /** Resolves when everything was sold and can be listed. */
   readonly soldOut: Promise<void>;
   /** Ids of all sales so far that are sound. */
   readonly sold: () => readonly string[];
   readonly poisonedCount: () => number;
-  readonly requestCount: () => number;
+  /** What the shop did to those who asked. */
+  readonly mischief: () => { readonly failed: number; readonly cut: number; readonly hung: number };
   readonly close: () => Promise<void>;
 }
 
@@ -43,38 +49,57 @@ export const lateByMs = 1_500;
 export async function startFaultyShop(options: FaultyShopOptions): Promise<FaultyShop> {
   const random = randomNumbers(options.seed ?? 1);
   const sales: Sale[] = [];
+  const mischief = { failed: 0, cut: 0, hung: 0 };
   let timer: NodeJS.Timeout | undefined;
   let tellSoldOut: () => void = () => {};
   const soldOut = new Promise<void>((resolve) => (tellSoldOut = resolve));
-  const provider = await startFakeProvider((request) => {
-    if (random() < options.failing) return failure(random());
-    return list(sales, request);
+  const provider = await startFakeProvider((request, response) => {
+    if (random() < (options.hanging ?? 0)) {
+      mischief.hung += 1;
+      return void hang(response, random());
+    }
+    if (random() >= options.failing) return list(sales, request);
+    const kind = random();
+    if (kind < 0.2) {
+      mischief.cut += 1;
+      return void cut(response);
+    }
+    mischief.failed += 1;
+    return failure(kind);
   });
-  const sellUpTo = (count: number, now: number) => {
-    while (sales.length < Math.min(count, options.count)) sales.push(newSale(sales.length + 1, now, random, options));
+  let goal = 0;
+  let due = 0;
+  let lastAt = 0;
+  const sell = () => {
+    const now = Date.now();
+    // After a pause of this process they do not come all at one time.
+    due = Math.min(due + ((now - lastAt) * options.perSecond) / 1000, mostAtOnce, goal - sales.length);
+    lastAt = now;
+    for (; due >= 1; due -= 1) sales.push(newSale(sales.length + 1, now, random, options));
+    if (sales.length < options.count || sales.some(({ visibleAt }) => visibleAt > now)) return;
+    clearInterval(timer);
+    tellSoldOut();
   };
   return {
     origin: provider.origin,
-    open() {
-      const openedAt = Date.now();
-      timer = setInterval(() => {
-        const now = Date.now();
-        sellUpTo(Math.floor(((now - openedAt) * options.perSecond) / 1000), now);
-        if (sales.length < options.count || sales.some(({ visibleAt }) => visibleAt > now)) return;
-        clearInterval(timer);
-        tellSoldOut();
-      }, 5);
+    open(upTo = options.count) {
+      goal = upTo;
+      if (timer) return;
+      lastAt = Date.now();
+      timer = setInterval(sell, 5);
     },
     soldOut,
     sold: () => sales.filter(({ isPoisoned }) => !isPoisoned).map(({ number }) => `s${number}`),
     poisonedCount: () => sales.filter(({ isPoisoned }) => isPoisoned).length,
-    requestCount: () => provider.requests.length,
+    mischief: () => mischief,
     async close() {
       clearInterval(timer);
       await provider.close();
     },
   };
 }
+
+const mostAtOnce = 10;
 
 function newSale(number: number, now: number, random: () => number, options: FaultyShopOptions): Sale {
   const isLate = random() < options.late;
@@ -84,17 +109,28 @@ function newSale(number: number, now: number, random: () => number, options: Fau
     createdAt: random() < options.reordered ? now - Math.floor(random() * 200) : now,
     visibleAt: isLate ? now + lateByMs : now,
     isDoubled: random() < options.doubled,
-    isPoisoned: random() < (options.poisoned ?? 0),
+    isPoisoned: isPoisoned(number, options),
   };
 }
 
-/** `GET /sales.json?since=…&limit=…`: oldest first, `since` included. */
+/** Every so-manyth, until there are so many. */
+function isPoisoned(number: number, { count, poisonedCount = 0 }: FaultyShopOptions): boolean {
+  if (poisonedCount === 0) return false;
+  const distance = Math.floor(count / poisonedCount);
+  return number % distance === 0 && number <= distance * poisonedCount;
+}
+
+/**
+ * `GET /sales.json?since=…&before=…&order=…&limit=…`: oldest first, or newest first with `order=desc`; both ends belong to it.
+ */
 function list(sales: readonly Sale[], { query }: RecordedRequest): Reply {
   const now = Date.now();
   const since = query['since'] ? Date.parse(query['since']) : 0;
-  const rows = sales
-    .filter(({ createdAt, visibleAt }) => createdAt >= since && visibleAt <= now)
-    .sort((one, other) => one.createdAt - other.createdAt || one.number - other.number)
+  const before = query['before'] ? Date.parse(query['before']) : Infinity;
+  const sorted = sales
+    .filter(({ createdAt, visibleAt }) => createdAt >= since && createdAt <= before && visibleAt <= now)
+    .sort((one, other) => one.createdAt - other.createdAt || one.number - other.number);
+  const rows = (query['order'] === 'desc' ? sorted.reverse() : sorted)
     .slice(0, Number(query['limit'] ?? 100))
     .flatMap((sale) => (sale.isDoubled ? [row(sale), row(sale)] : [row(sale)]));
   return { json: { sales: rows } };
@@ -105,12 +141,26 @@ function row({ number, createdAt, isPoisoned }: Sale): object {
   return isPoisoned ? { id: null, created_at, amount: number } : { id: `s${number}`, created_at, amount: number % 100 };
 }
 
-function failure(kind: number): Reply | undefined {
-  if (kind < 0.4) return { status: 500, json: { message: 'Out of order' } };
-  if (kind < 0.6) return { status: 503, json: { message: 'Closed for a moment' } };
-  if (kind < 0.8)
-    return { status: 200, body: '{"sales":[{"id":"s1","crea', headers: { 'content-type': 'application/json' } };
+/** A list of which half comes, in an answer that is whole all the same. */
+const halfList = '{"sales":[{"id":"s1","crea';
+
+function failure(kind: number): Reply {
+  if (kind < 0.5) return { status: 500, json: { message: 'Out of order' } };
+  if (kind < 0.7) return { status: 503, json: { message: 'Closed for a moment' } };
+  if (kind < 0.85) return { status: 200, body: halfList, headers: { 'content-type': 'application/json' } };
   return { status: 429, json: { message: 'Too many' }, headers: { 'retry-after': '0' } };
+}
+
+/** Breaks the connection in the middle of the body. */
+function cut(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': 10_000 });
+  response.write(halfList, () => response.destroy());
+}
+
+/** Says nothing, or half of it, for a while that some clients do not wait, and breaks the connection. */
+function hang(response: ServerResponse, length: number): void {
+  if (length < 0.5) response.writeHead(200, { 'content-type': 'application/json' }).write(halfList);
+  setTimeout(() => response.destroy(), 200 + length * 1_000).unref();
 }
 
 /** Mulberry32: small, and the same for the same seed. */

@@ -104,6 +104,7 @@ const configurationShape = z.strictObject({
       totalTimeoutMs: count.optional(),
       maxAnswerBytes: count.optional(),
       maxRequestsPerCall: count.optional(),
+      maxRequestsPerOperation: count.optional(),
     })
     .optional(),
   feeds: z

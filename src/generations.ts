@@ -268,6 +268,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     ...runOptions,
     cursors: shared.cursors,
     maxFirst: configuration.limits?.first ?? 100,
+    maxRequestsPerOperation: configuration.http?.maxRequestsPerOperation,
     triggers: { feeds, cursors: eventCursors },
   });
   const beginHere = createBeginHere(connectors, stored, connecting);

@@ -47,6 +47,7 @@ describe('checkConfiguration', () => {
         totalTimeoutMs: 1,
         maxAnswerBytes: 1,
         maxRequestsPerCall: 1,
+        maxRequestsPerOperation: 1,
       },
     });
     expect(checkConfiguration(everything)).toEqual(everything);

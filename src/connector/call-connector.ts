@@ -1,6 +1,6 @@
 /** Calls the code of a connector with an open connection, names what it throws, and gives it up when the signal aborts. */
 import { GatewayError, InputError } from '../errors.ts';
-import { createCallBudget } from '../http/budget.ts';
+import { createCallBudget, type RequestBudget } from '../http/budget.ts';
 import type { Sender } from '../http/send.ts';
 import type { Credentials } from './authorize.ts';
 import type { Action, Connector } from './definition.ts';
@@ -20,6 +20,8 @@ export interface ActionRun {
   readonly baseUri?: string;
   /** Aborted when the client has gone or the operation's time is up. */
   readonly signal: AbortSignal;
+  /** Of the whole operation that the action is part of; absent for what no operation asked for. */
+  readonly budget?: RequestBudget;
 }
 
 export interface RunOptions {
@@ -58,7 +60,11 @@ export async function callConnector<T>(
     sender: options.sender,
     tenant: run.tenant,
     isPoll,
-    budget: createCallBudget({ maxRequests: options.maxRequestsPerCall, title: connector.title ?? connector.name }),
+    budget: createCallBudget({
+      maxRequests: options.maxRequestsPerCall,
+      title: connector.title ?? connector.name,
+      within: run.budget,
+    }),
     signal: run.signal,
     isRepeatable: definition.readOnly === true || definition.idempotent === true,
     isSuccess: definition.isSuccess,

@@ -1,32 +1,56 @@
-/** Counts the requests that one call of a connector sends, so that an endless pager stops. */
+/** Counts the requests that one call of a connector sends, and those of a whole operation, so that neither goes on for ever. */
 import { GatewayError } from '../errors.ts';
 
-export interface CallBudget {
-  /** Spends one request; redirects and retries spend too. */
+/** Requests that may still be sent. */
+export interface RequestBudget {
+  /** Spends one request; redirects and retries spend too. @throws GatewayError REQUEST_LIMIT_EXCEEDED */
   spend(): void;
+}
+
+export interface CallBudget extends RequestBudget {
   /** Requests spent so far. */
   readonly spent: number;
+}
+
+export interface CallBudgetOptions {
+  /** Requests that the call may send. Default 100. */
+  readonly maxRequests?: number | undefined;
+  /** The provider's, for the message. */
+  readonly title?: string;
+  /** Budget of the operation that the call is part of: each request spends there too. */
+  readonly within?: RequestBudget | undefined;
 }
 
 /**
  * Makes the budget of one call.
  *
- * @param options - `maxRequests`: requests that the call may send, 100 by default; `title`: the provider's, for the message.
  * @throws GatewayError REQUEST_LIMIT_EXCEEDED from `spend`, on the request after the last.
  */
-export function createCallBudget(options: { readonly maxRequests?: number; readonly title?: string } = {}): CallBudget {
-  return new CountingBudget(options.maxRequests ?? 100, options.title ?? 'a connector');
+export function createCallBudget(options: CallBudgetOptions = {}): CallBudget {
+  return new CountingBudget(options.maxRequests ?? 100, options.title ?? 'a connector', options.within);
+}
+
+/**
+ * Makes the budget that all calls of one operation share: a hundred rows that each ask for a hundred others stop there.
+ * Whoever meets its end fails alone; what was answered before stays.
+ *
+ * @param maxRequests - default 1 000.
+ */
+export function createOperationBudget(maxRequests = 1_000): RequestBudget {
+  return new OperationBudget(maxRequests);
 }
 
 /** A class, because an object literal with an accessor gets a hidden class of its own, which outlives the call. */
 class CountingBudget implements CallBudget {
   readonly #maxRequests: number;
   readonly #title: string;
+  readonly #within: RequestBudget | undefined;
   #spent = 0;
 
-  constructor(maxRequests: number, title: string) {
+  constructor(maxRequests: number, title: string, within: RequestBudget | undefined) {
     this.#maxRequests = maxRequests;
     this.#title = title;
+    this.#within = within;
   }
 
   get spent(): number {
@@ -39,6 +63,27 @@ class CountingBudget implements CallBudget {
         'REQUEST_LIMIT_EXCEEDED',
         `One call of ${this.#title} may send ${this.#maxRequests} requests, redirects and retries included, and wanted another. ` +
           'Does the paging of the action end?',
+      );
+    }
+    this.#within?.spend();
+    this.#spent++;
+  }
+}
+
+class OperationBudget implements RequestBudget {
+  readonly #maxRequests: number;
+  #spent = 0;
+
+  constructor(maxRequests: number) {
+    this.#maxRequests = maxRequests;
+  }
+
+  spend(): void {
+    if (this.#spent >= this.#maxRequests) {
+      throw new GatewayError(
+        'REQUEST_LIMIT_EXCEEDED',
+        `One operation may send ${this.#maxRequests} requests to providers, redirects and retries included, and wanted another. ` +
+          'Ask for less in one operation, e.g. for fewer rows.',
       );
     }
     this.#spent++;

@@ -11,6 +11,7 @@ import type { Connections } from '../connection/connections.ts';
 import { InputError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { supergraphSdl } from '../graph/supergraph.ts';
+import { createOperationBudget } from '../http/budget.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
 import { failed } from './event-operation.ts';
 import { EventStream } from './event-stream.ts';
@@ -31,12 +32,17 @@ export interface ServedGraph {
   readonly subscribe?: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
 }
 
+export interface ExecutorOptions extends AttachOptions {
+  /** Requests that all fields of one operation may send, or of one event of a subscription. Default 1 000. */
+  readonly maxRequestsPerOperation?: number | undefined;
+}
+
 /** Makes a graph executable: attaches the resolvers once, then executes each operation with a state of its own. */
-export function createExecutor(graph: Graph, connections: Connections, options: AttachOptions): ServedGraph {
+export function createExecutor(graph: Graph, connections: Connections, options: ExecutorOptions): ServedGraph {
   const entityActions = attachResolvers(graph, options);
   let sdl: string | undefined;
   const stateOf = (context: OperationContext): OperationState =>
-    createOperationState(context, connections, entityActions);
+    createOperationState(context, connections, entityActions, createOperationBudget(options.maxRequestsPerOperation));
   const argumentsOf = ({ document, operationName, variables }: Omit<Operation, 'context'>, state: OperationState) => ({
     schema: graph.schema,
     document,

@@ -2,6 +2,7 @@
 import type { Connections, UsableConnection } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { ActionRun } from '../connector/run-action.ts';
+import type { RequestBudget } from '../http/budget.ts';
 
 export interface OpenedConnection {
   readonly connector: Connector;
@@ -19,18 +20,20 @@ export interface OpenedConnection {
 /**
  * @param tenant - who asks; without a connection its requests count together at the provider.
  * @param signal - ends the work when the client has gone.
+ * @param budget - of the requests of the whole operation.
  */
 export function toOpenedConnection(
   usable: UsableConnection,
   tenant: string,
   signal: AbortSignal,
   connections: Pick<Connections, 'missingScopes'>,
+  budget?: RequestBudget,
 ): OpenedConnection {
   const { id, subject, connector, credentials, baseUri, scopes: granted } = usable;
   return {
     connector,
     subject,
-    run: { id, tenant, credentials, baseUri, signal },
+    run: { id, tenant, credentials, baseUri, signal, ...(budget && { budget }) },
     requireGranted(scopes) {
       if (granted === undefined || id === undefined || scopes === undefined) return;
       const missing = scopes.filter((scope) => !granted.includes(scope));

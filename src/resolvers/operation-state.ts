@@ -5,6 +5,7 @@ import type { Connections } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import { untilAborted } from '../connector/until-aborted.ts';
 import { GatewayError, InputError } from '../errors.ts';
+import type { RequestBudget } from '../http/budget.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
@@ -47,11 +48,16 @@ export interface OperationState {
   readonly resumeAfter?: string | undefined;
 }
 
-/** State of one operation. */
+/**
+ * State of one operation.
+ *
+ * @param budget - of the requests that all its fields send; absent: only each call is bounded.
+ */
 export function createOperationState(
   context: OperationContext,
   connections: Connections,
   entityActions: EntityActions,
+  budget?: RequestBudget,
 ): OperationState {
   const opened = new Map<Connector, Map<string | undefined, Opening>>();
   const byRootField = new Map<string | number, RootConnection>();
@@ -59,7 +65,8 @@ export function createOperationState(
     let openings = opened.get(connector);
     if (!openings) opened.set(connector, (openings = new Map()));
     let opening = openings.get(connectionId);
-    if (!opening) openings.set(connectionId, (opening = startOpening(connector, connectionId, context, connections)));
+    if (!opening)
+      openings.set(connectionId, (opening = startOpening(connector, connectionId, context, connections, budget)));
     return opening;
   };
   const withScopes = ({ promise }: Opening, connector: Connector, scopes: readonly string[] = []) => {
@@ -112,6 +119,7 @@ function startOpening(
   connectionId: string | undefined,
   context: OperationContext,
   connections: Connections,
+  budget: RequestBudget | undefined,
 ): Opening {
   const { caller, signal } = context;
   // It may wait for a token endpoint, or for connector code that gets credentials.
@@ -119,7 +127,7 @@ function startOpening(
     tooLate(connector, reason),
   );
   const promise = usable.then((found) => {
-    return (opening.connection = toOpenedConnection(found, caller.tenant, signal, connections));
+    return (opening.connection = toOpenedConnection(found, caller.tenant, signal, connections, budget));
   });
   const opening: Opening = { promise, connection: undefined };
   return opening;

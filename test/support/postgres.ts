@@ -175,7 +175,8 @@ async function startServer(postgres: string, data: string, port: number, own: ob
     server.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${String(chunk)}`.slice(-4000);
       if (said.includes('ready to accept connections')) resolve();
-      else if (said.includes('FATAL')) reject(new Error(said));
+      // Not of those who come while it starts.
+      else if (/FATAL:(?! +the database system)/.test(said)) reject(new Error(said));
     });
   });
   return server;

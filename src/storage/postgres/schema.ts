@@ -111,9 +111,9 @@ const steps: readonly (readonly string[])[] = [
  * @throws GatewayError STORE_TOO_NEW or STORE_FOREIGN, and leaves the database as it is.
  */
 export async function migrate(database: PostgresDatabase, schema: string): Promise<void> {
+  // Nothing is locked and no right to make tables is needed where nothing is to do.
+  if ((await readVersion({ ask: (text, values) => database.read(text, values) }, schema)) === steps.length) return;
   await database.transact(async (sql) => {
-    // Nothing is locked and no right to make tables is needed where nothing is to do.
-    if ((await readVersion(sql, schema)) === steps.length) return;
     await sql.ask(`SET LOCAL statement_timeout = '60s'`);
     await sql.ask('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`plugboard migrate ${schema}`]);
     const version = await readVersion(sql, schema);
@@ -131,8 +131,9 @@ export async function migrate(database: PostgresDatabase, schema: string): Promi
 /** The version of the tables; `undefined` when there are none. */
 async function readVersion(sql: Sql, schema: string): Promise<number | undefined> {
   const { rows } = await sql.ask(
-    `SELECT to_regclass($1 || '.plugboard_schema') IS NOT NULL AS is_ours,
-       EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS is_used`,
+    // Of the tables, not by `to_regclass`, which would not see what was made while this transaction waited.
+    `SELECT count(*) > 0 AS is_used, count(*) FILTER (WHERE relname = 'plugboard_schema') > 0 AS is_ours
+     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1`,
     [schema],
   );
   if (rows[0]?.is_ours !== true) {

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ProviderError } from '../../src/errors.ts';
 import type { FeedWebhooks } from '../../src/feed/feed-desk.ts';
 import { feedId } from '../../src/feed/feed.ts';
-import type { WebhookStatus } from '../../src/feed/webhook-status.ts';
 import { eventList, minute, rowsAt } from '../support/event-list.ts';
 import { ann, feedKey, never, openFeedHouse, pass, type FeedHouse } from '../support/feed-house.ts';
 
@@ -31,7 +30,7 @@ afterEach(async () => {
 
 function open(name: string) {
   const webhooks: FeedWebhooks = {
-    ensure: async () => (calls.push(`${name} ensures`), { state: 'ACTIVE' } as WebhookStatus),
+    ensure: async () => (calls.push(`${name} ensures`), { state: 'ACTIVE' }),
     async end() {
       calls.push(`${name} ends`);
       await ending;

@@ -1,5 +1,4 @@
 /** A webhook of a repository: GitHub calls us when something happens, and signs what it says with a secret of ours. */
-import { createHash } from 'node:crypto';
 import { defineTrigger, path, verifyHmac } from '../../../src/connector/define.ts';
 import { delivery } from '../events.ts';
 import { nameRepository } from '../issue-repository.ts';
@@ -43,7 +42,7 @@ export const repositoryEvent = defineTrigger({
         signature: headers['x-hub-signature-256'],
         prefix: 'sha256=',
       }),
-    notification({ payload, headers }) {
+    async notification({ payload, headers }) {
       const event = headers['x-github-event'];
       // The first call says only that there is a webhook now.
       if (event === 'ping') return undefined;
@@ -52,7 +51,7 @@ export const repositoryEvent = defineTrigger({
       return {
         ...subjects,
         // Of what was signed: whoever repeats a delivery may change the number in its headers.
-        id: digestOf(payload),
+        id: await digestOf(payload),
         event,
         repository_full_name: repository?.full_name,
       };
@@ -62,7 +61,7 @@ export const repositoryEvent = defineTrigger({
 });
 
 /** The same for the same body, however often it is sent. */
-function digestOf(payload: unknown): string {
+async function digestOf(payload: unknown): Promise<string> {
   const text = JSON.stringify(payload, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return createHash('sha256').update(text).digest('base64url');
+  return Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(text))).toString('base64url');
 }

@@ -15,7 +15,7 @@ afterEach(() => {
 
 beforeAll(() => {
   if (!existsSync(main)) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root });
-}, 120_000);
+});
 
 /** Starts the built demo; resolves with its URL when it serves. */
 async function startDemo(): Promise<{ url: string; exited: Promise<readonly [number | null, string | null]> }> {

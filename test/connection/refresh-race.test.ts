@@ -16,7 +16,7 @@ const isFull = process.env['REFRESH_RACE'] === 'full';
 const size = isFull
   ? { processes: 4, callers: 100, expiries: 20, slowExpiries: 20, delayMs: 12_000 }
   : { processes: 4, callers: 25, expiries: 3, slowExpiries: 2, delayMs: 3_000 };
-jest.setTimeout(isFull ? 600_000 : 90_000);
+jest.setTimeout(isFull ? 600_000 : 240_000);
 
 let bundle: string;
 let folder: string;

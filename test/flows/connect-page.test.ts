@@ -68,7 +68,7 @@ describe('the connect page in a browser', () => {
         '--disable-sync',
       ],
     });
-  }, 60_000);
+  });
   afterEach(async () => {
     await Promise.all([...contexts].map((context) => context.close()));
     await Promise.all(

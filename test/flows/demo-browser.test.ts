@@ -32,7 +32,7 @@ inBrowser('the demo in Chromium', () => {
       importSource: (file) => import(file),
     });
     browser = await chromium.launch({ executablePath, args: quiet });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await serving.close();
@@ -66,5 +66,5 @@ inBrowser('the demo in Chromium', () => {
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('heading', { name: 'My locker is connected' }).waitFor();
     expect((await ask('{ myLockerItems { id } }')).data.myLockerItems).toHaveLength(2);
-  }, 60_000);
+  });
 });

@@ -37,7 +37,7 @@ describe('the explorer in a browser', () => {
         '--disable-sync',
       ],
     });
-  }, 60_000);
+  });
   afterAll(() => browser?.close());
 
   inBrowser.each(['light', 'dark'] as const)(

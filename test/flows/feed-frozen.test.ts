@@ -12,7 +12,7 @@ import { startFakeProvider, type FakeProvider } from '../support/fake-provider.t
 import { subscribeResuming, type ResumingSubscriber } from '../support/resuming-subscriber.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 interface Sale {
   readonly id: string;

@@ -10,7 +10,7 @@ const root = resolve(dirname(file), '../..');
 describe('the types that are inferred from a notation', () => {
   it('are exactly as infer.types.ts says, anti-examples included', () => {
     expect(diagnose(readFileSync(file, 'utf8'))).toEqual([]);
-  }, 60_000);
+  });
 
   it('are judged by a compiler that sees a wrong expectation and an error that does not come', () => {
     const wrong = readFileSync(file, 'utf8')
@@ -20,7 +20,7 @@ describe('the types that are inferred from a notation', () => {
       "Type 'false' does not satisfy the constraint 'true'.",
       "Unused '@ts-expect-error' directive.",
     ]);
-  }, 60_000);
+  });
 });
 
 /** Compiles the text as if it were the file, with the options of the house. */

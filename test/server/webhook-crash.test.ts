@@ -16,7 +16,7 @@ const isFull = process.env['WEBHOOK_CRASH'] === 'full';
 const size = isFull ? { webhooks: 1_000, kills: 10 } : { webhooks: 150, kills: 3 };
 /** Senders at a time. */
 const width = 16;
-jest.setTimeout(isFull ? 600_000 : 120_000);
+jest.setTimeout(isFull ? 600_000 : 240_000);
 
 let bundle: string;
 let folder: string;

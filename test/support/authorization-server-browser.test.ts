@@ -28,7 +28,7 @@ describe('the pages of the test authorization server', () => {
     configuration = await discoverAs(server, 'app');
     if (!isInstalled) return;
     browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu'] });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await server.close();

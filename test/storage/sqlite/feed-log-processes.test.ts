@@ -7,7 +7,7 @@ import { findDrivers } from '../../../src/storage/sqlite/find-driver.ts';
 import { bundleWorker, Worker } from '../../support/bundled-worker.ts';
 
 // Processes start slowly on a busy machine.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 describe.each(await findDrivers())('processes on one log of feeds by $name', (driver) => {
   let bundle: string;

@@ -7,7 +7,7 @@ import type { StoredRecord } from '../../../src/storage/records.ts';
 import { bundleWorker, Worker } from '../../support/bundled-worker.ts';
 
 // Processes start slowly on a busy machine.
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 const processCount = 4;
 const drivers = await findDrivers();
 

@@ -2,6 +2,7 @@
 import {
   GraphQLError,
   Kind,
+  OperationTypeNode,
   SingleFieldSubscriptionsRule,
   validate,
   type DocumentNode,
@@ -16,10 +17,10 @@ import {
  * @see https://spec.graphql.org/draft/#sec-Single-Root-Field
  */
 export function subscriptionFault(schema: GraphQLSchema, document: DocumentNode): GraphQLError | undefined {
-  if (
-    !document.definitions.some((each) => each.kind === Kind.OPERATION_DEFINITION && each.operation === 'subscription')
-  )
-    return undefined;
+  const isSubscription = document.definitions.some(
+    (each) => each.kind === Kind.OPERATION_DEFINITION && each.operation === OperationTypeNode.SUBSCRIPTION,
+  );
+  if (!isSubscription) return undefined;
   try {
     validate(schema, document, [SingleFieldSubscriptionsRule], { maxErrors: 5 });
     return undefined;

@@ -123,7 +123,7 @@ describe('subscribing to a trigger', () => {
 
   it('refuses what the trigger does not take, before a feed is opened', async () => {
     const shop = subscribableShop();
-    const other = { tenant: 'acme', subject: 'zoe', scopes: everyScope };
+    const other = { tenant: 'other', subject: 'zoe', scopes: everyScope };
     const { refused } = await shop.subscribe(other, orders);
     expect(refused.errors[0].extensions).toMatchObject({ code: 'CONNECTION_REQUIRED' });
     const reader = { ...ada, scopes: new Set(['plugboard.read']) };

@@ -95,14 +95,14 @@ describe('a client that does not read', () => {
     const { socket, closed } = await rawSocket(url);
     socket.pause();
     const large = JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(500_000) } });
-    let isClosed = false;
-    void closed.then(() => (isClosed = true));
-    for (let index = 0; index < 100 && !isClosed; index += 1) {
+    const ended = new AbortController();
+    void closed.then(() => ended.abort());
+    for (let index = 0; index < 100 && !ended.signal.aborted; index += 1) {
       await new Promise<void>((resolve) => socket.write(maskedText(large), () => resolve()));
     }
     socket.resume();
     await closed;
-    expect(isClosed).toBe(true);
+    expect(ended.signal.aborted).toBe(true);
   });
 });
 

@@ -56,13 +56,15 @@ export async function startFaultyShop(options: FaultyShopOptions): Promise<Fault
   const provider = await startFakeProvider((request, response) => {
     if (random() < (options.hanging ?? 0)) {
       mischief.hung += 1;
-      return void hang(response, random());
+      hang(response, random());
+      return undefined;
     }
     if (random() >= options.failing) return list(sales, request);
     const kind = random();
     if (kind < 0.2) {
       mischief.cut += 1;
-      return void cut(response);
+      cut(response);
+      return undefined;
     }
     mischief.failed += 1;
     return failure(kind);

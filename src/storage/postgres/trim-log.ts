@@ -11,7 +11,8 @@ export async function trimLog(sql: Sql, feed: string, retention: Retention, limi
   const eventsLeft = await trimEvents(sql, row, retention, size);
   // Only afterwards, because as many signatures stay as there are events.
   const seenLeft = !eventsLeft && (await trimSeen(sql, row, retention, size));
-  return eventsLeft || seenLeft;
+  const parkedLeft = await trimParked(sql, row, retention, size);
+  return eventsLeft || seenLeft || parkedLeft;
 }
 
 async function trimEvents(sql: Sql, row: FeedRow, retention: Retention, size: number): Promise<boolean> {
@@ -59,6 +60,35 @@ async function trimSeen(sql: Sql, row: FeedRow, { maxSeen = Infinity }: Retentio
   );
   await sql.ask('UPDATE feeds SET seen_count = seen_count - $2 WHERE feed = $1', [feed, count]);
   return count < tooMany;
+}
+
+/** What was seen of them stays, so that the next poll does not park them again. */
+async function trimParked(sql: Sql, row: FeedRow, retention: Retention, size: number): Promise<boolean> {
+  const { maxParked = Infinity, maxParkedAgeMs } = retention;
+  const { feed, parkedCount } = row;
+  if (parkedCount === 0) return false;
+  const tooMany = parkedCount - Math.max(maxParked, 0);
+  const tooOld = maxParkedAgeMs === undefined ? 0 : await countOlderParked(sql, feed, maxParkedAgeMs, size + 1);
+  const wanted = Math.max(tooMany, tooOld);
+  if (wanted <= 0) return false;
+  const { count } = await sql.ask(
+    `DELETE FROM feed_parked WHERE feed = $1 AND number IN (
+       SELECT number FROM feed_parked WHERE feed = $1 ORDER BY number LIMIT $2)`,
+    [feed, Math.min(wanted, size)],
+  );
+  await sql.ask('UPDATE feeds SET parked_count = parked_count - $2 WHERE feed = $1', [feed, count]);
+  return count < wanted;
+}
+
+/** How many, of so many from the oldest on, were parked longer ago than that. */
+async function countOlderParked(sql: Sql, feed: number, maxAgeMs: number, size: number): Promise<number> {
+  const { rows } = await sql.ask(
+    `SELECT parked_at < now_ms() - $3::bigint AS is_old
+     FROM (SELECT number, parked_at FROM feed_parked WHERE feed = $1 ORDER BY number LIMIT $2) AS oldest ORDER BY number`,
+    [feed, size, Math.trunc(maxAgeMs)],
+  );
+  const firstKept = rows.findIndex((row) => row.is_old !== true);
+  return firstKept === -1 ? rows.length : firstKept;
 }
 
 /** Forgets rows of a removed feed, also of one whose removal another replica did not end. Whether more is left. */

@@ -113,8 +113,11 @@ async function sellWhileKilled(trigger: 'newSale' | 'latestSale', size: Size): P
   const outages = watchOutages(subscribers[0]!);
   for (let kill = 0; kill < kills; kill += 1) {
     // A share for each, so that sales come around all of them, however long a start takes.
+    const known = new Set(subscribers[0]!.ids).size;
     shop.open(Math.ceil((count * (kill + 1)) / kills));
-    await sleep(100 + Math.random() * 400);
+    // In the midst of its work: who took the feed over polls, logs and tells by now.
+    await subscribers[0]!.received(known + 1);
+    await sleep(Math.random() * 400);
     await worker!.kill();
     outages.killed();
     await startGateway(port);

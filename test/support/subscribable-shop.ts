@@ -101,7 +101,7 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
     configured: ['ada', 'bob', 'eve', undefined].map((subject) => ({
       id: `shop-${subject ?? 'all'}`,
       connector: shop,
-      tenant: 'acme',
+      tenant: subject === undefined ? 'acme' : undefined,
       subject,
       credentials: createCredentials({ token: subject ?? 'all' }),
     })),

@@ -1,8 +1,8 @@
 /** What is read of a feed's log. Each is one statement, and so one moment of the store, whatever other replicas write. */
-import { readText } from '../exact-text.ts';
-import type { FeedLog, LoggedEvent, LogSlice, ParkedEvent } from '../feed-log.ts';
+import type { FeedLog, LogSlice, ParkedEvent } from '../feed-log.ts';
+import { sizeOf, toParked, toSlice } from '../feed-log-rows.ts';
 import { signatureKey } from '../prepare-page.ts';
-import type { PostgresDatabase, SqlRow } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
 import { maxNumber, parkedNumber } from './feed-row.ts';
 
 const feedOf = '(SELECT feed FROM feeds WHERE id = $1)';
@@ -26,13 +26,7 @@ export async function readLog(
      WHERE f.id = $1 ORDER BY e.place`,
     [feed, wholeNumber(after), sizeOf(limit), wholeNumber(maxBytes)],
   );
-  const [first] = rows;
-  if (!first) return { events: [], lastPlace: 0, oldestPlace: 1 };
-  return {
-    events: first.place === null ? [] : rows.map(toEvent),
-    lastPlace: Number(first.last_place),
-    oldestPlace: Number(first.oldest_place),
-  };
+  return toSlice(rows);
 }
 
 /** See `FeedLog.known`. */
@@ -68,29 +62,4 @@ export async function listParked(
 
 function wholeNumber(value: number): number {
   return Math.min(Math.max(Math.trunc(value) || 0, 0), maxNumber);
-}
-
-function sizeOf(limit: number): number {
-  return Math.min(Math.max(Math.trunc(limit) || 1, 1), 10_000);
-}
-
-function toEvent(row: SqlRow): LoggedEvent {
-  return {
-    place: Number(row.place),
-    id: readText(String(row.id)),
-    ...(row.occurred_at === null ? {} : { occurredAt: Number(row.occurred_at) }),
-    receivedAt: Number(row.received_at),
-    payload: readText(String(row.payload)),
-  };
-}
-
-function toParked(row: SqlRow): ParkedEvent {
-  return {
-    id: String(row.number),
-    reason: readText(String(row.reason)),
-    code: readText(String(row.code)),
-    ...(row.signature === null ? {} : { signature: readText(String(row.signature)) }),
-    ...(row.payload === null ? {} : { payload: readText(String(row.payload)) }),
-    parkedAt: Number(row.parked_at),
-  };
 }

@@ -37,8 +37,8 @@ const upward = floors.flatMap((rooms, floor) =>
 const doors = {
   '@apollo/server': '^src/server/graphql-endpoint\\.ts$',
   '@as-integrations/fastify': '^src/server/graphql-endpoint\\.ts$',
-  ws: '^src/server/graphql-ws-endpoint\\.ts$',
-  'graphql-ws': '^src/server/graphql-ws-endpoint\\.ts$',
+  ws: '^src/server/subscriptions/graphql-ws-endpoint\\.ts$',
+  'graphql-ws': '^src/server/subscriptions/graphql-ws-endpoint\\.ts$',
   '@graphql-tools/schema': '^src/resolvers/gateway-schema\\.ts$',
   dataloader: '^src/resolvers/loaders\\.ts$',
   'openid-client': '^src/connection/authorization\\.ts$',

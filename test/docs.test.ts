@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { checkConfiguration } from '../src/check-configuration.ts';
-import { defaultSubscriptionSettings } from '../src/server/subscription-settings.ts';
+import { defaultSubscriptionSettings } from '../src/server/subscriptions/subscription-settings.ts';
 import { renderErrors, renderNotation } from './support/render-docs.ts';
 
 const pages = [

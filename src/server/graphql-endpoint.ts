@@ -35,9 +35,9 @@ import { refuseIntrospection, type Introspection } from './introspection.ts';
 import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { runOperation } from './run-operation.ts';
-import { requestFromBody } from './stream-request.ts';
+import { requestFromBody } from './subscriptions/stream-request.ts';
 import { subscriptionFault } from './subscription-fault.ts';
-import type { Subscriptions } from './subscriptions.ts';
+import type { Subscriptions } from './subscriptions/subscriptions.ts';
 
 export interface GraphqlEndpointOptions {
   readonly graphs: GraphSource;

@@ -22,8 +22,8 @@ import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { requestIds } from './request-id.ts';
-import type { SubscriptionSettings } from './subscription-settings.ts';
-import { createSubscriptions } from './subscriptions.ts';
+import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
+import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import { isWhole, keepForAnswer } from './unread-body.ts';
 import { addWebhookRoutes, webhookPath } from './webhook-routes.ts';
 

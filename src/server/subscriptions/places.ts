@@ -1,5 +1,5 @@
 /** Counts what each subject has open, so that none takes the room of all. */
-import type { Caller } from '../connection/caller.ts';
+import type { Caller } from '../../connection/caller.ts';
 
 export interface Places {
   /** Takes a place; `undefined` when the caller has all that it may have. Else the function that gives it back. */

@@ -1,13 +1,13 @@
 /** GraphQL over server-sent events at `/graphql/stream`, for programs and for the EventSource of browsers. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../connection/caller.ts';
-import { acceptsType } from './accepted-types.ts';
+import type { Caller } from '../../connection/caller.ts';
+import { acceptsType } from '../accepted-types.ts';
 import type { CallerWatch } from './caller-watch.ts';
-import { errorAnswer } from './error-answer.ts';
+import { errorAnswer } from '../error-answer.ts';
 import { createFrames, EventStream, hasLeft } from './event-stream.ts';
 import type { OperationStreams } from './operation-stream.ts';
-import type { Origin } from './origin-guard.ts';
+import type { Origin } from '../origin-guard.ts';
 import type { Places } from './places.ts';
 import type { StreamCookie } from './stream-cookie.ts';
 import { createSharedClock } from './shared-clock.ts';

@@ -1,7 +1,7 @@
 /** Ends what a caller has opened when its credentials end: it asks again who asks, as long as something is open. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../connection/caller.ts';
-import { CallerError, InputError } from '../errors.ts';
+import type { Caller } from '../../connection/caller.ts';
+import { CallerError, InputError } from '../../errors.ts';
 
 export interface CallerWatch {
   /**

@@ -4,14 +4,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-sse';
 import { EventSource } from 'undici';
-import type { Caller } from '../../src/connection/caller.ts';
-import { insecureCaller } from '../../src/connection/caller.ts';
-import { CallerError } from '../../src/errors.ts';
-import type { HttpServerOptions } from '../../src/server/http-server.ts';
-import { readEvents, type EventRequest } from '../support/event-reader.ts';
-import { codedError, eventOf, feedingGraph, type FeedingGraph } from '../support/feeding-graph.ts';
-import { fetchJson, runServer } from '../support/running-server.ts';
-import { until } from '../support/until.ts';
+import type { Caller } from '../../../src/connection/caller.ts';
+import { insecureCaller } from '../../../src/connection/caller.ts';
+import { CallerError } from '../../../src/errors.ts';
+import type { HttpServerOptions } from '../../../src/server/http-server.ts';
+import { readEvents, type EventRequest } from '../../support/event-reader.ts';
+import { codedError, eventOf, feedingGraph, type FeedingGraph } from '../../support/feeding-graph.ts';
+import { fetchJson, runServer } from '../../support/running-server.ts';
+import { until } from '../../support/until.ts';
 
 const subscription = { query: 'subscription { renamed }' };
 

@@ -1,8 +1,8 @@
 /** The cookie by which an EventSource says who it is: it can send no headers of its own. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../connection/caller.ts';
-import type { KeyRing } from '../connection/seal.ts';
-import { InputError } from '../errors.ts';
+import type { Caller } from '../../connection/caller.ts';
+import type { KeyRing } from '../../connection/seal.ts';
+import { InputError } from '../../errors.ts';
 import { credentialHeaders } from './caller-watch.ts';
 
 export interface StreamCookie {

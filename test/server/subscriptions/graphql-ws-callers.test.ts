@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../../src/connection/caller.ts';
-import { insecureCaller } from '../../src/connection/caller.ts';
-import { CallerError, GatewayError } from '../../src/errors.ts';
-import { feedingGraph } from '../support/feeding-graph.ts';
-import { runServer } from '../support/running-server.ts';
-import { connectSocket, openSocket, subscribeMessage } from '../support/socket-client.ts';
-import { until } from '../support/until.ts';
+import type { Caller } from '../../../src/connection/caller.ts';
+import { insecureCaller } from '../../../src/connection/caller.ts';
+import { CallerError, GatewayError } from '../../../src/errors.ts';
+import { feedingGraph } from '../../support/feeding-graph.ts';
+import { runServer } from '../../support/running-server.ts';
+import { connectSocket, openSocket, subscribeMessage } from '../../support/socket-client.ts';
+import { until } from '../../support/until.ts';
 
 describe('who opens a socket', () => {
   it('is asked by the headers of the upgrade, or by what connection_init says, which counts more', async () => {

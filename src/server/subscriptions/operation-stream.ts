@@ -2,18 +2,18 @@
 import { GraphQLError } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { Caller } from '../connection/caller.ts';
-import { GatewayError } from '../errors.ts';
-import type { Operation, ServedGraph } from '../resolvers/executor.ts';
-import type { EventSink, RunningSubscription } from '../resolvers/subscription.ts';
-import { ClientOperation, type ClientLink } from './client-operation.ts';
-import { errorFormatter } from './format-error.ts';
-import type { GraphSource } from './graph-source.ts';
-import type { Introspection } from './introspection.ts';
-import type { OperationLimits } from './limits.ts';
-import { maskErrors } from './mask-errors.ts';
-import { createPrepare, type Prepared } from './prepare-operation.ts';
-import { runOperation } from './run-operation.ts';
+import type { Caller } from '../../connection/caller.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Operation, ServedGraph } from '../../resolvers/executor.ts';
+import type { EventSink, RunningSubscription } from '../../resolvers/subscription.ts';
+import { ClientOperation, type ClientLink } from '../client-operation.ts';
+import { errorFormatter } from '../format-error.ts';
+import type { GraphSource } from '../graph-source.ts';
+import type { Introspection } from '../introspection.ts';
+import type { OperationLimits } from '../limits.ts';
+import { maskErrors } from '../mask-errors.ts';
+import { createPrepare, type Prepared } from '../prepare-operation.ts';
+import { runOperation } from '../run-operation.ts';
 
 export interface OperationStreamsOptions {
   readonly graphs: GraphSource;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createConnection } from 'node:net';
-import { feedingGraph } from '../support/feeding-graph.ts';
-import { runServer } from '../support/running-server.ts';
-import { connectSocket, openSocket, subscribeMessage } from '../support/socket-client.ts';
-import { until } from '../support/until.ts';
+import { feedingGraph } from '../../support/feeding-graph.ts';
+import { runServer } from '../../support/running-server.ts';
+import { connectSocket, openSocket, subscribeMessage } from '../../support/socket-client.ts';
+import { until } from '../../support/until.ts';
 
 describe('a request for a WebSocket', () => {
   it('is answered at /graphql only', async () => {

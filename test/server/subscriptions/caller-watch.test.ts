@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../../src/connection/caller.ts';
-import { CallerError } from '../../src/errors.ts';
-import { createCallerWatch } from '../../src/server/caller-watch.ts';
+import type { Caller } from '../../../src/connection/caller.ts';
+import { CallerError } from '../../../src/errors.ts';
+import { createCallerWatch } from '../../../src/server/subscriptions/caller-watch.ts';
 
 describe('the watch over callers', () => {
   beforeEach(() => void jest.useFakeTimers());

@@ -1,6 +1,6 @@
 /** One operation on a socket, in the shape that graphql-ws drives: an iterator that never yields, because we send its answers. */
 import type { GraphQLFormattedError } from 'graphql';
-import type { ClientLink } from './client-operation.ts';
+import type { ClientLink } from '../client-operation.ts';
 import type { AskedStream, Ending, OperationStream, OperationStreams } from './operation-stream.ts';
 
 /** The socket, as its operations see it. */

@@ -1,5 +1,5 @@
 /** Reads a GraphQL request from a JSON body or a query string, for server-sent events. */
-import { InputError } from '../errors.ts';
+import { InputError } from '../../errors.ts';
 
 export interface StreamRequest {
   readonly query: string;

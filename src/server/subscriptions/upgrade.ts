@@ -1,9 +1,9 @@
 /** Decides which connections become WebSockets: only at `/graphql`, under our name, and from pages that may. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode } from '../errors.ts';
-import { errorAnswer } from './error-answer.ts';
-import type { Origin } from './origin-guard.ts';
+import type { ErrorCode } from '../../errors.ts';
+import { errorAnswer } from '../error-answer.ts';
+import type { Origin } from '../origin-guard.ts';
 
 export interface UpgradeOptions {
   readonly isAllowedHost: (host: string | undefined) => boolean;

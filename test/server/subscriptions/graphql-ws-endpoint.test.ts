@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-ws/client';
 import { WebSocket } from 'ws';
-import { codedError, feedingGraph } from '../support/feeding-graph.ts';
-import { changingGraph, runServer } from '../support/running-server.ts';
-import { connectSocket, openSocket, subscribeMessage } from '../support/socket-client.ts';
-import { until } from '../support/until.ts';
+import { codedError, feedingGraph } from '../../support/feeding-graph.ts';
+import { changingGraph, runServer } from '../../support/running-server.ts';
+import { connectSocket, openSocket, subscribeMessage } from '../../support/socket-client.ts';
+import { until } from '../../support/until.ts';
 
 describe('GraphQL over WebSocket', () => {
   it('sends each event of a subscription, then complete', async () => {

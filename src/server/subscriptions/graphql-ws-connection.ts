@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Caller } from '../connection/caller.ts';
-import { CallerError, InputError } from '../errors.ts';
+import type { Caller } from '../../connection/caller.ts';
+import { CallerError, InputError } from '../../errors.ts';
 import { credentialHeaders, type CallerWatch } from './caller-watch.ts';
 import type { OperationStreams } from './operation-stream.ts';
 import { Outbound } from './outbound.ts';

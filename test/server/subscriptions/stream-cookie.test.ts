@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { insecureCaller } from '../../src/connection/caller.ts';
-import { createKeyRing } from '../../src/connection/seal.ts';
-import { streamCookie } from '../../src/server/stream-cookie.ts';
+import { insecureCaller } from '../../../src/connection/caller.ts';
+import { createKeyRing } from '../../../src/connection/seal.ts';
+import { streamCookie } from '../../../src/server/subscriptions/stream-cookie.ts';
 
 describe('the cookie of an EventSource', () => {
   const [older, newer] = [randomBytes(32), randomBytes(32)].map((key, index) => ({ id: `k${index}`, key })) as [

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MessageType, stringifyMessage } from 'graphql-ws';
 import * as ws from 'ws';
-import { createSharedBytes, nextPrefix, writeNext } from '../../src/server/text-frame.ts';
+import { createSharedBytes, nextPrefix, writeNext } from '../../../src/server/subscriptions/text-frame.ts';
 
 describe('a frame of an answer', () => {
   it('holds what graphql-ws would send, byte for byte', async () => {

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import type { Caller } from '../connection/caller.ts';
-import { createKeyRing, type KeyRing } from '../connection/seal.ts';
+import type { Caller } from '../../connection/caller.ts';
+import { createKeyRing, type KeyRing } from '../../connection/seal.ts';
 import { createCallerWatch } from './caller-watch.ts';
 import { createGraphqlWsEndpoint } from './graphql-ws-endpoint.ts';
 import { createOperationStreams, type OperationStreams, type OperationStreamsOptions } from './operation-stream.ts';
-import { originGuard } from './origin-guard.ts';
+import { originGuard } from '../origin-guard.ts';
 import { createPlaces } from './places.ts';
-import { requestIds } from './request-id.ts';
+import { requestIds } from '../request-id.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 import { streamCookie } from './stream-cookie.ts';
 import { defaultSubscriptionSettings, type SubscriptionSettings } from './subscription-settings.ts';

@@ -1,9 +1,7 @@
 /** What the rows of a feed's log say, whichever SQL store gave them. */
 import { readText } from './exact-text.ts';
 import type { LoggedEvent, LogSlice, ParkedEvent } from './feed-log.ts';
-
-/** A row by column; absent values are `null`. */
-type Row = Readonly<Record<string, string | number | boolean | null>>;
+import type { Row } from './row.ts';
 
 /** @param rows - each with `last_place` and `oldest_place` of the feed beside an event; one without event when there is none. */
 export function toSlice(rows: readonly Row[]): LogSlice {

@@ -1,9 +1,10 @@
 /** One page of a feed, written in one transaction: a statement for each sort of thing in it, whatever their number. */
 import { readText } from '../exact-text.ts';
 import type { AppendResult } from '../feed-log.ts';
+import { emptyFeed, toState, type FeedRow } from '../feed-row.ts';
 import { signatureKey, type PreparedEvent, type PreparedPage, type PreparedParked } from '../prepare-page.ts';
 import type { Sql } from './database.ts';
-import { createFeed, emptyFeed, lockFeed, parkedNumber, saveFeed, toState, type FeedRow } from './feed-row.ts';
+import { createFeed, lockFeed, parkedNumber, saveFeed } from './feed-row.ts';
 
 /** What an append did, and the number of its transaction where readers have a reason to look. */
 export interface Appended {

@@ -1,40 +1,9 @@
-/** The row of a feed: where its log begins and ends, and what is counted. */
-import type { FeedLogState } from '../feed-log.ts';
-import type { JsonValue } from '../records.ts';
-import type { Sql, SqlRow } from './database.ts';
+/** How the row of a feed is found, locked and saved in PostgreSQL. */
+import { toFeedRow, type FeedRow } from '../feed-row.ts';
+import type { Sql } from './database.ts';
 
 /** The largest number of 64 bits that a number of ours can be. */
 export const maxNumber = Number.MAX_SAFE_INTEGER;
-
-/** What is known of a feed. A write changes it in place and saves it once. */
-export interface FeedRow {
-  /** Its short number in the other tables; never given again. */
-  readonly feed: number;
-  fence: number;
-  version: number;
-  /** As JSON text. */
-  progress: string | undefined;
-  lastPlace: number;
-  oldestPlace: number;
-  /** The newest number of what was seen or staged. */
-  lastNumber: number;
-  seenCount: number;
-  stagedCount: number;
-  parkedCount: number;
-}
-
-/** What a feed is before anything is written for it. */
-export const emptyFeed: Readonly<Omit<FeedRow, 'feed'>> = {
-  fence: 0,
-  version: 0,
-  progress: undefined,
-  lastPlace: 0,
-  oldestPlace: 1,
-  lastNumber: 0,
-  seenCount: 0,
-  stagedCount: 0,
-  parkedCount: 0,
-};
 
 /** Asks for the row of the feed `$1`. */
 export const selectFeed = `
@@ -75,33 +44,6 @@ export async function saveFeed(sql: Sql, row: FeedRow): Promise<string> {
     ],
   );
   return String(rows[0]!.change);
-}
-
-/** What the contract tells of it. */
-export function toState(row: Readonly<Omit<FeedRow, 'feed'>>): FeedLogState {
-  return {
-    version: row.version,
-    progress: row.progress === undefined ? undefined : (JSON.parse(row.progress) as JsonValue),
-    lastPlace: row.lastPlace,
-    oldestPlace: row.oldestPlace,
-    parkedCount: row.parkedCount,
-    stagedCount: row.stagedCount,
-  };
-}
-
-export function toFeedRow(row: SqlRow): FeedRow {
-  return {
-    feed: Number(row.feed),
-    fence: Number(row.fence),
-    version: Number(row.version),
-    progress: row.progress === null ? undefined : String(row.progress),
-    lastPlace: Number(row.last_place),
-    oldestPlace: Number(row.oldest_place),
-    lastNumber: Number(row.last_number),
-    seenCount: Number(row.seen_count),
-    stagedCount: Number(row.staged_count),
-    parkedCount: Number(row.parked_count),
-  };
 }
 
 /** The number that the id of a parked event stands for; `undefined` when it was never one. */

@@ -1,10 +1,11 @@
 /** The logs of feeds in PostgreSQL. */
 import { isStorableName } from '../check-record.ts';
 import type { FeedLog } from '../feed-log.ts';
+import { emptyFeed, toFeedRow, toState } from '../feed-row.ts';
 import { preparePage } from '../prepare-page.ts';
 import { appendPage } from './append-page.ts';
 import type { PostgresDatabase } from './database.ts';
-import { emptyFeed, selectFeed, toFeedRow, toState } from './feed-row.ts';
+import { selectFeed } from './feed-row.ts';
 import { knownSignatures, listParked, readLog } from './read-log.ts';
 import { sweepRemoved, trimLog } from './trim-log.ts';
 import type { LogWatch } from './watch-log.ts';

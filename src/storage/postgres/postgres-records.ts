@@ -1,16 +1,14 @@
 /** Records in PostgreSQL. */
-import { checkIndexes, checkNames, checkTime, isStorableName, writeJson } from '../check-record.ts';
-import type {
-  Change,
-  CommitResult,
-  CreateOptions,
-  ListOptions,
-  Records,
-  RecordValue,
-  StoredRecord,
-  UpdateOptions,
-} from '../records.ts';
-import type { PostgresDatabase, Sql, SqlRow, SqlValue } from './database.ts';
+import type { Records, StoredRecord } from '../records.ts';
+import {
+  createSqlRecords,
+  toRecord,
+  WriteRefused,
+  type CheckedRecord,
+  type CheckedUpdate,
+  type Written,
+} from '../sql-records.ts';
+import type { PostgresDatabase, Sql, SqlValue } from './database.ts';
 import { indexEntries } from './index-entry.ts';
 import { isTaken } from './store-error.ts';
 
@@ -21,82 +19,35 @@ const columns = ['kind', 'id', 'version', 'value', 'indexes', 'unique_key', 'cre
 /** Expired records that a write of an expiring one takes away; more than it adds, so they never pile up. */
 const sweepSize = 8;
 
+type Write = (sql: Sql) => Promise<Written>;
+
 /** Records over an open database. */
 export function createPostgresRecords(database: PostgresDatabase): Records {
-  const alone: Sql = { ask: (text, values) => database.write(text, values) };
-  return {
+  const single: Sql = { ask: (text, values) => database.write(text, values) };
+  return createSqlRecords<Write>({
     async get(kind, id) {
-      if (!areNames(kind, id)) return undefined;
       const { rows } = await database.read(
         `SELECT ${columns} FROM records r WHERE kind = $1 AND id = $2 AND ${isLiving}`,
         [kind, id],
       );
       return rows[0] && toRecord(rows[0]);
     },
-    async list(kind, where, options = {}) {
-      if (!areNames(kind, ...Object.keys(where), ...Object.values(where))) return [];
-      return listRecords(database, kind, where, options);
-    },
-    async create(kind, id, value, options = {}) {
-      const write = prepareCreate(kind, id, value, options);
-      return (await write(alone)) || undefined;
-    },
-    async compareAndSet(kind, id, version, value, options = {}) {
-      const write = prepareUpdate(kind, id, version, value, options);
-      return (await write(alone)) || undefined;
-    },
-    async remove(kind, id, version) {
-      return areNames(kind, id) && (await deleteRecord(alone, kind, id, version)) !== undefined;
-    },
-    async take(kind, id) {
-      return areNames(kind, id) ? deleteRecord(alone, kind, id) : undefined;
-    },
-    commit: (changes) => commit(database, changes),
-  };
-}
-
-/** One write: the record, `undefined` for one that was removed, `false` when it could not be made. */
-type Write = (sql: Sql) => Promise<StoredRecord | undefined | false>;
-
-class ChangeFailed extends Error {
-  readonly place: number;
-  constructor(place: number) {
-    super(`Change ${place} could not be made.`);
-    this.place = place;
-  }
-}
-
-async function commit(database: PostgresDatabase, changes: readonly Change[]): Promise<CommitResult> {
-  const writes = changes.map(prepareChange);
-  if (writes.length === 0) return { committed: true, records: [] };
-  try {
-    const records = await database.transact(async (sql) => {
-      const made: (StoredRecord | undefined)[] = [];
-      for (const [place, write] of writes.entries()) {
-        const record = await write(sql);
-        if (record === false) throw new ChangeFailed(place);
-        made.push(record);
-      }
-      return made;
-    });
-    return { committed: true, records };
-  } catch (error) {
-    if (error instanceof ChangeFailed) return { committed: false, failed: error.place };
-    throw error;
-  }
-}
-
-function prepareChange(change: Change): Write {
-  const { kind, id } = change;
-  switch (change.change) {
-    case 'create':
-      return prepareCreate(kind, id, change.value, change);
-    case 'compareAndSet':
-      return prepareUpdate(kind, id, change.version, change.value, change);
-    case 'remove':
-      return async (sql) =>
-        areNames(kind, id) && (await deleteRecord(sql, kind, id, change.version)) !== undefined && undefined;
-  }
+    list: (...asked) => listRecords(database, ...asked),
+    create: writeCreate,
+    update: writeUpdate,
+    remove: (kind, id, version) => (sql) => removeRecord(sql, kind, id, version),
+    alone: (write) => write(single),
+    together: (writes) =>
+      database.transact(async (sql) => {
+        const made: StoredRecord[] = [];
+        for (const [place, write] of writes.entries()) {
+          const record = await write(sql);
+          if (record === false) throw new WriteRefused(place);
+          made.push(record);
+        }
+        return made;
+      }),
+  });
 }
 
 const insertRecord = `
@@ -109,15 +60,10 @@ const insertRecord = `
   )
   SELECT ${columns} FROM r`;
 
-/** Checks and serializes before anything is locked. */
-function prepareCreate(kind: string, id: string, value: RecordValue, options: CreateOptions): Write {
-  const { indexes = {}, uniqueKey, expiresAt } = options;
-  checkNames({ kind, id, 'unique key': uniqueKey });
-  checkIndexes(indexes);
-  checkTime('expiry', expiresAt);
-  const entries = indexEntries(kind, indexes);
+function writeCreate({ kind, id, text, indexes, uniqueKey, expiresAt }: CheckedRecord): Write {
   const key = uniqueKey ?? null;
-  const values = [kind, id, writeJson(value), JSON.stringify(indexes), entries, key, expiresAt ?? null];
+  const entries = indexEntries(kind, indexes);
+  const values = [kind, id, text, JSON.stringify(indexes), entries, key, expiresAt ?? null];
   return async (sql) => {
     if (expiresAt !== undefined) await sweep(sql);
     const made = await sql.ask(insertRecord, values);
@@ -145,21 +91,12 @@ const updateRecord = `
   )
   SELECT ${columns} FROM r`;
 
-function prepareUpdate(
-  kind: string,
-  id: string,
-  version: number,
-  value: RecordValue,
-  { indexes, uniqueKey, expiresAt }: UpdateOptions,
-): Write {
-  checkNames({ kind, id, 'unique key': uniqueKey ?? undefined });
-  if (indexes) checkIndexes(indexes);
-  checkTime('expiry', expiresAt);
+function writeUpdate({ kind, id, version, text, indexes, uniqueKey, expiresAt }: CheckedUpdate): Write {
   const values: readonly SqlValue[] = [
     kind,
     id,
     version,
-    writeJson(value),
+    text,
     indexes ? JSON.stringify(indexes) : null,
     indexes ? indexEntries(kind, indexes) : null,
     uniqueKey !== undefined,
@@ -180,18 +117,13 @@ function prepareUpdate(
   };
 }
 
-/** Removes it with its index and gives it; `undefined` when it is not there. */
-async function deleteRecord(
-  sql: Sql,
-  kind: string,
-  id: string,
-  version: number | null = null,
-): Promise<StoredRecord | undefined> {
+/** Removes it with its index. */
+async function removeRecord(sql: Sql, kind: string, id: string, version: number | null = null): Promise<Written> {
   const { rows } = await sql.ask(
     deleteWhere(`kind = $1 AND id = $2 AND ${isLiving} AND ($3::bigint IS NULL OR version = $3)`),
     [kind, id, version],
   );
-  return rows[0] && toRecord(rows[0]);
+  return rows[0] ? toRecord(rows[0]) : false;
 }
 
 async function forgetExpired(sql: Sql, kind: string, id: string, uniqueKey: string | null): Promise<void> {
@@ -220,11 +152,11 @@ async function listRecords(
   database: PostgresDatabase,
   kind: string,
   where: Readonly<Record<string, string>>,
-  { after = '', limit = 100 }: ListOptions,
+  after: string,
+  limit: number,
 ): Promise<readonly StoredRecord[]> {
-  const size = Math.min(Math.max(Math.trunc(limit) || 1, 1), 1000);
   const entries = indexEntries(kind, where);
-  const from = [kind, afterId(after), size];
+  const from = [kind, afterId(after), limit];
   const { rows } =
     entries.length === 0
       ? await database.read(
@@ -242,23 +174,4 @@ async function listRecords(
 /** An id that was never one stands where its text would. */
 function afterId(after: string): string {
   return after.split('\0', 1)[0]!.toWellFormed();
-}
-
-function toRecord(row: SqlRow): StoredRecord {
-  return {
-    kind: String(row.kind),
-    id: String(row.id),
-    version: Number(row.version),
-    value: JSON.parse(String(row.value)) as RecordValue,
-    indexes: JSON.parse(String(row.indexes)) as Record<string, string>,
-    ...(row.unique_key === null ? {} : { uniqueKey: String(row.unique_key) }),
-    createdAt: Number(row.created_at),
-    updatedAt: Number(row.updated_at),
-    ...(row.expires_at === null ? {} : { expiresAt: Number(row.expires_at) }),
-  };
-}
-
-/** What cannot be stored is not there: an id that a client made up is no fault of the store. */
-function areNames(...names: readonly string[]): boolean {
-  return names.every(isStorableName);
 }

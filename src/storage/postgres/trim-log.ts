@@ -1,7 +1,8 @@
 /** How the logs of feeds become shorter: by their retention, or as a whole. In batches, so that others get their turn. */
 import type { Retention } from '../feed-log.ts';
+import type { FeedRow } from '../feed-row.ts';
 import type { Sql } from './database.ts';
-import { lockFeed, type FeedRow } from './feed-row.ts';
+import { lockFeed } from './feed-row.ts';
 
 /** Forgets a batch. Whether more is left. Call it within a transaction. */
 export async function trimLog(sql: Sql, feed: string, retention: Retention, limit: number): Promise<boolean> {

@@ -1,20 +1,11 @@
 /** One page of a feed, written in one transaction. */
 import { readText } from '../exact-text.ts';
 import type { AppendResult } from '../feed-log.ts';
+import { emptyFeed, toState, type FeedRow } from '../feed-row.ts';
 import { signatureKey, type PreparedEvent, type PreparedPage, type PreparedParked } from '../prepare-page.ts';
 import { nextNumber } from './counter.ts';
 import type { Sql } from './database.ts';
-import {
-  emptyFeed,
-  findFeed,
-  findOrCreateFeed,
-  ofFeed,
-  placeBits,
-  parkedNumber,
-  saveFeed,
-  toState,
-  type FeedRow,
-} from './feed-row.ts';
+import { findFeed, findOrCreateFeed, ofFeed, parkedNumber, placeBits, saveFeed } from './feed-row.ts';
 
 /** What an append did, and whether readers have a reason to look. */
 export interface Appended {

@@ -1,10 +1,11 @@
 /** The logs of feeds in SQLite. */
 import { isStorableName } from '../check-record.ts';
 import type { FeedLog } from '../feed-log.ts';
+import { emptyFeed, toState } from '../feed-row.ts';
 import { preparePage } from '../prepare-page.ts';
 import { appendPage } from './append-page.ts';
 import type { SqliteDatabase } from './database.ts';
-import { emptyFeed, findFeed, toState } from './feed-row.ts';
+import { findFeed } from './feed-row.ts';
 import { knownSignatures, listParked, readLog } from './read-log.ts';
 import { sweepRemoved, trimLog, unnameFeed } from './trim-log.ts';
 import { createLogWatch } from './watch-log.ts';

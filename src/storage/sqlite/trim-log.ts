@@ -1,7 +1,8 @@
 /** How the logs of feeds become shorter: by their retention, or as a whole. In batches, because what goes is overwritten. */
 import type { Retention } from '../feed-log.ts';
+import type { FeedRow } from '../feed-row.ts';
 import type { Sql } from './database.ts';
-import { findFeed, ofFeed, placeBits, type FeedRow } from './feed-row.ts';
+import { findFeed, ofFeed, placeBits } from './feed-row.ts';
 
 /** Forgets a batch. Whether more is left. Call it within a write. */
 export function trimLog(sql: Sql, feed: string, retention: Retention, limit: number, now: number): boolean {

@@ -11,14 +11,14 @@ import type { AcceptedSubscription, EventSink } from './subscription.ts';
 
 export interface GroupOptions extends Omit<EventResultsOptions, 'isRemembering'> {
   readonly finish: (result: ExecutionResult) => ExecutionResult;
-  /** Nobody can join it any more: it is empty, or its feed is over. */
+  /** Nobody can join it any more: it is empty, or its feed is over. Called once at least. */
   readonly onClosed: () => void;
   /** Its last subscriber has gone. */
   readonly onEmpty: () => void;
 }
 
 export interface SubscriptionGroup {
-  /** Takes a subscriber in. @param feed - released when it leaves */
+  /** Takes a subscriber in. @param feed - released when it leaves @throws TypeError after `onClosed` */
   readonly accept: (feed: OpenFeed, after: number) => AcceptedSubscription;
 }
 
@@ -36,6 +36,7 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
   const live = new Set<SubscriptionMember>();
   let listening: { readonly stop: () => void } | undefined;
   let endReason: GatewayError | undefined;
+  let isClosed = false;
 
   const results = createEventResults({ ...options, isRemembering: () => live.size < members.size });
   const readPage = createReadLogPage(() => leases[0], cursorAt);
@@ -67,9 +68,14 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
     events.begin(from);
   }
 
+  function close(): void {
+    isClosed = true;
+    onClosed();
+  }
+
   function endFeed(reason: GatewayError): void {
     endReason = reason;
-    onClosed();
+    close();
     endAll(
       [...members].filter((member) => !live.has(member)),
       reason,
@@ -109,12 +115,13 @@ export function createSubscriptionGroup(options: GroupOptions): SubscriptionGrou
     leases.pop()?.release();
     if (leases.length > 0) return;
     listening?.stop();
-    onClosed();
+    close();
     onEmpty();
   }
 
   return {
     accept(feed, after) {
+      if (isClosed) throw new TypeError('A group that is closed takes nobody in.');
       leases.push(feed);
       let isTaken = false;
       return {

@@ -6,7 +6,11 @@ import { GatewayError } from '../../src/errors.ts';
 import { createFeedTails } from '../../src/feed/feed-tail.ts';
 import type { OpenFeed } from '../../src/feed/feeds.ts';
 import { ResultMemory } from '../../src/resolvers/event-results.ts';
-import { createSubscriptionGroup, type GroupOptions, type SubscriptionGroup } from '../../src/resolvers/subscription-group.ts';
+import {
+  createSubscriptionGroup,
+  type GroupOptions,
+  type SubscriptionGroup,
+} from '../../src/resolvers/subscription-group.ts';
 import type { RunningSubscription } from '../../src/resolvers/subscription.ts';
 import type { LoggedEvent } from '../../src/storage/feed-log.ts';
 import { createMemoryFeedLog } from '../support/memory-feed-log.ts';

@@ -117,6 +117,11 @@ const configurationShape = z.strictObject({
       concurrentPolls: count.optional(),
     })
     .optional(),
+  facades: z
+    .strictObject({
+      connctd: z.strictObject({ finishInBrowser: z.boolean().optional() }).optional(),
+    })
+    .optional(),
 });
 
 /**

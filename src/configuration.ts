@@ -2,6 +2,7 @@
 import type { StaticConnection } from './connection/configured-connections.ts';
 import type { ConfiguredRegistration } from './connection/configured-registrations.ts';
 import type { TrustedIssuer } from './connection/verify-jwt.ts';
+import type { ConnctdSettings } from './facades/connctd/settings.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
 export interface Configuration {
@@ -57,6 +58,7 @@ export interface Configuration {
   readonly subscriptions?: SubscriptionsConfiguration;
   readonly http?: HttpConfiguration;
   readonly feeds?: FeedsConfiguration;
+  readonly facades?: FacadesConfiguration;
 }
 
 /** Limits of one operation. */
@@ -134,6 +136,11 @@ export interface FeedsConfiguration {
   readonly takeoverMs?: number;
   /** Polls at a time in one process. Default 64. */
   readonly concurrentPolls?: number;
+}
+
+/** How the clients of other systems are served. */
+export interface FacadesConfiguration {
+  readonly connctd?: ConnctdSettings;
 }
 
 /** Gives the configuration back; an editor then knows its keys. */

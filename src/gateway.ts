@@ -5,12 +5,13 @@ import { buildSchema } from 'graphql';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { createApiKeys } from './connection/api-keys.ts';
-import { createAuthenticator } from './connection/authenticate.ts';
+import { createAuthenticator, type AuthenticateOptions } from './connection/authenticate.ts';
 import { createClientFetch, tokenSenderOptions } from './connection/client-fetch.ts';
 import { createTokenIssuer } from './connection/token-issuer.ts';
 import { createVerifyJwt } from './connection/verify-jwt.ts';
 import type { Connector } from './connector/definition.ts';
 import { DefinitionError, formatFault, type Fault } from './errors.ts';
+import { connctdFacade } from './facades/connctd/connctd.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
@@ -149,7 +150,7 @@ function createCallers(configuration: Configuration, vault: Vault, tokenSender: 
   const verifyJwt = issuers.length > 0 ? createVerifyJwt({ issuers, fetch }) : undefined;
   const authenticator = createAuthenticator({ apiKeys, tokenIssuer, ...(verifyJwt && { verifyJwt }) });
   return {
-    caller: (headers: IncomingHttpHeaders) => authenticator.authenticate(headers),
+    caller: (headers: IncomingHttpHeaders, asked?: AuthenticateOptions) => authenticator.authenticate(headers, asked),
     tokenRoute: { apiKeys, tokenIssuer },
   };
 }
@@ -179,6 +180,7 @@ function createServer(
   return createHttpServer({
     graphs: generations.graphs,
     connecting: generations.connecting,
+    facades: createFacades(generations, caller, options.configuration),
     webhooks: generations.intake,
     ...(finishInBrowser && { beginHere: generations.beginHere }),
     logger,
@@ -198,6 +200,16 @@ function createServer(
     subscriptions: subscriptions && withoutAbsent(subscriptions),
     keyRing,
   });
+}
+
+/** How other systems' clients speak to us. */
+function createFacades(
+  { rooms: served, baseUrl }: Generations,
+  caller: ReturnType<typeof createCallers>['caller'],
+  { facades = {} }: Configuration = {},
+) {
+  const rooms = { caller, baseUrl, served };
+  return [connctdFacade(rooms, facades.connctd)];
 }
 
 /** Where nobody is asked for credentials, only this machine may reach the door. */

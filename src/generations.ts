@@ -28,6 +28,7 @@ import type { RunOptions } from './connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from './connector/run-trigger.ts';
 import { DefinitionError, type Fault } from './errors.ts';
 import type { WebhookIntake } from './feed/webhook-intake.ts';
+import type { ServedRooms } from './facades/facade.ts';
 import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
 import { buildGraph } from './graph/graph.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
@@ -66,6 +67,10 @@ export interface Generations {
   readonly graphs: GraphSource;
   /** Of the generation that is served at the time of a call. */
   readonly connecting: Connecting;
+  /** What facades work with, of the generation that is served at the time. */
+  readonly rooms: () => ServedRooms;
+  /** Where clients reach the gateway. */
+  readonly baseUrl: () => string;
   /** As the generation that is served begins; only where nobody is asked for credentials. */
   readonly beginHere: BeginHere;
   /** Takes what providers send to feeds. */
@@ -94,6 +99,7 @@ interface Shared extends GenerationsOptions {
 
 interface Generation extends ServedTriggers {
   readonly graph: ServedGraph;
+  readonly rooms: ServedRooms;
   readonly connecting: Connecting;
   readonly beginHere: BeginHere;
   readonly revocations: Revocations;
@@ -169,6 +175,8 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       },
     },
     connecting: delegate(() => serving().connecting),
+    rooms: () => serving().rooms,
+    baseUrl: () => address,
     beginHere: (...given) => serving().beginHere(...given),
     intake: feeds.intake,
     load(connectors) {
@@ -204,7 +212,14 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
   const byName = new Map(connectors.map((connector) => [connector.name, connector]));
   const faults: Fault[] = [];
   const registrations = collectFaults(faults, () =>
-    createRegistrations({ records, keyRing, connectors, configured: configuration.registrations, environment }),
+    createRegistrations({
+      records,
+      keyRing,
+      connectors,
+      configured: configuration.registrations,
+      environment,
+      returnUrls: configuration.returnUrls,
+    }),
   );
   const configured = collectFaults(faults, () =>
     createConfiguredConnections(connectors, configuration.connections, environment),
@@ -274,6 +289,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
   const beginHere = createBeginHere(connectors, stored, connecting);
   return {
     graph,
+    rooms: { connectors: byName, registrations, stored, connecting, connections, runOptions },
     connecting,
     beginHere,
     revocations,

@@ -31,6 +31,7 @@ describe('checkConfiguration', () => {
       explorer: false,
       logLevel: 'debug',
       timeZone: 'Europe/Berlin',
+      facades: { connctd: { finishInBrowser: true } },
       limits: { bodyBytes: 1, tokens: 1, depth: 1, aliases: 1, directives: 1, rootFields: 1, operationMs: 1, first: 1 },
       subscriptions: {
         maxOperationsPerSocket: 1,

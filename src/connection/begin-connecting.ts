@@ -16,7 +16,7 @@ import type { DeviceConnecting } from './device-connecting.ts';
 import { tolerant } from './seal.ts';
 import { isSameOwner, type Owner } from './owner.ts';
 import { createSession } from './connect-session.ts';
-import type { Begun, ConnectInput } from './connecting.ts';
+import type { Begun, ConnectInput, ConnectWay } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionNotation, readEnteredFields, refuseUnknownFields } from './entered-fields.ts';
 import { newConnectionId } from './stored-connections.ts';
@@ -42,39 +42,62 @@ export function createBeginning(
 ) {
   const { records, keyRing, stored, registrations, now } = options;
   return {
-    async begin(caller: Caller, connector: Connector, input: ConnectInput): Promise<Begun> {
-      checkLabel(input.label);
-      const value = newConnection(caller, connector, input);
+    async begin(caller: Caller, connector: Connector, given: ConnectInput, way: ConnectWay = {}): Promise<Begun> {
+      checkLabel(given.label);
+      const value = newConnection(caller, connector, given);
+      const registration = await registrations.find(caller.tenant, connector);
+      if (way.needsRegistration && !registration) throw unregistered(connector);
+      const input = { ...given, returnUrl: given.returnUrl ?? registration?.returnUrl };
       const draft = await judge(connector, caller.tenant, input);
       const existing = await findSame(caller, value);
-      if (existing && existing.value.state !== 'PENDING' && existing.value.state !== 'ERROR') throw exists(value);
+      const isBegun = existing?.value.state === 'PENDING' || existing?.value.state === 'ERROR';
+      if (existing && (way.onlyNew || !isBegun)) throw exists(value);
       const id = existing?.id ?? newConnectionId();
-      if (draft.isDirect) return connectNow({ id, value, existing, connector }, draft);
-      if (!usesDevice(connector, draft)) checkReturnUrl(input);
+      if (draft.isDirect) return connectNow({ id, value, existing, connector, way }, draft);
+      if (!usesDevice(connector, draft)) checkReturnUrl(input, way);
       const fresh = {
         ...value,
         fields: candidates.sealFields(sealingTarget({ id, value }), draft.fields),
       };
       if (!existing) await makeRoom(caller, value);
-      const record = existing ?? (await stored.create(id, fresh));
-      if (!record) throw exists(value);
-      return goOn(record, connector, input, draft);
+      const record = existing ?? (await create(id, fresh, connector, way));
+      return goOn(record, connector, input, draft, way);
     },
 
-    async beginAgain(record: ConnectionRecord, connector: Connector, input: ConnectInput): Promise<Begun> {
+    async beginAgain(record: ConnectionRecord, connector: Connector, given: ConnectInput): Promise<Begun> {
       const { id, value } = record;
+      const registration = await registrations.find(value.tenant, connector);
+      const input = { ...given, returnUrl: given.returnUrl ?? registration?.returnUrl };
       const before = tolerant(() => openFields(record, 'fields', keyRing)) ?? {};
       // What is entered is kept where the subject signs in at the provider; secrets are asked for anew.
       const isOAuth = selectedAuthorization(connector, before)?.type === 'oauth2';
       // What was entered for one host is not sent to another.
-      const isKept = isOAuth && isBoundTo(value, connector, await registrations.find(value.tenant, connector));
+      const isKept = isOAuth && isBoundTo(value, connector, registration);
       const fields = input.fields ? { ...before, ...input.fields } : isKept ? before : undefined;
       const draft = await judge(connector, value.tenant, { ...input, fields });
-      if (draft.isDirect) return connectNow({ id, value, existing: record, connector }, draft);
-      if (!usesDevice(connector, draft)) checkReturnUrl(input);
-      return goOn(record, connector, input, draft);
+      if (draft.isDirect) return connectNow({ id, value, existing: record, connector, way: {} }, draft);
+      if (!usesDevice(connector, draft)) checkReturnUrl(input, {});
+      return goOn(record, connector, input, draft, {});
     },
   };
+
+  /** Together with its registration, where one is stored: whoever removes that sees the connection, or has removed it before. */
+  async function create(
+    id: string,
+    value: ConnectionValue,
+    connector: Connector,
+    way: ConnectWay,
+  ): Promise<ConnectionRecord> {
+    for (;;) {
+      const holding = await registrations.holding(value.tenant, connector);
+      if (way.needsRegistration && !holding && !registrations.ofOperator(value.tenant, connector)) {
+        throw unregistered(connector);
+      }
+      const created = await stored.create(id, value, holding);
+      if (!created) throw exists(value);
+      if (created !== 'stale') return created;
+    }
+  }
 
   /** What is left: on another device, or in a browser. */
   async function goOn(
@@ -82,12 +105,13 @@ export function createBeginning(
     connector: Connector,
     input: ConnectInput,
     draft: Draft,
+    way: ConnectWay,
   ): Promise<Begun> {
     if (usesDevice(connector, draft)) {
       const begun = await device.begin(record, connector, draft.fields, input.scopes ?? []);
       return { connection: record, authorizationUrl: null, device: begun };
     }
-    return { connection: record, authorizationUrl: await link(record, input, draft), device: null };
+    return { connection: record, authorizationUrl: await link(record, input, draft, way), device: null };
   }
 
   async function findSame(caller: Caller, value: ConnectionValue): Promise<ConnectionRecord | undefined> {
@@ -122,7 +146,7 @@ export function createBeginning(
   }
 
   /** Everything is there: tried and kept at once. @throws AuthorizationError CONNECTION_TEST_FAILED; nothing is kept then. */
-  async function connectNow({ id, value, existing, connector }: Beginning, { fields }: Draft): Promise<Begun> {
+  async function connectNow({ id, value, existing, connector, way }: Beginning, { fields }: Draft): Promise<Begun> {
     const target = { id, tenant: value.tenant, connector };
     const isOAuth = selectedAuthorization(connector, fields)?.type === 'oauth2';
     const tokens = isOAuth && (await options.clientCredentials((await candidates.oauthClient(target, fields)).client));
@@ -138,15 +162,27 @@ export function createBeginning(
     );
     const connection = existing
       ? await candidates.keep(id, credentials)
-      : await stored.create(id, { ...value, ...credentials });
-    if (!connection) throw exists(value);
+      : await create(id, { ...value, ...credentials }, connector, way);
     return { connection, authorizationUrl: null, device: null };
   }
 
-  async function link(record: ConnectionRecord, input: ConnectInput, draft: Draft): Promise<string> {
+  async function link(
+    record: ConnectionRecord,
+    input: ConnectInput,
+    draft: Draft,
+    { finishInBrowser }: ConnectWay,
+  ): Promise<string> {
     const { tenant, subject, connector } = record.value;
     const returnUrl = input.returnUrl ?? null;
-    const session = { tenant, subject, connector, connection: record.id, returnUrl, scopes: input.scopes ?? [] };
+    const session = {
+      tenant,
+      subject,
+      connector,
+      connection: record.id,
+      returnUrl,
+      scopes: input.scopes ?? [],
+      ...(finishInBrowser && { finishInBrowser }),
+    };
     const token = await createSession(records, keyRing, session, draft.isComplete ? draft.fields : undefined, now());
     const url = new URL(
       `connect/${connector}`,
@@ -156,10 +192,10 @@ export function createBeginning(
     return url.href;
   }
 
-  function checkReturnUrl({ returnUrl }: ConnectInput): void {
+  function checkReturnUrl({ returnUrl }: ConnectInput, { finishInBrowser }: ConnectWay): void {
     const expected = 'one of the allowed return URLs (`returnUrls` in the configuration)';
     if (returnUrl === undefined || returnUrl === null) {
-      if (options.finishInBrowser) return;
+      if (options.finishInBrowser || finishInBrowser) return;
       const message = `returnUrl: expected where the browser is sent at the end, ${expected}; got nothing.`;
       throw new InputError('RETURN_URL_REFUSED', message);
     }
@@ -188,6 +224,7 @@ interface Beginning {
   readonly value: ConnectionValue;
   readonly existing: ConnectionRecord | undefined;
   readonly connector: Connector;
+  readonly way: ConnectWay;
 }
 
 /** @throws InputError INPUT_INVALID */
@@ -219,4 +256,9 @@ function exists({ connector, label }: ConnectionValue): AuthorizationError {
   const which = label === null ? '' : ` labelled ${JSON.stringify(label)}`;
   const message = `There is a connection${which} for ${connector} already. Use \`reconnect\` for it, or give the new one a \`label\`.`;
   return new AuthorizationError('CONNECTION_EXISTS', message, { connector });
+}
+
+function unregistered({ name, title = name }: Connector): InputError {
+  const message = `There is no registration for ${title} yet: make one (\`registerConnector\`), then connect.`;
+  return new InputError('REGISTRATION_REQUIRED', message, { connector: name });
 }

@@ -168,7 +168,7 @@ export function createBrowserSteps(
     const { connection, returnUrl, tenant, subject } = session.value;
     const target = { id: connection, tenant, subject, connector: connector.name };
     const credentials = candidates.seal(target, candidate, identity);
-    if (options.finishInBrowser) {
+    if (options.finishInBrowser || session.value.finishInBrowser === true) {
       await candidates.keep(connection, credentials, { record: session, ifGone: invalidSession });
       if (returnUrl === null) return { step: 'end', connector, identity, problem: null };
       return { step: 'return', url: withQuery(returnUrl, { connection }) };

@@ -19,6 +19,8 @@ export interface SessionValue extends RecordValue {
   readonly fields: string | null;
   /** Everything that the subject enters has been entered. */
   readonly isComplete: boolean;
+  /** The browser that opened the link also finishes, without `finishConnection`. Absent: as the gateway is configured. */
+  readonly finishInBrowser?: boolean;
 }
 export type SessionRecord = StoredRecord<SessionValue>;
 
@@ -44,7 +46,10 @@ export function hashToken(token: string): string {
 export async function createSession(
   records: Records,
   keyRing: KeyRing,
-  value: Pick<SessionValue, 'tenant' | 'subject' | 'connector' | 'connection' | 'returnUrl' | 'scopes'>,
+  value: Pick<
+    SessionValue,
+    'tenant' | 'subject' | 'connector' | 'connection' | 'returnUrl' | 'scopes' | 'finishInBrowser'
+  >,
   fields: Readonly<Record<string, unknown>> | undefined,
   now: number,
 ): Promise<string> {

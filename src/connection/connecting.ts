@@ -17,6 +17,19 @@ export interface ConnectInput {
   readonly scopes?: readonly string[] | null;
 }
 
+/** How a facade begins where its own protocol is stricter, or knows no `finishConnection`. */
+export interface ConnectWay {
+  /** Refuses whatever the owner has of that label already, were it only begun. */
+  readonly onlyNew?: boolean;
+  /** Refuses while there is no registration for the tenant. */
+  readonly needsRegistration?: boolean;
+  /**
+   * The browser that opens the link also finishes, without `finishConnection`: whoever is sent the link then connects an
+   * account for the subject that began (safety O3), so it is for operators to allow.
+   */
+  readonly finishInBrowser?: boolean;
+}
+
 export interface Begun {
   readonly connection: ConnectionRecord;
   /** Our own link that the browser opens, good for 10 minutes and one browser; `null` when nothing is left to do. */
@@ -64,8 +77,11 @@ export type BrowserStep =
 export type BrowserBinding = string;
 
 export interface Connecting {
-  /** @throws AuthorizationError, InputError; CONNECTION_EXISTS when the owner has one of that label already. */
-  readonly begin: (caller: Caller, connector: Connector, input: ConnectInput) => Promise<Begun>;
+  /**
+   * @throws AuthorizationError, InputError; CONNECTION_EXISTS when the owner has one of that label already;
+   *   REGISTRATION_REQUIRED when `way` needs a registration and there is none.
+   */
+  readonly begin: (caller: Caller, connector: Connector, input: ConnectInput, way?: ConnectWay) => Promise<Begun>;
   /** The same for a connection that exists; it keeps working until the new credentials are there. */
   readonly beginAgain: (caller: Caller, connectionId: string, input: ConnectInput) => Promise<Begun>;
   /**

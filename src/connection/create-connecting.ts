@@ -37,7 +37,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
   };
 
   return {
-    begin: (caller, connector, input) => beginning.begin(caller, connector, input),
+    begin: (caller, connector, input, way) => beginning.begin(caller, connector, input, way),
     beginAgain: async (caller, id, input) => {
       const record = await findOwned(caller, id);
       return beginning.beginAgain(record, connectorOf(record.value.connector), input);

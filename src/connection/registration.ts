@@ -31,6 +31,8 @@ export interface Registration {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly scopes: readonly string[] | undefined;
   readonly endpoints: Endpoints;
+  /** Where browsers are sent at the end of connecting when the application names nothing else. */
+  readonly returnUrl?: string | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connector } from '../connector/definition.ts';
 import { InputError } from '../errors.ts';
 import { isSecretField } from '../notation/secret-field.ts';
-import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { checkEndpoints, checkFields, checkTenantEndpoints } from './check-registration.ts';
 import {
   anyTenant,
@@ -19,6 +19,8 @@ export interface RegistrationInput {
   readonly fields?: Readonly<Record<string, unknown>> | null;
   readonly scopes?: readonly string[] | null;
   readonly endpoints?: Endpoints | null;
+  /** Where browsers are sent at the end when `connect` names nothing else; one of the allowed return URLs, exactly. */
+  readonly returnUrl?: string | null;
 }
 
 export interface Registrations {
@@ -31,11 +33,32 @@ export interface Registrations {
    * Stores it, or replaces the one that is stored.
    *
    * @throws InputError when a field is unknown, absent though required, or an endpoint is no URL; ENDPOINT_REFUSED;
-   *   REGISTRATION_CONFIGURED when the operator made one for this tenant.
+   *   RETURN_URL_REFUSED; REGISTRATION_CONFIGURED when the operator made one for this tenant.
    */
   readonly register: (tenant: string, connector: Connector, input: RegistrationInput) => Promise<Registration>;
+  /** The same, but it replaces nothing: of any number at the same instant one is kept. @returns `undefined` when there is one. */
+  readonly create: (
+    tenant: string,
+    connector: Connector,
+    input: RegistrationInput,
+  ) => Promise<Registration | undefined>;
   /** @returns whether there was a stored one. */
   readonly remove: (tenant: string, connector: Connector) => Promise<boolean>;
+  /**
+   * Removes it unless it is used.
+   *
+   * @param isUsed - asked as often as something was made with `holding` meanwhile, so that nothing is made with what is gone.
+   */
+  readonly removeUnused: (
+    tenant: string,
+    connector: Connector,
+    isUsed: () => Promise<boolean>,
+  ) => Promise<'removed' | 'used' | 'absent'>;
+  /**
+   * A change for the transaction that makes something which needs the stored registration: it fails when that is removed
+   * or changed meanwhile. `undefined`: none is stored.
+   */
+  readonly holding: (tenant: string, connector: Connector) => Promise<Change | undefined>;
 }
 
 interface RegistrationValue extends RecordValue {
@@ -46,6 +69,7 @@ interface RegistrationValue extends RecordValue {
   readonly secrets: string;
   readonly scopes: readonly string[] | null;
   readonly endpoints: Readonly<Record<string, string>>;
+  readonly returnUrl?: string;
 }
 
 export const registrationKind = 'registration';
@@ -53,11 +77,13 @@ export const registrationKind = 'registration';
 export interface RegistrationsOptions extends ConfiguredRegistrationsOptions {
   readonly records: Records;
   readonly keyRing: KeyRing;
+  /** Exactly these may be returned to. Default none. */
+  readonly returnUrls?: readonly string[];
 }
 
 /** @throws DefinitionError when a configured registration is not as its connector wants it, all faults at once. */
 export function createRegistrations(options: RegistrationsOptions): Registrations {
-  const { records, keyRing, connectors } = options;
+  const { records, keyRing, connectors, returnUrls = [] } = options;
   const configured = readConfiguredRegistrations(options);
   const ofOperator = (tenant: string, connector: string) =>
     configured.find((one) => one.connector === connector && one.tenant === tenant) ??
@@ -68,7 +94,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       ({ value }) => value['tenant'] === tenant && value['connector'] === connector,
     ) as StoredRecord<RegistrationValue> | undefined;
   const open = (record: StoredRecord<RegistrationValue>): Registration => {
-    const { tenant, connector, fields, secrets, scopes, endpoints } = record.value;
+    const { tenant, connector, fields, secrets, scopes, endpoints, returnUrl } = record.value;
     const opened = JSON.parse(keyRing.open(secrets, registrationSealIdentity(record.id, record.value))) as Record<
       string,
       unknown
@@ -80,7 +106,30 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       fields: { ...fields, ...opened },
       scopes: scopes ?? undefined,
       endpoints,
+      returnUrl,
     };
+  };
+  /** What was given, judged. @throws as `register` */
+  const judge = (tenant: string, connector: Connector, input: RegistrationInput): Judged => {
+    if (ofOperator(tenant, connector.name)) throw configuredByOperator(connector);
+    const fields = checkFields(connector, input.fields ?? {}, 'fields');
+    const endpoints = checkEndpoints(input.endpoints ?? {});
+    checkTenantEndpoints(connector, endpoints, fields);
+    const returnUrl = input.returnUrl ?? undefined;
+    if (returnUrl !== undefined && !returnUrls.includes(returnUrl)) throw refusedReturnUrl();
+    return { tenant, connector, fields, endpoints, scopes: input.scopes ?? null, ...(returnUrl && { returnUrl }) };
+  };
+  const write = async (judged: Judged, found: StoredRecord<RegistrationValue> | undefined) => {
+    const { tenant, connector } = judged;
+    const id = found?.id ?? randomUUID();
+    const value = toValue(id, judged, keyRing);
+    const indexes = { tenant, connector: connector.name };
+    const uniqueKey = JSON.stringify([tenant, connector.name]);
+    const written = found
+      ? await records.compareAndSet(registrationKind, id, found.version, value)
+      : await records.create(registrationKind, id, value, { indexes, uniqueKey });
+    recent.forget();
+    return written && open(written as StoredRecord<RegistrationValue>);
   };
   const recent = rememberBriefly<Registration | undefined>();
   return {
@@ -102,29 +151,42 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       );
     },
     async register(tenant, connector, input) {
-      if (ofOperator(tenant, connector.name)) throw configuredByOperator(connector);
-      const fields = checkFields(connector, input.fields ?? {}, 'fields');
-      const endpoints = checkEndpoints(input.endpoints ?? {});
-      checkTenantEndpoints(connector, endpoints, fields);
+      const judged = judge(tenant, connector, input);
       // Two replicas may register at once: whoever comes second replaces what the first wrote.
       for (;;) {
-        const found = await stored(tenant, connector.name);
-        const id = found?.id ?? randomUUID();
-        const value = toValue(id, tenant, connector, fields, input.scopes ?? null, endpoints, keyRing);
-        const indexes = { tenant, connector: connector.name };
-        const uniqueKey = JSON.stringify([tenant, connector.name]);
-        const written = found
-          ? await records.compareAndSet(registrationKind, id, found.version, value)
-          : await records.create(registrationKind, id, value, { indexes, uniqueKey });
-        recent.forget();
-        if (written) return open(written as StoredRecord<RegistrationValue>);
+        const written = await write(judged, await stored(tenant, connector.name));
+        if (written) return written;
       }
     },
+    create: async (tenant, connector, input) => write(judge(tenant, connector, input), undefined),
     async remove(tenant, connector) {
       const found = await stored(tenant, connector.name);
       const isRemoved = found ? await records.remove(registrationKind, found.id) : false;
       recent.forget();
       return isRemoved;
+    },
+    async removeUnused(tenant, connector, isUsed) {
+      for (;;) {
+        const found = await stored(tenant, connector.name);
+        if (!found) return 'absent';
+        if (await isUsed()) return 'used';
+        const isRemoved = await records.remove(registrationKind, found.id, found.version);
+        recent.forget();
+        if (isRemoved) return 'removed';
+      }
+    },
+    async holding(tenant, connector) {
+      const found = await stored(tenant, connector.name);
+      // Written as it is: the version alone changes, which `removeUnused` and any other holder go by.
+      return (
+        found && {
+          change: 'compareAndSet',
+          kind: registrationKind,
+          id: found.id,
+          version: found.version,
+          value: found.value,
+        }
+      );
     },
   };
 }
@@ -142,15 +204,16 @@ export function registrationSealIdentity(
   return [registrationKind, tenant, connector, id, 'secrets'];
 }
 
-function toValue(
-  id: string,
-  tenant: string,
-  connector: Connector,
-  fields: Readonly<Record<string, unknown>>,
-  scopes: readonly string[] | null,
-  endpoints: Endpoints,
-  keyRing: KeyRing,
-): RegistrationValue {
+interface Judged {
+  readonly tenant: string;
+  readonly connector: Connector;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly scopes: readonly string[] | null;
+  readonly endpoints: Endpoints;
+  readonly returnUrl?: string;
+}
+
+function toValue(id: string, { connector, fields, tenant, ...others }: Judged, keyRing: KeyRing): RegistrationValue {
   const isSecret = new Set(
     registrationNotation(connector)
       .filter(isSecretField)
@@ -164,7 +227,13 @@ function toValue(
     connector: connector.name,
     fields: Object.fromEntries(clear),
     secrets: keyRing.seal(secrets, registrationSealIdentity(id, { tenant, connector: connector.name })),
-    scopes,
-    endpoints: { ...endpoints },
+    ...others,
+    endpoints: { ...others.endpoints },
   };
+}
+
+function refusedReturnUrl(): InputError {
+  const message =
+    'returnUrl: expected exactly one of the allowed return URLs (`returnUrls` in the configuration); got another.';
+  return new InputError('RETURN_URL_REFUSED', message);
 }

@@ -1,6 +1,6 @@
 /** Connections as the store has them: every look-up carries the tenant and the subject (safety A3). */
 import { randomUUID } from 'node:crypto';
-import type { Records } from '../storage/records.ts';
+import type { Change, Records } from '../storage/records.ts';
 import type { Caller } from './caller.ts';
 import { connectionChange, type OnConnectionChange } from './connection-change.ts';
 import { ownerName } from './owner.ts';
@@ -16,8 +16,17 @@ export interface StoredConnections {
   readonly list: (caller: Caller, connector?: string) => Promise<readonly ConnectionRecord[]>;
   /** The same for one connector, possibly as it was up to a second ago: what every operation asks. */
   readonly listRecent: (caller: Caller, connector: string) => Promise<readonly ConnectionRecord[]>;
-  /** @returns `undefined` when the owner has one of that connector and label. */
-  readonly create: (id: string, value: ConnectionValue) => Promise<ConnectionRecord | undefined>;
+  /** All of a tenant for one connector, whoever's they are, in the order of their ids. */
+  readonly listOfTenant: (tenant: string, connector: string) => Promise<readonly ConnectionRecord[]>;
+  /**
+   * @param beside - is made in the same step, or neither is.
+   * @returns `undefined` when the owner has one of that connector and label; `stale` when what is beside cannot be made.
+   */
+  readonly create: <Beside extends Change | undefined = undefined>(
+    id: string,
+    value: ConnectionValue,
+    beside?: Beside,
+  ) => Promise<ConnectionRecord | undefined | (Beside extends Change ? 'stale' : never)>;
   /** Changes exactly that version. @returns `undefined` when it was changed meanwhile, or removed. */
   readonly change: (
     record: ConnectionRecord,
@@ -63,14 +72,25 @@ export function createStoredConnections(options: StoredConnectionsOptions): Stor
     list,
     listRecent: (caller, connector) =>
       recent.get(JSON.stringify([caller.tenant, caller.subject, connector]), () => list(caller, connector)),
-    create: async (id, value) =>
-      written(
-        undefined,
-        (await records.create(connectionKind, id, value, {
+    listOfTenant: async (tenant, connector) => {
+      const all = await listAll(records, { tenant, connector });
+      return all.filter(({ value }) => value.tenant === tenant && value.connector === connector);
+    },
+    async create(id, value, beside) {
+      const result = await records.commit([
+        {
+          change: 'create',
+          kind: connectionKind,
+          id,
+          value,
           uniqueKey: connectionKey(value),
           indexes: { tenant: value.tenant, subject: ownerName(value.subject), connector: value.connector },
-        })) as ConnectionRecord | undefined,
-      ),
+        },
+        ...(beside ? [beside] : []),
+      ]);
+      if (result.committed) return written(undefined, result.records[0] as ConnectionRecord);
+      return (result.failed === 0 ? undefined : 'stale') as never;
+    },
     async change(record, change) {
       const value = { ...record.value, ...change };
       const changed = await records.compareAndSet(connectionKind, record.id, record.version, value);

@@ -1,7 +1,7 @@
 /** The one HTTP server: hardened by default, every error as JSON, and a stop that loses no answer. */
 import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { LogController } from 'fastify';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
 import type { BeginHere } from '../connection/begin-here.ts';
 import type { Connecting } from '../connection/connecting.ts';
@@ -65,6 +65,8 @@ export interface HttpServerOptions {
   readonly tokenRoute?: TokenRouteOptions | undefined;
   /** Serves `/webhooks/…` to providers. Absent: it is not there. */
   readonly webhooks?: WebhookIntake | undefined;
+  /** What speaks to other systems' clients (`facades/`), each in a scope of its own: thin plugins without state. Default none. */
+  readonly facades?: readonly FastifyPluginAsync[];
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
   readonly baseUrl?: string;
   /** Bounds of sockets and event streams; those that are absent keep their defaults (`defaultSubscriptionSettings`). */
@@ -127,6 +129,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     await routes.register(async (inner) => subscriptions.addRoutes(inner));
     addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
   });
+  for (const facade of options.facades ?? []) {
+    app.register(async (routes) => {
+      routes.addHook('onRequest', (_request, reply, done) => {
+        reply.headers(dataHeaders);
+        done();
+      });
+      await facade(routes, {});
+    });
+  }
   if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
   const { connecting, beginHere, tokenRoute, webhooks } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);

@@ -1,0 +1,31 @@
+/** What every facade is given: who asks, and the rooms below as they are served at the time. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AuthenticateOptions } from '../connection/authenticate.ts';
+import type { Caller } from '../connection/caller.ts';
+import type { Connecting } from '../connection/connecting.ts';
+import type { Connections } from '../connection/connections.ts';
+import type { Registrations } from '../connection/registrations.ts';
+import type { StoredConnections } from '../connection/stored-connections.ts';
+import type { Connector } from '../connector/definition.ts';
+import type { RunOptions } from '../connector/run-action.ts';
+
+/** A facade is a Fastify plugin that is made of these, thin, and keeps nothing itself (design §8). */
+export interface FacadeRooms {
+  /** Who asks. @throws CallerError, InputError as `Authenticator.authenticate` */
+  readonly caller: (headers: IncomingHttpHeaders, options?: AuthenticateOptions) => Caller | Promise<Caller>;
+  /** Where clients reach the gateway, from the configuration and never from `Host`. */
+  readonly baseUrl: () => string;
+  /** Of the connectors that are served at the time of the call: asked at each request, never kept. */
+  readonly served: () => ServedRooms;
+}
+
+export interface ServedRooms {
+  /** By name. */
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly registrations: Registrations;
+  readonly stored: StoredConnections;
+  readonly connecting: Connecting;
+  readonly connections: Connections;
+  /** With which actions are prepared (`prepareAction`). */
+  readonly runOptions: RunOptions;
+}

@@ -28,6 +28,9 @@ export const errorCodes = {
   LOOKUP_UNKNOWN: 'An object names a lookup or batch action that its connector does not have.',
   NAME_INVALID: 'A GraphQL name cannot be made from what was given.',
   NAME_COLLISION: 'Two things have the same name in the graph.',
+  CAPABILITY_UNKNOWN: 'An action implements a capability that there is not.',
+  CAPABILITY_DUPLICATE: 'Two actions of one connector implement the same capability.',
+  CAPABILITY_MISMATCH: 'The input or output of an action is not that of the capability that it implements.',
   CONNECTOR_UNKNOWN: 'There is no connector of that name.',
   GENERATED_STALE: 'A generated file is not what would be generated now.',
   COMPOSITION_FAILED: 'The subgraphs do not compose.',
@@ -39,6 +42,7 @@ export const errorCodes = {
   // The client mends it.
   INPUT_INVALID: 'A value in the input is not of the type that the notation declares.',
   INPUT_REQUIRED: 'A required field of the input is absent.',
+  CAPABILITY_ABSENT: 'The connector of a connection does not have the capability that was asked for.',
   ENDPOINT_REFUSED: 'A tenant registered an endpoint that may not be used with this connector.',
   REGISTRATION_CONFIGURED: 'A tenant registered a connector whose registration is the operator’s.',
   CURSOR_INVALID: 'A cursor was edited, is not one of ours, or is that of an event of another feed.',

@@ -1,5 +1,4 @@
 /** createGateway(): the only place that puts the rooms together. */
-import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { buildSchema } from 'graphql';
 import { pino, type DestinationStream, type Logger } from 'pino';
@@ -17,6 +16,7 @@ import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openVault, type Vault } from './open-vault.ts';
+import { readOwnSdl } from './own-sdl.ts';
 import { callerFrom } from './server/caller.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 
@@ -120,8 +120,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
  * @throws DefinitionError with all faults
  */
 export async function describeGraph(connectors: readonly Connector[], options?: GraphOptions): Promise<Graph> {
-  const sdl = await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
-  return buildGraph(connectors, buildSchema(sdl), options);
+  return buildGraph(connectors, buildSchema(await readOwnSdl()), options);
 }
 
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */

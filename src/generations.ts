@@ -1,5 +1,4 @@
 /** The graph that is served and what its resolvers work with, made anew for every set of connectors. */
-import { readFile } from 'node:fs/promises';
 import type { Configuration } from './configuration.ts';
 import { createConnectionCredentials, type ConnectionCredentials } from './connection/access-token.ts';
 import { createBeginHere, type BeginHere } from './connection/begin-here.ts';
@@ -34,6 +33,7 @@ import { buildGraph } from './graph/graph.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
 import type { Vault } from './open-vault.ts';
+import { readOwnSdl } from './own-sdl.ts';
 import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
 import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
@@ -143,7 +143,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   });
   const shared: Shared = {
     ...options,
-    sdl: await readFile(new URL('../schema/gateway.graphql', import.meta.url), 'utf8'),
+    sdl: await readOwnSdl(),
     // `vault.keys[0]` is there: an empty ring is refused.
     cursors: createListCursors(
       vault.keys[0]!.key,
@@ -274,6 +274,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     },
   });
   const connections = createConnections({
+    connectors: byName,
     configured,
     registrations,
     live: { stored, credentials },

@@ -7,6 +7,7 @@ import type { Caller } from './caller.ts';
 import { createConnectHint, scopesAgain, type ConnectHint } from './connect-hint.ts';
 import { createCredentials, type ConfiguredConnection } from './configured-connections.ts';
 import type { ConnectionRecord } from './connection-record.ts';
+import { rememberBriefly } from './recent.ts';
 import { declaredFields, type Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { StoredConnections } from './stored-connections.ts';
@@ -34,6 +35,12 @@ export interface Connections {
    */
   readonly open: (caller: Caller, connector: Connector, connectionId?: string | null) => Promise<UsableConnection>;
   /**
+   * The connector of a connection of the caller, whatever its state.
+   *
+   * @throws AuthorizationError CONNECTION_NOT_FOUND, the same for a connection of somebody else and for none.
+   */
+  readonly connectorOf: (caller: Caller, connectionId: string) => Promise<Connector>;
+  /**
    * CONNECTION_REQUIRED or REAUTH_REQUIRED of `open` for an action that needs these scopes too: one consent is enough.
    * Any other error is given back as it is.
    */
@@ -43,11 +50,13 @@ export interface Connections {
 }
 
 export interface ConnectionsOptions {
+  /** Those whose connections can be found by their ids alone. Default none. */
+  readonly connectors?: ReadonlyMap<string, Connector>;
   readonly configured?: readonly ConfiguredConnection[];
   readonly registrations?: Pick<Registrations, 'find' | 'ofOperator'>;
   /** Connections that subjects made; absent: there are none. */
   readonly live?: {
-    readonly stored: Pick<StoredConnections, 'listRecent'>;
+    readonly stored: Pick<StoredConnections, 'listRecent' | 'find'>;
     readonly credentials: Pick<ConnectionCredentials, 'of'>;
   };
   /** Default: without a link. */
@@ -63,6 +72,9 @@ interface Owned {
 
 export function createConnections(options: ConnectionsOptions): Connections {
   const { configured = [], live, registrations, connectHint: hint = createConnectHint() } = options;
+  const { connectors = new Map<string, Connector>() } = options;
+  const storedNames = rememberBriefly<string | undefined>();
+  const findName = (caller: Caller, id: string) => async () => (await live?.stored.find(caller, id))?.value.connector;
   const connectHint = (connector: Connector, scopes: readonly string[]) => ({
     connector: connector.name,
     connect: hint(connector, scopes),
@@ -88,6 +100,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
         message,
         connectHint(connector, scopesAgain(connector, registration, { scopes: [] })),
       );
+    },
+    async connectorOf(caller, connectionId) {
+      const own = configured.find((one) => one.id === connectionId && isUsableBy(one, caller));
+      const name =
+        own?.connector.name ?? (await storedNames.get(nameKey(caller, connectionId), findName(caller, connectionId)));
+      const connector = name === undefined ? undefined : connectors.get(name);
+      if (connector) return connector;
+      const message = `There is no connection ${JSON.stringify(connectionId)} of yours.`;
+      throw new AuthorizationError('CONNECTION_NOT_FOUND', message);
     },
     withScopes(error, connector, scopes) {
       if (!(error instanceof AuthorizationError) || !isUnconnected.has(error.code)) return error;
@@ -134,13 +155,17 @@ const isUnconnected: ReadonlySet<string> = new Set(['CONNECTION_REQUIRED', 'REAU
 
 function configuredOf(configured: readonly ConfiguredConnection[], caller: Caller, connector: Connector): Owned[] {
   return configured
-    .filter(
-      (one) =>
-        one.connector.name === connector.name &&
-        (one.tenant === undefined || one.tenant === caller.tenant) &&
-        (one.subject === undefined || one.subject === caller.subject),
-    )
+    .filter((one) => one.connector.name === connector.name && isUsableBy(one, caller))
     .map(({ id, subject, credentials }) => ({ id, credentials, isOwn: subject !== undefined }));
+}
+
+function isUsableBy({ tenant, subject }: ConfiguredConnection, caller: Caller): boolean {
+  return (tenant === undefined || tenant === caller.tenant) && (subject === undefined || subject === caller.subject);
+}
+
+/** What one caller finds, another may not. */
+function nameKey({ tenant, subject }: Caller, id: string): string {
+  return JSON.stringify([tenant, subject, id]);
 }
 
 function toOwned(record: ConnectionRecord): Owned {

@@ -1,6 +1,7 @@
 /** Checks the actions of a connector, and how they page. */
 import { didYouMean } from '../notation/nearest.ts';
 import { describe, checkKeys, isPlainObject, type KeyKinds } from './check-keys.ts';
+import { checkCapability } from './check-capability.ts';
 import { checkPatterns } from './check-patterns.ts';
 import { presentationKeys } from './presentation-keys.ts';
 import { listedFields, type PartCheck, type Unchecked } from './part-check.ts';
@@ -16,7 +17,7 @@ const actionKeys: KeyKinds = {
   paginate: 'object',
   execute: 'function!',
   isSuccess: 'function',
-  capability: 'string',
+  capability: 'any',
   retryOnResponse: 'matchers',
   retryOnRequest: 'strings',
   maxRetries: 'number',
@@ -66,6 +67,7 @@ function checkAction(action: Unchecked, path: string, check: PartCheck): void {
       check.fault('ACTION_INVALID', `${path}.input`, message);
     }
   }
+  checkCapability(action.capability, `${path}.capability`, check);
   checkLacks(action, `${path}.lacks`, check);
   checkRetries(action, path, check);
   if (isPlainObject(action.paginate)) {

@@ -231,7 +231,11 @@ export interface Action extends Presentation {
     body: unknown;
   }) => boolean;
   readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
-  readonly capability?: string;
+  /**
+   * The capability that it implements (`schema/capabilities.graphql`), e.g. `listAccounts`: its own input and output are those
+   * of the capability, by their names in the graph, or are mapped to them.
+   */
+  readonly capability?: string | CapabilityMapping;
   readonly retryOnResponse?: readonly Matcher[];
   readonly retryOnRequest?: readonly string[];
   readonly maxRetries?: number;
@@ -244,6 +248,20 @@ export interface Action extends Presentation {
   readonly beforeResume?: unknown;
   readonly beforeTimeoutResume?: unknown;
   readonly streams?: unknown;
+}
+
+/** How an action becomes a capability. What is not named is taken by the same name in the graph. */
+export interface CapabilityMapping {
+  readonly name: string;
+  /** By own input field: the name of an argument of the capability (dotted below it), or what is made of all of them. */
+  readonly input?: Readonly<Record<string, string | ((request: any) => unknown)>>;
+  /** By field of the capability's answer, for each row. */
+  readonly output?: CapabilityOutput;
+}
+
+/** The name of an own output field (dotted below it), a function of the row, or these for the parts of the field. */
+export interface CapabilityOutput {
+  readonly [field: string]: string | ((row: any, request: any) => unknown) | CapabilityOutput;
 }
 
 /**

@@ -127,6 +127,7 @@ const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
   EVENT_INVALID: 'invalid_response',
   EVENT_ID_MISSING: 'invalid_response',
   EVENT_TOO_LARGE: 'invalid_response',
+  CAPABILITY_ABSENT: 'not_implemented',
   INPUT_INVALID: 'invalid_value',
   INPUT_REQUIRED: 'invalid_value',
   PAGE_SIZE_INVALID: 'invalid_value',

@@ -2,11 +2,13 @@
 import type { GraphQLField, GraphQLFieldConfig, GraphQLObjectType } from 'graphql';
 import type { Action, Connector, Trigger } from '../connector/definition.ts';
 import type { Field, Notation, ObjectDefinition, Objects } from '../notation/field.ts';
+import type { Capability } from './capabilities.ts';
 
 export type Binding =
   | ActionBinding
   | TriggerBinding
   | PickListBinding
+  | CapabilityBinding
   | PropertyBinding
   | JoinBinding
   | PartBinding<'connection-part', ConnectionPart>
@@ -37,6 +39,12 @@ export interface PickListBinding {
   readonly name: string;
   /** The parameters of the pick list, by argument name. */
   readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** A field that asks whichever connector the connection is of. */
+export interface CapabilityBinding {
+  readonly kind: 'capability';
+  readonly capability: Capability;
 }
 
 /** The row's `field.name`, coerced. */

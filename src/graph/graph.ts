@@ -3,9 +3,12 @@ import { GraphQLBoolean, GraphQLObjectType, GraphQLSchema, isObjectType, type Gr
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError } from '../errors.ts';
 import { type Binding, bindingOf, type Entity } from './binding.ts';
+import { capabilityBindings } from './capability-bindings.ts';
+import { type Capability, capabilityDirective, readCapabilities } from './capabilities.ts';
 import { checkReferences } from './check-references.ts';
 import { Entities } from './entities.ts';
 import { EnumTypes } from './enum-types.ts';
+import { findImplementations, type Implementations } from './implementations.ts';
 import { InputTypes } from './input-types.ts';
 import { ListTypes } from './list-types.ts';
 import { gatewayName, NameRegister } from './name-register.ts';
@@ -23,6 +26,10 @@ export interface Graph {
   readonly subgraphs: readonly Subgraph[];
   /** By `connector.object`. */
   readonly entities: ReadonlyMap<string, Entity>;
+  /** What several connectors can do alike, as the gateway's own part says it. */
+  readonly capabilities: readonly Capability[];
+  /** Which connector does it, and how. */
+  readonly implementations: Implementations;
   /** Every field that has a meaning of its own, so that nobody has to walk the schema. */
   readonly fields: readonly BoundField[];
 }
@@ -74,9 +81,12 @@ export function buildGraph(
     connector: maker.connector,
     roots: rootFields({ ...maker, register, entities, origins }),
   }));
-  const gateway = { name: gatewayName, roots: own ? ownPart(own, register, origins) : emptyRoots() };
+  const capabilities = own ? readCapabilities(own) : [];
+  const bindings = capabilityBindings(capabilities);
+  const gateway = { name: gatewayName, roots: own ? ownPart(own, register, origins, bindings) : emptyRoots() };
   for (const type of register.types) if ('getFields' in type) type.getFields();
   checkReferences(connectors, entities);
+  const implementations = findImplementations(own ? connectors : [], capabilities, register);
   if (register.faults.length > 0) throw new DefinitionError(register.faults);
 
   // 3. One schema of all.
@@ -91,6 +101,8 @@ export function buildGraph(
     schema,
     subgraphs: makeSubgraphs(all, schema, entities.all, register),
     entities: entities.all,
+    capabilities,
+    implementations,
     fields: boundFields(schema),
   };
 }
@@ -137,7 +149,8 @@ function makeSchema(
     mutation,
     subscription,
     types: register.types,
-    ...(own ? { directives: own.getDirectives() } : {}),
+    // What the gateway's own SDL says of itself by directives is nothing to clients.
+    ...(own ? { directives: own.getDirectives().filter(({ name }) => name !== capabilityDirective) } : {}),
     // It is valid by construction, and a test holds it to that; to judge 20 000 root fields at start takes as long as to make them.
     assumeValid: true,
   });

@@ -20,12 +20,25 @@ import {
   type GraphQLSchema,
   type GraphQLType,
 } from 'graphql';
+import { bind, type Binding } from './binding.ts';
 import { gatewayName, type NameRegister } from './name-register.ts';
 import { rootTypes, type RootFields, type RootOrigins } from './root-fields.ts';
 import { sharedTypes } from './shared-types.ts';
 
-/** Registers the types of the gateway's own schema and gives its root fields; resolvers and descriptions stay as they are. */
-export function ownPart(own: GraphQLSchema, register: NameRegister, origins: RootOrigins): RootFields {
+/** What a field of the gateway's own schema means, where the graph gives it its resolver. */
+export type OwnBindings = (type: string, field: string) => Binding | undefined;
+
+/**
+ * Registers the types of the gateway's own schema and gives its root fields; resolvers and descriptions stay as they are.
+ *
+ * @param bindings - of the fields that bring no resolver of their own.
+ */
+export function ownPart(
+  own: GraphQLSchema,
+  register: NameRegister,
+  origins: RootOrigins,
+  bindings: OwnBindings = () => undefined,
+): RootFields {
   const taken = new Map<string, GraphQLNamedType>();
   const roots = new Set<GraphQLNamedType | null | undefined>([
     own.getQueryType(),
@@ -36,7 +49,7 @@ export function ownPart(own: GraphQLSchema, register: NameRegister, origins: Roo
   for (const type of Object.values(own.getTypeMap())) {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type) || roots.has(type) || sharedTypes.has(type.name))
       continue;
-    const made = register.type(type.name, gatewayName, gatewayName, () => withTypes(type, convert));
+    const made = register.type(type.name, gatewayName, gatewayName, () => withTypes(type, convert, bindings));
     if (made) taken.set(type.name, made);
   }
   const fields: RootFields = { Query: {}, Mutation: {}, Subscription: {} };
@@ -48,7 +61,7 @@ export function ownPart(own: GraphQLSchema, register: NameRegister, origins: Roo
   for (const root of rootTypes) {
     for (const [name, config] of Object.entries(ownRoots[root]?.toConfig().fields ?? {})) {
       if (!register.claim(origins[root], 'root field', name, gatewayName)) continue;
-      fields[root][name] = convertField(config, convert);
+      fields[root][name] = convertField(config, convert, bindings(root, name));
     }
   }
   return fields;
@@ -67,13 +80,13 @@ function converter(replacement: (name: string) => GraphQLNamedType | undefined):
 }
 
 /** A copy of a type that refers to the copies of others; enums and scalars refer to nothing and stay themselves. */
-function withTypes(type: GraphQLNamedType, convert: Convert): GraphQLNamedType {
+function withTypes(type: GraphQLNamedType, convert: Convert, bindings: OwnBindings): GraphQLNamedType {
   if (isObjectType(type)) {
     const config = type.toConfig();
     return new GraphQLObjectType({
       ...config,
       interfaces: () => config.interfaces.map(convert),
-      fields: () => convertFields(config.fields, convert),
+      fields: () => mapValues(config.fields, (field, name) => convertField(field, convert, bindings(type.name, name))),
     });
   }
   if (isInterfaceType(type)) {
@@ -81,7 +94,7 @@ function withTypes(type: GraphQLNamedType, convert: Convert): GraphQLNamedType {
     return new GraphQLInterfaceType({
       ...config,
       interfaces: () => config.interfaces.map(convert),
-      fields: () => convertFields(config.fields, convert),
+      fields: () => mapValues(config.fields, (field) => convertField(field, convert)),
     });
   }
   if (isUnionType(type)) {
@@ -98,18 +111,18 @@ function withTypes(type: GraphQLNamedType, convert: Convert): GraphQLNamedType {
   return type;
 }
 
-function convertFields(fields: Record<string, Config>, convert: Convert): Record<string, Config> {
-  return mapValues(fields, (field) => convertField(field, convert));
-}
-
-function convertField(field: Config, convert: Convert): Config {
-  return {
+function convertField(field: Config, convert: Convert, binding?: Binding): Config {
+  const converted = {
     ...field,
     type: convert(field.type),
     args: mapValues(field.args ?? {}, (argument) => ({ ...argument, type: convert(argument.type) })),
   };
+  return binding ? bind(converted, binding) : converted;
 }
 
-function mapValues<Value>(values: Record<string, Value>, map: (value: Value) => Value): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+function mapValues<Value>(
+  values: Record<string, Value>,
+  map: (value: Value, name: string) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
 }

@@ -8,7 +8,13 @@ import type { Graph } from '../graph/graph.ts';
 import { compileOutputField } from '../notation/coerce.ts';
 import type { Field } from '../notation/field.ts';
 import { withScope } from './check-scopes.ts';
-import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
+import { createActionResolver } from './action-resolver.ts';
+import {
+  createCapabilityResolver,
+  type CapabilityResolverOptions,
+  type FindCapability,
+} from './capability-resolver.ts';
+import { prepareCapability } from './capability-action.ts';
 import { createJoinResolver, createPropertyResolver } from './entity-resolver.ts';
 import { eventParts } from './event-parts.ts';
 import type { EntityActions } from './loaders.ts';
@@ -16,7 +22,7 @@ import { createPickListResolver } from './pick-list-resolver.ts';
 import type { ListEdge, RelayConnection } from './relay-connection.ts';
 import { createEventResolver, createTriggerSubscriber, type TriggerRooms } from './trigger-resolver.ts';
 
-export interface AttachOptions extends RunOptions, ActionResolverOptions {
+export interface AttachOptions extends RunOptions, CapabilityResolverOptions {
   /** Absent: whoever subscribes to a trigger is told that it is not served. */
   readonly triggers?: TriggerRooms;
 }
@@ -36,8 +42,12 @@ export function attachResolvers(graph: Graph, options: AttachOptions): EntityAct
     prepared.set(key, action);
     return action;
   };
+  const findCapability: FindCapability = (connector, capability) => {
+    const implementation = graph.implementations.get(connector.name)?.get(capability.name);
+    return implementation && prepareCapability(capability, implementation, options);
+  };
   for (const { field, binding } of graph.fields) {
-    field.resolve = createResolver(binding, prepare, options);
+    field.resolve = createResolver(binding, prepare, findCapability, options);
     if (binding.kind === 'trigger') {
       field.subscribe = withScope(createSubscriber(binding, options), 'subscribe', binding.connector.name);
     }
@@ -50,13 +60,20 @@ export function attachResolvers(graph: Graph, options: AttachOptions): EntityAct
 
 type Prepare = (connector: RunnableAction['connector'], name: string) => RunnableAction;
 
-function createResolver(binding: Binding, prepare: Prepare, options: AttachOptions): Resolver | undefined {
+function createResolver(
+  binding: Binding,
+  prepare: Prepare,
+  findCapability: FindCapability,
+  options: AttachOptions,
+): Resolver | undefined {
   switch (binding.kind) {
     case 'action': {
       const { connector, action } = binding;
       const resolve = createActionResolver(binding, prepare(connector, action.name), options);
       return withScope(resolve, action.definition.readOnly === true ? 'read' : 'write', connector.name);
     }
+    case 'capability':
+      return createCapabilityResolver(binding.capability, findCapability, options);
     case 'pickList':
       return withScope(createPickListResolver(binding, options), 'read', binding.connector.name);
     case 'property':

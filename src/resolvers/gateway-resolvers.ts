@@ -1,5 +1,6 @@
 /** What the gateway tells of itself: its connectors, what can be asked of them and what can happen there. */
 import type { Connector, Presentation } from '../connector/definition.ts';
+import { capabilityNames } from '../graph/implementations.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
 import { GatewayError } from '../errors.ts';
@@ -61,6 +62,7 @@ export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnow
         })),
       triggers: (connector: Connector) =>
         Object.entries(connector.triggers ?? {}).map(([name, trigger]) => present(connector, name, trigger, false)),
+      capabilities: capabilityNames,
       entities: (connector: Connector) =>
         Object.entries(connector.objects ?? {}).flatMap(([name, object]) => (object.key === undefined ? [] : [name])),
     },

@@ -25,6 +25,12 @@ export interface OperationState {
     connectionId?: string | null,
     scopes?: readonly string[],
   ) => Promise<OpenedConnection>;
+  /**
+   * The connector of a connection of the caller, for fields that any connector may answer.
+   *
+   * @throws AuthorizationError CONNECTION_NOT_FOUND
+   */
+  readonly connectorOf: (connectionId: string) => Promise<Connector>;
   /** Remembers which connection a root field uses, so that joins below it use the same. */
   readonly useConnection: (info: GraphQLResolveInfo, opened: OpenedConnection) => void;
   /** The same for a connection that is opened only when a join asks for it. */
@@ -80,6 +86,7 @@ export function createOperationState(
     open: (connector, connectionId, scopes) => {
       return withScopes(openingOf(connector, connectionId ?? undefined), connector, scopes);
     },
+    connectorOf: (connectionId) => connections.connectorOf(context.caller, connectionId),
     useConnection: (info, connection) => {
       byRootField.set(rootKey(info), { connector: connection.connector, id: connection.run.id, opened: connection });
     },

@@ -32,6 +32,15 @@ const configurationShape = z.strictObject({
         algorithms: z.array(z.string()).optional(),
         jwksUri: httpUrl.optional(),
         keys: z.array(z.record(z.string(), z.unknown())).optional(),
+        introspection: z
+          .strictObject({
+            endpoint: httpUrl,
+            clientId: z.string().min(1),
+            clientSecret: z.custom<string | { env: string }>(isSecret, "a text, or { env: 'NAME' }"),
+            authentication: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+            acceptWithoutAudience: z.boolean().optional(),
+          })
+          .optional(),
         tenant: z.string().min(1).optional(),
         tenantClaim: z.string().min(1).optional(),
         scopeClaim: z.string().min(1).optional(),
@@ -227,6 +236,12 @@ function describeKind(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** What stands in the file, or names a variable that holds it. */
+function isSecret(value: unknown): boolean {
+  const text = typeof value === 'object' && value !== null ? (value as { readonly env?: unknown }).env : value;
+  return typeof text === 'string' && text !== '';
 }
 
 function isHttpUrl(text: string): boolean {

@@ -1,7 +1,7 @@
 /** What an operator may configure: `plugboard.config.ts`. `check-configuration` judges it. */
 import type { StaticConnection } from './connection/configured-connections.ts';
 import type { ConfiguredRegistration } from './connection/configured-registrations.ts';
-import type { TrustedIssuer } from './connection/verify-jwt.ts';
+import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import type { ConnctdSettings } from './facades/connctd/settings.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
@@ -31,7 +31,7 @@ export interface Configuration {
    * carry no URL, except with `finishInBrowser`, where it is our own page.
    */
   readonly connectUrl?: string;
-  /** Issuers whose JWTs are accepted from callers, beside API keys. Default none. */
+  /** Issuers whose tokens are accepted from callers, beside API keys. Default none. */
   readonly issuers?: readonly TrustedIssuer[];
   /** Accounts that the operator connected; what subjects connect is in the store. */
   readonly connections?: readonly StaticConnection[];

@@ -73,7 +73,8 @@ export const errorCodes = {
   SCOPE_UNKNOWN: 'A scope was named that the gateway does not know.',
   API_KEY_LIMIT: 'A tenant has two live API keys of one name already; two are there so that one can replace the other.',
   API_KEY_NOT_FOUND: 'The tenant has no API key of that id.',
-  ISSUER_UNAVAILABLE: 'The keys of the issuer of a token cannot be had just now, so the token cannot be judged.',
+  ISSUER_UNAVAILABLE:
+    'The issuer of a token does not give its keys, or does not say what the token stands for, just now, so it cannot be judged.',
   // The subject connects, reconnects or chooses.
   CONNECTION_REQUIRED: 'The caller has no connection for this connector.',
   CONNECTION_AMBIGUOUS: 'The caller has several connections for this connector and named none.',
@@ -234,6 +235,17 @@ export class DefinitionError extends GatewayError {
     if (!first) throw new TypeError('A DefinitionError needs at least one fault.');
     super(first.code, faults.map(formatFault).join('\n'), options);
     this.faults = faults;
+  }
+}
+
+/** What `make` gives; `undefined` where it throws faults, which are added to those of others so that all are told at once. */
+export function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
   }
 }
 

@@ -6,10 +6,12 @@ import type { Configuration } from './configuration.ts';
 import { createApiKeys } from './connection/api-keys.ts';
 import { createAuthenticator, type AuthenticateOptions } from './connection/authenticate.ts';
 import { createClientFetch, tokenSenderOptions } from './connection/client-fetch.ts';
+import { createIntrospectToken } from './connection/introspect-token.ts';
 import { createTokenIssuer } from './connection/token-issuer.ts';
+import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import { createVerifyJwt } from './connection/verify-jwt.ts';
 import type { Connector } from './connector/definition.ts';
-import { DefinitionError, formatFault, type Fault } from './errors.ts';
+import { collectFaults, DefinitionError, formatFault, type Fault } from './errors.ts';
 import { connctdFacade } from './facades/connctd/connctd.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
@@ -67,7 +69,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const generations = await createGenerations({ configuration, environment, vault, logger, ...senders });
   try {
     generations.load(options.connectors);
-    const callers = createCallers(configuration, vault, senders.tokenSender);
+    const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const server = await createServer(generations, callers, options, vault, logger);
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
@@ -136,23 +138,56 @@ function createSenders({ http = {} }: Configuration, forTests: SenderOptions | u
   };
 }
 
-/** Who asks: whoever comes, on one's own machine; else API keys and JWTs. */
-function createCallers(configuration: Configuration, vault: Vault, tokenSender: Sender) {
+interface CallersOptions {
+  readonly configuration: Configuration;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly vault: Vault;
+  readonly logger: Logger;
+  readonly sender: Sender;
+}
+
+/** Who asks: whoever comes, on one's own machine; else API keys and tokens. */
+function createCallers({ configuration, vault, ...options }: CallersOptions) {
   if (configuration.insecureDev) return { caller: callerFrom };
   const apiKeys = createApiKeys(vault.records);
   const tokenIssuer = createTokenIssuer({
     baseUrl: configuration.baseUrl ?? defaultBaseUrl(configuration),
     keys: vault.keys,
   });
-  const { issuers = [] } = configuration;
-  const fetch = createClientFetch(tokenSender, { connector: 'gateway' });
-  const verifyJwt = issuers.length > 0 ? createVerifyJwt({ issuers, fetch }) : undefined;
-  const authenticator = createAuthenticator({ apiKeys, tokenIssuer, ...(verifyJwt && { verifyJwt }) });
+  const authenticator = createAuthenticator({
+    apiKeys,
+    tokenIssuer,
+    ...trustIssuers(configuration.issuers ?? [], options),
+  });
   return {
     caller: (headers: IncomingHttpHeaders, asked?: AuthenticateOptions) => authenticator.authenticate(headers, asked),
     tokenRoute: { apiKeys, tokenIssuer },
   };
 }
+
+/** How the tokens of issuers are judged. @throws DefinitionError with all faults of the issuers. */
+function trustIssuers(
+  issuers: readonly TrustedIssuer[],
+  { environment, logger, sender }: Omit<CallersOptions, 'configuration' | 'vault'>,
+) {
+  const urls = issuers.flatMap(({ jwksUri, introspection }) => [jwksUri, introspection?.endpoint]);
+  const fetch = createClientFetch(sender, {
+    connector: 'gateway',
+    declaredOrigins: new Set(urls.flatMap((url) => (url && URL.canParse(url) ? [new URL(url).origin] : []))),
+    timeoutMs: issuerTimeoutMs,
+  });
+  const onFailure = (failure: object) => logger.warn(failure, 'An issuer cannot be asked about tokens');
+  const faults: Fault[] = [];
+  const verifyJwt = collectFaults(faults, () => createVerifyJwt({ issuers, fetch }));
+  const introspectToken = collectFaults(faults, () =>
+    createIntrospectToken({ issuers, environment, fetch, onFailure }),
+  );
+  if (faults.length > 0) throw new DefinitionError(faults);
+  return { verifyJwt, introspectToken };
+}
+
+/** A request waits for it, so it is short. */
+const issuerTimeoutMs = 5_000;
 
 function createServer(
   generations: Generations,

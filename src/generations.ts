@@ -25,7 +25,7 @@ import { createStoredConnections, type StoredConnections } from './connection/st
 import type { Connector } from './connector/definition.ts';
 import type { RunOptions } from './connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from './connector/run-trigger.ts';
-import { DefinitionError, type Fault } from './errors.ts';
+import { collectFaults, DefinitionError, type Fault } from './errors.ts';
 import type { WebhookIntake } from './feed/webhook-intake.ts';
 import type { ServedRooms } from './facades/facade.ts';
 import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
@@ -320,16 +320,6 @@ function triggersOf(connectors: ReadonlyMap<string, Connector>, options: RunOpti
 function connectLinkOf({ connectUrl, finishInBrowser }: Configuration, baseUrl: () => string): ConnectLink | undefined {
   if (connectUrl !== undefined) return linkByTemplate(connectUrl);
   return finishInBrowser ? linkToOwnPage(baseUrl) : undefined;
-}
-
-function collectFaults<T>(faults: Fault[], make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof DefinitionError)) throw error;
-    faults.push(...error.faults);
-    return undefined;
-  }
 }
 
 /** Calls the methods of whatever is current at the time of the call. */

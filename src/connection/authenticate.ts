@@ -8,14 +8,14 @@ import { externalSubject } from './external-subject.ts';
 import { createRecent } from './recent.ts';
 import { allows, forbidden, hasScope, scopeOf, type Scopes } from './scopes.ts';
 import type { TokenIssuer } from './token-issuer.ts';
-import type { TokenCaller, VerifyJwt } from './verify-jwt.ts';
+import type { TokenCaller, VerifyToken } from './trusted-issuer.ts';
 
 export interface Authenticator {
   /**
    * The caller of `Authorization: Bearer <API key or token>`. The subject is the token's `sub`, or the one that
    * `X-External-Subject-Id` names where the scopes allow naming one.
    *
-   * What was verified is remembered: a token for a minute at most, an API key for `keyCacheMs`, so that a revoked key
+   * What was verified is remembered: a token for a minute at most and never beyond its end, an API key for `keyCacheMs`, so that a revoked key
    * (and every token that was issued for it) ends on all replicas within that time.
    *
    * @throws CallerError UNAUTHENTICATED (401) or FORBIDDEN (403), which never say what was wrong with the credentials;
@@ -31,8 +31,10 @@ export interface AuthenticateOptions {
 
 export interface AuthenticatorOptions {
   readonly apiKeys: ApiKeys;
-  /** Tokens of trusted issuers; absent: there are none. */
-  readonly verifyJwt?: VerifyJwt;
+  /** JWTs of trusted issuers; absent: there are none. */
+  readonly verifyJwt?: VerifyToken | undefined;
+  /** Asks an issuer about its opaque tokens; absent: they are nobody's. */
+  readonly introspectToken?: VerifyToken | undefined;
   /** Our own tokens; absent: none are issued. */
   readonly tokenIssuer?: TokenIssuer;
   /** How long a verified API key is believed without another look at the store. At most 5 000, default 3 000. */
@@ -73,7 +75,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 }
 
 /** What a bearer token stands for, from memory where it was looked at a moment ago. */
-function createIdentify({ apiKeys, verifyJwt, tokenIssuer, ...options }: AuthenticatorOptions, now: () => number) {
+function createIdentify({ apiKeys, ...options }: AuthenticatorOptions, now: () => number) {
+  const { verifyJwt, tokenIssuer, introspectToken } = options;
   const keyCacheMs = Math.min(options.keyCacheMs ?? 3_000, maxKeyCacheMs);
   const remembered = createRecent<Known>(maxRemembered);
   const liveKeys = createRecent<{ readonly tenant: string; readonly since: number; readonly until: number }>(
@@ -97,10 +100,20 @@ function createIdentify({ apiKeys, verifyJwt, tokenIssuer, ...options }: Authent
     return { tenant: key.tenant, subject: undefined, scopes, expiresAt: undefined, apiKey: undefined, since, until };
   };
   const findToken = async (token: string, since: number): Promise<Known | undefined> => {
-    const caller: TokenCaller | undefined = (await tokenIssuer?.verify(token)) ?? (await verifyJwt?.(token));
+    const caller: TokenCaller | undefined =
+      (await tokenIssuer?.verify(token)) ?? (await verifyJwt?.(token)) ?? (await introspectToken?.(token));
     if (!caller) return undefined;
     const { expiresAt, apiKey } = caller;
-    return { ...caller, apiKey, since, until: Math.min(expiresAt, since + tokenCacheMs) };
+    return { ...caller, expiresAt, apiKey, since, until: Math.min(expiresAt ?? Infinity, since + tokenCacheMs) };
+  };
+  const finding = new Map<string, Promise<Known | undefined>>();
+  /** All that come with the same credentials at once wait for one answer. */
+  const find = (token: string, digest: string, since: number): Promise<Known | undefined> => {
+    const begun = finding.get(digest);
+    if (begun) return begun;
+    const found = (isApiKeyText(token) ? findKey : findToken)(token, since).finally(() => finding.delete(digest));
+    finding.set(digest, found);
+    return found;
   };
   return async (token: string): Promise<Known | undefined> => {
     // Credentials themselves stay in no memory longer than their request.
@@ -108,7 +121,7 @@ function createIdentify({ apiKeys, verifyJwt, tokenIssuer, ...options }: Authent
     const since = now();
     let known = remembered.get(digest);
     if (!isNow(known, since)) {
-      known = await (isApiKeyText(token) ? findKey(token, since) : findToken(token, since));
+      known = await find(token, digest, since);
       if (known) remembered.set(digest, known);
     }
     if (known?.apiKey !== undefined && !(await isKeyLive(known.apiKey, known.tenant))) return undefined;

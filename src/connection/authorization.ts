@@ -16,6 +16,7 @@ export interface ServerMetadata {
   readonly token_endpoint?: string;
   readonly device_authorization_endpoint?: string;
   readonly revocation_endpoint?: string;
+  readonly introspection_endpoint?: string;
   readonly token_endpoint_auth_methods_supported?: string[];
   readonly code_challenge_methods_supported?: string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
@@ -56,6 +57,9 @@ export interface DeviceAnswer {
   readonly interval?: number | undefined;
 }
 
+/** What an introspection endpoint gave (RFC 7662 §2.2). Only `active` was looked at: all else may be anything. */
+export type IntrospectionAnswer = Readonly<Record<string, unknown>> & { readonly active: boolean };
+
 export interface CodeChecks {
   readonly redirectUri: string;
   readonly state: string;
@@ -76,6 +80,8 @@ export interface TokenClient {
   readonly pollDevice: (deviceCode: string, parameters: Parameters) => Promise<TokenAnswer>;
   /** RFC 7009; a token that the server does not know counts as revoked. */
   readonly revoke: (token: string, hint: 'refresh_token' | 'access_token') => Promise<void>;
+  /** RFC 7662, about somebody else's access token. Members that are `null` are left out. */
+  readonly introspect: (token: string) => Promise<IntrospectionAnswer>;
 }
 
 /** @throws GatewayError REGISTRATION_REQUIRED when the private key cannot be read. */
@@ -103,6 +109,10 @@ export async function createTokenClient(settings: ClientSettings): Promise<Token
         ),
       ),
     revoke: (token, hint) => run(() => oauth.tokenRevocation(configuration, token, { token_type_hint: hint })),
+    introspect: (token) =>
+      run(async () =>
+        withoutNulls(await oauth.tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
+      ),
   };
 }
 
@@ -239,6 +249,11 @@ function toAnswer(answer: Awaited<ReturnType<typeof oauth.refreshTokenGrant>>): 
     expires_in,
     refresh_token_expires_in: refresh_token_expires_in as number | undefined,
   };
+}
+
+function withoutNulls(answer: Awaited<ReturnType<typeof oauth.tokenIntrospection>>): IntrospectionAnswer {
+  const members = Object.entries(answer).filter(([, value]) => value !== null);
+  return { ...Object.fromEntries(members), active: answer.active };
 }
 
 /** Any failure of the library as one of ours. Its messages are written by the library, never by the provider. */

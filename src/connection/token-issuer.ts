@@ -2,7 +2,7 @@
 import { hkdfSync, randomUUID } from 'node:crypto';
 import { readUnverified, signToken, verifyToken } from './json-web-token.ts';
 import type { SealingKey } from './sealing-key.ts';
-import { readScopes, type TokenCaller, type VerifyJwt } from './verify-jwt.ts';
+import { readScopes, type TokenCaller, type VerifyToken } from './trusted-issuer.ts';
 
 export interface TokenIssuer {
   /** Issuer and audience of its tokens: the base URL of this gateway. */
@@ -10,7 +10,7 @@ export interface TokenIssuer {
   /** A token that lives for `lifetimeSeconds`. */
   readonly issue: (grant: TokenGrant) => Promise<string>;
   /** What one of its own tokens says; `undefined` for every other. */
-  readonly verify: VerifyJwt;
+  readonly verify: VerifyToken;
   readonly lifetimeSeconds: number;
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClientFetch, tokenSenderOptions } from '../../src/connection/client-fetch.ts';
-import { createVerifyJwt, type TrustedIssuer, type VerifyJwt } from '../../src/connection/verify-jwt.ts';
+import type { TrustedIssuer, VerifyToken } from '../../src/connection/trusted-issuer.ts';
+import { createVerifyJwt } from '../../src/connection/verify-jwt.ts';
 import { DefinitionError, formatFault, GatewayError } from '../../src/errors.ts';
 import { createSender } from '../../src/http/send.ts';
 import { startKeyServer, type KeyServer } from '../support/key-server.ts';
@@ -11,7 +12,7 @@ const minute = 60_000;
 
 let server: KeyServer;
 let now = Date.now();
-let verify: VerifyJwt;
+let verify: VerifyToken;
 beforeEach(async () => {
   now = Date.now();
   server = await startKeyServer('first');
@@ -19,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function verifier(changes: Partial<TrustedIssuer>): VerifyJwt {
+function verifier(changes: Partial<TrustedIssuer>): VerifyToken {
   const trusted: TrustedIssuer = { issuer, audience, jwksUri: server.url, tenant: 'acme', ...changes };
   return createVerifyJwt({ issuers: [trusted], fetch: (url, init) => fetch(url, init), now: () => now });
 }

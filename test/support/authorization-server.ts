@@ -49,8 +49,11 @@ export interface AuthorizationServerOptions {
   readonly scopes?: readonly string[];
   /** Seconds, 3600 unless told otherwise. */
   readonly accessTokenLifetime?: number;
-  /** `opaque` unless told otherwise. JWTs are RFC 9068, for the audience `<issuer>/api`; they cannot be introspected. */
-  readonly accessTokens?: 'opaque' | 'jwt';
+  /**
+   * `opaque` unless told otherwise, which are for no audience in particular. JWTs are RFC 9068, for the audience
+   * `<issuer>/api`; they cannot be introspected. `opaque-for-api` are for that audience too, and can.
+   */
+  readonly accessTokens?: 'opaque' | 'opaque-for-api' | 'jwt';
   /** `false`: refresh tokens stay the same for ever. */
   readonly rotation?: boolean;
   /** `optional` lets a flow without PKCE pass. `required` unless told otherwise. */

@@ -22,7 +22,7 @@ const allGrants = ['authorization_code', 'refresh_token', 'client_credentials', 
 const identityScopes = ['openid', 'profile', 'email', 'offline_access'];
 const never = 10 * 365 * 24 * 3600;
 
-/** The audience of JWT access tokens. @param {string} issuer */
+/** The audience of access tokens that have one. @param {string} issuer */
 export const audienceOf = (issuer) => `${issuer}/api`;
 
 /**
@@ -98,13 +98,13 @@ function featuresOf(issuer, settings) {
       successSource: page(donePage),
     },
     resourceIndicators: {
-      enabled: settings.accessTokens === 'jwt',
+      enabled: settings.accessTokens !== 'opaque',
       defaultResource: () => audienceOf(issuer),
       useGrantedResource: () => true,
       getResourceServerInfo: () => ({
         scope: settings.scopes.join(' '),
         audience: audienceOf(issuer),
-        accessTokenFormat: 'jwt',
+        accessTokenFormat: settings.accessTokens === 'jwt' ? 'jwt' : 'opaque',
         jwt: { sign: { alg: 'ES256' } },
       }),
     },

@@ -131,6 +131,12 @@ const configurationShape = z.strictObject({
       connctd: z.strictObject({ finishInBrowser: z.boolean().optional() }).optional(),
     })
     .optional(),
+  idempotency: z
+    .strictObject({
+      keepMs: z.number().int().min(60_000).optional(),
+      takeoverMs: z.number().int().min(100).optional(),
+    })
+    .optional(),
 });
 
 /**

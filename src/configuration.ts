@@ -59,6 +59,7 @@ export interface Configuration {
   readonly http?: HttpConfiguration;
   readonly feeds?: FeedsConfiguration;
   readonly facades?: FacadesConfiguration;
+  readonly idempotency?: IdempotencyConfiguration;
 }
 
 /** Limits of one operation. */
@@ -120,6 +121,14 @@ export interface HttpConfiguration {
   readonly maxRequestsPerCall?: number;
   /** Requests to providers that all fields of one operation, or of one event of a subscription, may send. Default 1 000. */
   readonly maxRequestsPerOperation?: number;
+}
+
+/** Mutations that come with an idempotency key. */
+export interface IdempotencyConfiguration {
+  /** So long the outcome of a key is known, in milliseconds: at least a minute. Default 24 h. */
+  readonly keepMs?: number;
+  /** So long a repetition is kept waiting when the process that carried the mutation out has died, in milliseconds. Default 15 000. */
+  readonly takeoverMs?: number;
 }
 
 /** Triggers that are watched. */

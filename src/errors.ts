@@ -57,6 +57,11 @@ export const errorCodes = {
   SUBSCRIPTION_LIMIT: 'A caller or a socket has more subscriptions than it may.',
   PAGE_SIZE_INVALID: '`first` is outside its bounds.',
   PAGING_BACKWARD: 'A list was asked to page backward, which the provider cannot do.',
+  IDEMPOTENCY_KEY_INVALID: 'An idempotency key is not 1 to 255 visible characters of ASCII.',
+  IDEMPOTENCY_KEY_REUSED: 'An idempotency key was used before, for another action, input or connection.',
+  IDEMPOTENCY_KEY_IN_USE: 'The mutation that was sent with an idempotency key before is still under way.',
+  OUTCOME_NOT_KEPT:
+    'The mutation of an idempotency key was carried out before, and its answer could not be kept: it is too large, or no JSON.',
   OPERATION_TOO_LARGE: 'An operation exceeds a limit of the gateway.',
   OPERATION_TIMEOUT: 'An operation took longer than its time limit.',
   BODY_INVALID: 'The body or the head of a request cannot be read.',

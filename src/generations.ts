@@ -34,6 +34,7 @@ import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
 import type { Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
+import { createOutcomes, type Outcomes } from './outcome/outcomes.ts';
 import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
 import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
@@ -95,6 +96,7 @@ interface Shared extends GenerationsOptions {
   readonly connectHint: ConnectHint;
   readonly baseUrl: () => string;
   readonly feeds: GatewayFeeds;
+  readonly outcomes: Outcomes;
 }
 
 interface Generation extends ServedTriggers {
@@ -141,6 +143,14 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     onConnectionChange,
     connectHint,
   });
+  const outcomes = createOutcomes({
+    records: vault.records,
+    leases: vault.leases,
+    keyRing: vault.keyRing,
+    ...configuration.idempotency,
+    onLost: (operation) =>
+      logger.warn({ operation }, 'What a mutation came to could not be kept: a repetition is told so'),
+  });
   const shared: Shared = {
     ...options,
     sdl: await readOwnSdl(),
@@ -155,6 +165,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     connectHint,
     baseUrl: () => address,
     feeds,
+    outcomes,
   };
   const listeners = new Set<() => void>();
   let current: Generation | undefined;
@@ -195,6 +206,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       ending.abort();
       await sweeping.stop();
       await feeds.close();
+      await outcomes.close();
       await credentials.close();
     },
   };
@@ -286,6 +298,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     maxFirst: configuration.limits?.first ?? 100,
     maxRequestsPerOperation: configuration.http?.maxRequestsPerOperation,
     triggers: { feeds, cursors: eventCursors },
+    outcomes: shared.outcomes,
   });
   const beginHere = createBeginHere(connectors, stored, connecting);
   return {

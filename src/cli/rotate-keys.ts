@@ -43,14 +43,15 @@ interface Rotation {
 
 async function rotate({ records, keyRing }: Vault, terminal: Terminal, json: boolean): Promise<void> {
   // Loaded here: the other commands need none of the rooms that seal.
-  const [{ resealAll }, { sealedKinds }, { webhookSealedKind }] = await Promise.all([
+  const [{ resealAll }, { sealedKinds }, { webhookSealedKind }, { outcomeSealedKind }] = await Promise.all([
     import('../connection/reseal.ts'),
     import('../connection/sealed-kinds.ts'),
     import('../feed/webhook-record.ts'),
+    import('../outcome/outcome-record.ts'),
   ]);
   const run = () =>
     resealAll(records, keyRing, {
-      kinds: [...sealedKinds, webhookSealedKind],
+      kinds: [...sealedKinds, webhookSealedKind, outcomeSealedKind],
       onProgress: ({ read, resealed, kind }) =>
         json || terminal.progress(`${kind}: ${read} records read, ${resealed} sealed anew`),
     });

@@ -10,6 +10,8 @@ import type { Sender } from '../http/send.ts';
 import { addedCredentials, emptyAnswer, noneAdded } from './added-credentials.ts';
 import { baseOf, type ConnectionBase } from './connection-base.ts';
 import { renew, renewalsOf, untilRenewed, type Acquire } from './renewal.ts';
+import type { SentWrites } from './sent-writes.ts';
+import type { WriteKeys } from './write-keys.ts';
 import type { Action, Apply, ConnectionFields, Connector, SingleAuthorization } from './definition.ts';
 
 /** The credentials of one connection; one object per connection, shared by all its calls. */
@@ -51,6 +53,10 @@ export interface ConnectorCall {
   readonly signal: AbortSignal;
   /** Its requests may be repeated whatever their method: the action is a read, or idempotent. */
   readonly isRepeatable?: boolean | undefined;
+  /** Puts keys into its writing requests, by which their provider knows a repetition. */
+  readonly writeKeys?: WriteKeys | undefined;
+  /** Hears of what it writes. */
+  readonly writes?: SentWrites | undefined;
   readonly isSuccess?: Action['isSuccess'];
 }
 
@@ -74,6 +80,8 @@ export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch 
   return async (request) => {
     // `apply` may hang hooks on the request too, so those of what was sent last are run.
     const sent = { request };
+    // Before the first attempt, so that the one after a renewal carries the same key.
+    call.writeKeys?.put(request);
     let response: ProviderResponse;
     try {
       response = await send(request, call, context, acquire, sent, tokens);
@@ -139,6 +147,7 @@ function attemptContext(
     tenant: call.tenant,
     isPoll: call.isPoll,
     isRepeatable: call.isRepeatable,
+    isKeyed: call.writeKeys !== undefined,
     isSuccess: call.isSuccess,
     redact: (path) => redactPath(path, { ...call.credentials.fields(), ...tokens }),
     ...(connectionId === undefined ? undefined : { connection: connectionId }),
@@ -224,7 +233,9 @@ async function sendOnce(
     declaredOrigin: given ? declaredOrigin(base, url) : base.declaredOrigin,
   };
   try {
-    return { response: await attempt(outgoing, call.sender, context, credentials, url) };
+    const send = () => attempt(outgoing, call.sender, context, credentials, url);
+    const { writes } = call;
+    return { response: await (writes ? writes.watch(request.method, context.isKeyed === true, send) : send()) };
   } catch (error) {
     return { error, isOurOrigin, generation, accessToken };
   }

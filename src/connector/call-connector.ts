@@ -1,4 +1,5 @@
 /** Calls the code of a connector with an open connection, names what it throws, and gives it up when the signal aborts. */
+import { randomUUID } from 'node:crypto';
 import { GatewayError, InputError } from '../errors.ts';
 import { createCallBudget, type RequestBudget } from '../http/budget.ts';
 import type { Sender } from '../http/send.ts';
@@ -7,7 +8,9 @@ import type { Action, Connector } from './definition.ts';
 import { nameError } from './name-error.ts';
 import { createOpenConnection, type OpenConnection } from './open-connection.ts';
 import { repeatAction, type Repeating } from './repeat-action.ts';
+import type { SentWrites } from './sent-writes.ts';
 import { untilAborted } from './until-aborted.ts';
+import { WriteKeys } from './write-keys.ts';
 
 /** With which connection an action runs, and until when. */
 export interface ActionRun {
@@ -22,6 +25,12 @@ export interface ActionRun {
   readonly signal: AbortSignal;
   /** Of the whole operation that the action is part of; absent for what no operation asked for. */
   readonly budget?: RequestBudget;
+  /** The keys that an action gives to its provider are made of it. Absent: of a new one for each call. */
+  readonly idempotencyKey?: string;
+  /** Hears of what the action writes. */
+  readonly writes?: SentWrites;
+  /** Carries the action out, or gives what its provider answered before. Absent: it is carried out. */
+  readonly once?: (carryOut: (more: Partial<ActionRun>) => Promise<unknown>) => Promise<unknown>;
 }
 
 export interface RunOptions {
@@ -38,7 +47,7 @@ export interface CodeOfConnector {
   readonly raisedIn: string;
   readonly run: ActionRun;
   readonly options: RunOptions;
-  readonly definition: Repeating & Pick<Action, 'isSuccess'>;
+  readonly definition: Repeating & Pick<Action, 'isSuccess' | 'idempotencyKey'>;
   /** It is a poll, which leaves the last of a rate limit to actions. */
   readonly isPoll?: boolean;
 }
@@ -52,6 +61,8 @@ export async function callConnector<T>(
   { connector, raisedIn, run, options, definition, isPoll }: CodeOfConnector,
   body: (connection: OpenConnection) => Promise<T>,
 ): Promise<T> {
+  const { idempotencyKey } = definition;
+  const writeKeys = idempotencyKey && new WriteKeys(idempotencyKey, run.idempotencyKey ?? randomUUID());
   const connection = createOpenConnection({
     connector,
     connectionId: run.id,
@@ -66,11 +77,16 @@ export async function callConnector<T>(
       within: run.budget,
     }),
     signal: run.signal,
-    isRepeatable: definition.readOnly === true || definition.idempotent === true,
+    isRepeatable: definition.readOnly === true || definition.idempotent === true || writeKeys !== undefined,
+    writeKeys,
+    writes: run.writes,
     isSuccess: definition.isSuccess,
   });
   return runConnectorCode({ connector, raisedIn, run }, () =>
-    repeatAction(definition, run.signal, () => body(connection)),
+    repeatAction(definition, run.signal, () => {
+      writeKeys?.restart();
+      return body(connection);
+    }),
   );
 }
 

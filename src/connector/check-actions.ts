@@ -10,6 +10,7 @@ const actionKeys: KeyKinds = {
   ...presentationKeys,
   readOnly: 'boolean',
   idempotent: 'boolean',
+  idempotencyKey: 'object or function',
   batch: 'boolean',
   maxBatchSize: 'count',
   lacks: 'strings',
@@ -69,6 +70,7 @@ function checkAction(action: Unchecked, path: string, check: PartCheck): void {
   }
   checkCapability(action.capability, `${path}.capability`, check);
   checkLacks(action, `${path}.lacks`, check);
+  checkIdempotencyKey(action, `${path}.idempotencyKey`, check);
   checkRetries(action, path, check);
   if (isPlainObject(action.paginate)) {
     checkPaginate(action.paginate, `${path}.paginate`, action.readOnly === true, check);
@@ -90,6 +92,22 @@ function checkLacks({ lacks, output }: Unchecked, path: string, check: PartCheck
     const message = `expected names of fields of its output${didYouMean(name, names)}; got ${describe(name)}.`;
     check.fault('ACTION_INVALID', path, message);
   }
+}
+
+const idempotencyKeyKeys: KeyKinds = { header: 'string!', keptMs: 'count' };
+/** A name of a header (RFC 9110 §5.6.2). */
+const headerName = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+function checkIdempotencyKey({ idempotencyKey, readOnly }: Unchecked, path: string, check: PartCheck): void {
+  if (idempotencyKey === undefined) return;
+  if (readOnly === true) {
+    check.fault('ACTION_INVALID', path, 'expected only with an action that writes; got it with readOnly: true.');
+  }
+  if (!isPlainObject(idempotencyKey)) return;
+  checkKeys(idempotencyKey, idempotencyKeyKeys, path, 'ACTION_INVALID', check.report, check.warn);
+  const { header } = idempotencyKey;
+  if (typeof header !== 'string' || header === '' || headerName.test(header)) return;
+  check.fault('ACTION_INVALID', `${path}.header`, `expected the name of a header; got ${describe(header)}.`);
 }
 
 function checkRetries({ maxRetries, retryOnResponse }: Unchecked, path: string, check: PartCheck): void {

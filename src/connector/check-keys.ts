@@ -19,6 +19,7 @@ type Kind =
   | 'secret'
   | 'boolean or string'
   | 'boolean or function'
+  | 'object or function'
   | 'any';
 export type KeyKinds = Readonly<Record<string, Kind | `${Kind}!`>>;
 export type Report = (fault: Fault) => void;
@@ -70,6 +71,7 @@ const expected: Record<Kind, string> = {
   secret: 'a string or a function',
   'boolean or string': 'true, false or a reason',
   'boolean or function': 'true, false or a function',
+  'object or function': 'an object or a function',
   any: 'anything',
 };
 
@@ -91,6 +93,7 @@ const accepts: Record<Kind, (value: unknown) => boolean> = {
   secret: isTextOrFunction,
   'boolean or string': (value) => typeof value === 'boolean' || typeof value === 'string',
   'boolean or function': (value) => typeof value === 'boolean' || typeof value === 'function',
+  'object or function': (value) => isPlainObject(value) || typeof value === 'function',
   any: () => true,
 };
 

@@ -207,6 +207,11 @@ export interface Action extends Presentation {
   readonly readOnly?: boolean;
   /** A writing action that may be sent twice without harm, and so is retried. */
   readonly idempotent?: boolean;
+  /**
+   * How the provider takes an idempotency key. Each writing request then carries one and may be sent again, as after an
+   * answer that was lost; the key is the same when a client repeats the mutation with its own key.
+   */
+  readonly idempotencyKey?: IdempotencyKeyPlace;
   /** Takes many inputs: `input` names one list field, `execute` answers rows in any order. */
   readonly batch?: boolean;
   /** How many inputs one call of a batch action takes. Default 100. */
@@ -263,6 +268,15 @@ export interface CapabilityMapping {
 export interface CapabilityOutput {
   readonly [field: string]: string | ((row: any, request: any) => unknown) | CapabilityOutput;
 }
+
+/** The header that carries the key, such as `Idempotency-Key`, or a function that puts it into the request. */
+export type IdempotencyKeyPlace =
+  | {
+      readonly header: string;
+      /** Milliseconds that the provider knows a key again. Default 24 h. */
+      readonly keptMs?: number;
+    }
+  | ((request: Request, key: string) => unknown);
 
 /**
  * How an action pages. Where `execute` returns a request un-awaited, the runtime adds page and size to it and reads the

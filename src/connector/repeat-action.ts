@@ -4,7 +4,10 @@ import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import type { Action, Matcher } from './definition.ts';
 
-export type Repeating = Pick<Action, 'readOnly' | 'idempotent' | 'retryOnResponse' | 'retryOnRequest' | 'maxRetries'>;
+export type Repeating = Pick<
+  Action,
+  'readOnly' | 'idempotent' | 'idempotencyKey' | 'retryOnResponse' | 'retryOnRequest' | 'maxRetries'
+>;
 
 /** What is tried again where `retryOnResponse` names texts alone. */
 const usualStatuses = [429, 500, 502, 503, 504, 507];
@@ -17,7 +20,7 @@ const longestWaitMs = 20_000;
 /**
  * Calls `attempt`, and again after an answer that the action names: with statuses and texts both have to fit. Waits 5, 10
  * and 20 s, or as long as `Retry-After` says. An action without `retryOnResponse` runs once; so does one that writes, unless
- * it is `idempotent` or `retryOnRequest` names a method that writes.
+ * it is `idempotent`, gives its provider keys, or `retryOnRequest` names a method that writes.
  *
  * @throws what the last attempt threw; GatewayError REQUEST_CANCELLED when `signal` aborts a wait.
  */
@@ -50,9 +53,9 @@ function waitBeforeRetry(error: unknown, action: Repeating, retries: number): nu
 const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
 
 /** The whole action runs again, so what else it sent counts too, not only the request that failed. */
-function mayRepeat({ readOnly, idempotent, retryOnRequest = [] }: Repeating): boolean {
+function mayRepeat({ readOnly, idempotent, idempotencyKey, retryOnRequest = [] }: Repeating): boolean {
   const namesWrites = retryOnRequest.some((method) => !readingMethods.includes(method.toUpperCase()));
-  return readOnly === true || idempotent === true || namesWrites;
+  return readOnly === true || idempotent === true || idempotencyKey !== undefined || namesWrites;
 }
 
 /** Which method may have failed; a reading or idempotent action is repeated after any unless it says. */

@@ -57,8 +57,11 @@ export function prepareAction(connector: Connector, name: string, options: RunOp
     name,
     definition,
     coerceInput,
-    run: (run, input) =>
-      call(run, async (connection) => resolveRequests(await definition.execute(connection, input, firstPage))),
+    run: (run, input) => {
+      const carryOut = (own: ActionRun): Promise<unknown> =>
+        call(own, async (connection) => resolveRequests(await definition.execute(connection, input, firstPage)));
+      return run.once ? run.once((more) => carryOut({ ...run, ...more })) : carryOut(run);
+    },
     readPage: (run, input, token, size) => {
       const paginate = definition.paginate;
       if (!paginate) throw new TypeError(`${connector.name}.${name} does not page.`);

@@ -33,6 +33,14 @@ export const connectionArgument: GraphQLArgumentConfig = {
   description: 'Which of your connections to use; needed only when you have several.',
 };
 
+/** On every Mutation field that writes at a provider. */
+export const idempotencyKeyArgument: GraphQLArgumentConfig = {
+  type: GraphQLString,
+  description:
+    'Names what is to be done once, best by a new UUID: who repeats it with the same key and input is told what the first ' +
+    'came to, and nothing is sent again. Beats the header Idempotency-Key.',
+};
+
 /** `last` and `before` are declared so that who pages backward is told why not (PAGING_BACKWARD), as every Relay client may try. */
 export const pagingArguments: Arguments = {
   first: { type: GraphQLInt, description: 'How many rows at most.' },

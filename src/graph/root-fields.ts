@@ -23,6 +23,7 @@ import { pickListParameters } from './pick-list-parameters.ts';
 import {
   type Arguments,
   connectionArgument,
+  idempotencyKeyArgument,
   pagingArguments,
   resumeArguments,
   rootArguments,
@@ -91,7 +92,7 @@ function actionField(parts: ConnectorParts, place: RootPlace, action: Action): F
   const { args, binding } = rootArguments(parts, place, action, {
     style: isReading(action) ? 'flat' : 'input',
     answered: output,
-    added: action.paginate ? pagingArguments : {},
+    added: addedArguments(action),
   });
   const bound = (shape: OutputBinding['shape']): ActionBinding => ({
     kind: 'action',
@@ -107,6 +108,11 @@ function actionField(parts: ConnectorParts, place: RootPlace, action: Action): F
     return rootField(parts, place, action, new GraphQLList(row), args, bound('list'));
   }
   return rootField(parts, place, action, row, args, bound('one'));
+}
+
+function addedArguments(action: Action): Arguments {
+  if (action.paginate) return pagingArguments;
+  return isReading(action) ? {} : { idempotencyKey: idempotencyKeyArgument };
 }
 
 function triggerField(parts: ConnectorParts, place: RootPlace, trigger: Trigger): FieldConfig {

@@ -25,6 +25,8 @@ export interface AttemptContext extends CallContext {
   readonly title: string;
   /** The call may be repeated whatever its method: its action is a read, or idempotent. */
   readonly isRepeatable?: boolean | undefined;
+  /** Its writing requests carry a key by which the provider knows a repetition. */
+  readonly isKeyed?: boolean | undefined;
   /** Decides instead of the status whether an answer is a success. */
   readonly isSuccess?: ((response: Omit<ProviderResponse, 'url'>) => boolean) | undefined;
   /** Takes the connection's secrets out of a path that a message shows. */
@@ -122,6 +124,7 @@ function encodeRequest(
     url,
     headers,
     repeatable: isRead || context.isRepeatable === true,
+    ...(context.isKeyed === true && !isRead ? { keyed: true } : undefined),
     credentials: credentials.carriers,
     redirects: redirectsOf(parts, credentials),
     ...(encoded ? { body: encoded.body } : undefined),
@@ -216,7 +219,7 @@ async function sendWithin(
     return await sender.send(outgoing, { ...context, signal });
   } catch (cause) {
     if (!own.aborted || context.signal?.aborted === true) throw cause;
-    const isLost = !outgoing.repeatable;
+    const isLost = !outgoing.repeatable || outgoing.keyed === true;
     throw new ProviderError(
       isLost ? 'OUTCOME_UNKNOWN' : 'PROVIDER_TIMEOUT',
       `${context.title} did not answer ${outgoing.method} ${shownUrl(outgoing.url, context.redact)} within the ${timeoutMs} ms that the connector gave it${isLost ? '; it may have been carried out' : ''}.`,

@@ -206,7 +206,7 @@ export class Sending {
       origin: this.#request.url.origin,
       wasSent: this.#wasSent,
       status: this.#status,
-      isWriting: !this.#first.repeatable,
+      isWriting: !this.#first.repeatable || this.#first.keyed === true,
     };
     return failureError(failure, exchange, this.#context);
   }

@@ -8,6 +8,8 @@ export interface OutgoingRequest {
   readonly body?: string | Uint8Array;
   /** May be sent again after 502, 503, 504 or a cut connection: a read, or a write that says it is idempotent. */
   readonly repeatable: boolean;
+  /** It is repeatable because it carries a key: what lost its last answer may have been carried out. */
+  readonly keyed?: boolean;
   /** What carries credentials: never sent to another origin, never logged. */
   readonly credentials: { readonly headers: ReadonlySet<string>; readonly params: ReadonlySet<string> };
   readonly redirects: 'same-origin' | 'any-origin' | 'none';

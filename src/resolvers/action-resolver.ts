@@ -1,14 +1,16 @@
 /** What happens when a root field of an action is asked for. */
-import type { GraphQLFieldResolver } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { describeKind } from '../connector/check-keys.ts';
 import { addPlace } from '../connector/name-error.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
+import type { Outcomes } from '../outcome/outcomes.ts';
 import type { ListCursors } from './list-cursor.ts';
 import { createLoadAhead } from './load-ahead.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 import type { OperationState } from './operation-state.ts';
+import { createOnceRunner, type OnceRunner } from './once-runner.ts';
 import { rememberLacks } from './partial-rows.ts';
 import { readRelayConnection, type ListArguments } from './relay-connection.ts';
 
@@ -16,9 +18,20 @@ export interface ActionResolverOptions {
   readonly cursors: ListCursors;
   /** Most rows that `first` may ask for. */
   readonly maxFirst: number;
+  /** Keeps what mutations with an idempotency key came to. Absent: whoever sends a key is told that it is not served. */
+  readonly outcomes?: Outcomes | undefined;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
+
+/** What all requests for one field share. */
+interface Parts {
+  readonly binding: ActionBinding;
+  readonly action: RunnableAction;
+  readonly options: ActionResolverOptions;
+  /** Absent for what reads, which may be asked again. */
+  readonly runOnce: OnceRunner | undefined;
+}
 
 /** A resolver that opens the caller's connection, coerces the arguments and runs the action. */
 export function createActionResolver(
@@ -29,11 +42,13 @@ export function createActionResolver(
   const { connector } = binding;
   const raisedIn = `actions.${binding.action.name}`;
   const loadAhead = createLoadAhead();
+  const runOnce = action.definition.readOnly === true ? undefined : createOnceRunner(action, options.outcomes);
+  const parts: Parts = { binding, action, options, runOnce };
   return async (_root, args: Arguments, state, info) => {
     const opened = await state.open(connector, args.connection as string | null | undefined, action.definition.scopes);
     state.useConnection(info, opened);
     try {
-      const { answer, rows } = await answerOf(binding, action, opened, args, state, options);
+      const { answer, rows } = await answerOf(parts, opened, args, state, info);
       const loading = loadAhead(rows, state, info);
       if (loading) await loading;
       return answer;
@@ -45,12 +60,11 @@ export function createActionResolver(
 
 /** What the field answers, and the rows in it. */
 async function answerOf(
-  binding: ActionBinding,
-  action: RunnableAction,
+  { binding, action, options, runOnce }: Parts,
   opened: OpenedConnection,
   args: Arguments,
   state: OperationState,
-  options: ActionResolverOptions,
+  info: GraphQLResolveInfo,
 ): Promise<{ readonly answer: unknown; readonly rows: readonly unknown[] }> {
   const { output } = binding;
   opened.requireGranted(action.definition.scopes);
@@ -60,7 +74,8 @@ async function answerOf(
     const list = await readList(binding, action, opened, input, args, state, options);
     return { answer: list, rows: list.edges.map(({ node }) => node) };
   }
-  const answer = checkShape(await action.run(opened.run, input), binding);
+  const raw = await (runOnce ? runOnce(opened, input, { args, state, info }) : action.run(opened.run, input));
+  const answer = checkShape(raw, binding);
   const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
   rememberLacks(rows, action.definition, output.entity, state.partialRows);
   return { answer, rows };

@@ -7,6 +7,8 @@ export interface OperationContext {
   /** Aborts when the client has gone or the operation's time is up. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** Header `Idempotency-Key`, as it came: for each mutation field of the operation that has no key of its own. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface Operation {

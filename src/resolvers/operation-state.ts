@@ -14,6 +14,7 @@ import { PartialRows } from './partial-rows.ts';
 
 export interface OperationState {
   readonly caller: Caller;
+  readonly context: OperationContext;
   /**
    * Opens the caller's connection for a connector, once per operation.
    *
@@ -83,6 +84,7 @@ export function createOperationState(
   };
   return {
     caller: context.caller,
+    context,
     open: (connector, connectionId, scopes) => {
       return withScopes(openingOf(connector, connectionId ?? undefined), connector, scopes);
     },

@@ -1,4 +1,5 @@
 /** One operation as long as its client waits for it: who asks, and the signal that ends the work when nobody waits any more. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../connection/caller.ts';
 import { GatewayError, InputError } from '../errors.ts';
 import type { OperationContext } from '../resolvers/executor.ts';
@@ -16,12 +17,14 @@ export interface ClientLink {
 export class ClientOperation implements OperationContext {
   readonly caller: Caller;
   readonly requestId: string;
+  readonly idempotencyKey: string | undefined;
   readonly #link: ClientLink;
   #controller: AbortController | undefined;
 
-  constructor(caller: Caller, requestId: string, link: ClientLink) {
+  constructor(caller: Caller, requestId: string, link: ClientLink, idempotencyKey?: string) {
     this.caller = caller;
     this.requestId = requestId;
+    this.idempotencyKey = idempotencyKey;
     this.#link = link;
   }
 
@@ -80,4 +83,9 @@ function timeout(timeLimitMs: number): InputError {
     'OPERATION_TIMEOUT',
     `The operation took longer than its time limit of ${timeLimitMs} ms. Ask for less in one operation.`,
   );
+}
+
+/** Two headers of that name come as one, joined by a comma and a blank, which is no key. */
+export function idempotencyKeyOf({ 'idempotency-key': key }: IncomingHttpHeaders): string | undefined {
+  return Array.isArray(key) ? key.join(', ') : key;
 }

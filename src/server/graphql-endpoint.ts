@@ -27,7 +27,7 @@ import type { Caller } from '../connection/caller.ts';
 import { GatewayError } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import { acceptsType, namesType } from './accepted-types.ts';
-import { ClientOperation } from './client-operation.ts';
+import { ClientOperation, idempotencyKeyOf } from './client-operation.ts';
 import { errorAnswer, internalErrorMessage } from './error-answer.ts';
 import { errorFormatter } from './format-error.ts';
 import type { GraphSource } from './graph-source.ts';
@@ -185,7 +185,9 @@ async function answer(
   if (accept !== undefined && !acceptsJson.has(accept)) headers.set('accept', accept);
   const { url, method } = request;
   const queryStart = url.indexOf('?');
-  const context: Context = { operation: new ClientOperation(caller, request.id, reply.raw) };
+  const context: Context = {
+    operation: new ClientOperation(caller, request.id, reply.raw, idempotencyKeyOf(request.headers)),
+  };
   const response = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method, headers, search: queryStart < 0 ? '' : url.slice(queryStart), body: request.body },
     context: () => Promise.resolve(context),

@@ -107,6 +107,21 @@ describe('an action', () => {
     ]);
   });
 
+  it('says by a header or a function how its provider takes idempotency keys, when it writes', () => {
+    const withKey = (idempotencyKey: unknown, more: object = {}) => faultsOf({ execute, idempotencyKey, ...more });
+    expect([withKey({ header: 'Idempotency-Key', keptMs: 1000 }), withKey(() => {})]).toEqual([[], []]);
+    const path = 'ACTION_INVALID: shop.actions.act.idempotencyKey';
+    expect(withKey('Idempotency-Key')).toEqual([`${path}: expected an object or a function; got "Idempotency-Key".`]);
+    expect(withKey({ keptMs: 0 })).toEqual([
+      `${path}.header: expected a string; got nothing.`,
+      `${path}.keptMs: expected a whole number above 0; got 0.`,
+    ]);
+    expect(withKey({ header: 'a b' })).toEqual([`${path}.header: expected the name of a header; got "a b".`]);
+    expect(withKey({ header: 'A' }, { readOnly: true })).toEqual([
+      `${path}: expected only with an action that writes; got it with readOnly: true.`,
+    ]);
+  });
+
   it('warns of maxRetries without anything to retry on', () => {
     const warnings: Fault[] = [];
     checkConnector({ name: 'shop', actions: { act: { execute, maxRetries: 2 } } }, (warning) => warnings.push(warning));

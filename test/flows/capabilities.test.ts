@@ -92,6 +92,32 @@ describe('one operation for every provider that has the capability', () => {
     expect(provider.requests.at(-1)).toMatchObject({ url: '/mapped/teams/core/2', body: '{"role":"member"}' });
   });
 
+  it('is carried out once for an idempotency key', async () => {
+    const mutation = `mutation ($input: EntitlementAssignmentInput!) {
+      assignEntitlement(connection: "${ids.mapped}", input: $input) { assigned }
+    }`;
+    const input = {
+      account: '2',
+      entitlement: 'member',
+      entitlementType: 'ROLE',
+      resource: 'core',
+      resourceType: 'TEAM',
+    };
+    const before = asked(provider).length;
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${gateway.keys.acme}`,
+      'x-external-subject-id': 'ada',
+      'idempotency-key': 'assign-once',
+    };
+    const request = { method: 'POST', headers, body: JSON.stringify({ query: mutation, variables: { input } }) };
+    for (let repetition = 0; repetition < 2; repetition++) {
+      const answer = await (await fetch(`${gateway.url()}/graphql`, request)).json();
+      expect(answer).toEqual({ data: { assignEntitlement: { assigned: true } } });
+    }
+    expect(asked(provider).slice(before)).toHaveLength(1);
+  });
+
   it('fails a single value alone, and says whose it is', async () => {
     const { data, errors } = await gateway.ask(accounts, { connection: ids.plain });
     expect(data.accounts.nodes).toEqual([

@@ -185,8 +185,10 @@ describe('a root field', () => {
     const actions = { get_x: reads({ input }), do_x: writes({ input }), ping: writes() };
     const graph = buildGraph([{ name: 'shop', actions }]);
     expect(rootOf(graph, 'Query', 'shopX')).toBe('shopX(fullName: String!, connection: ID): JSON');
-    expect(rootOf(graph, 'Mutation', 'shopDoX')).toBe('shopDoX(input: ShopDoXInput!, connection: ID): JSON');
-    expect(rootOf(graph, 'Mutation', 'shopPing')).toBe('shopPing(connection: ID): JSON');
+    expect(rootOf(graph, 'Mutation', 'shopDoX')).toBe(
+      'shopDoX(input: ShopDoXInput!, idempotencyKey: String, connection: ID): JSON',
+    );
+    expect(rootOf(graph, 'Mutation', 'shopPing')).toBe('shopPing(idempotencyKey: String, connection: ID): JSON');
   });
 
   it('takes the input type of a named object, whose key is an ID', () => {
@@ -199,7 +201,7 @@ describe('a root field', () => {
       }),
     ]);
     expect(rootOf(graph, 'Mutation', 'crmCreateCustomer')).toBe(
-      'crmCreateCustomer(input: CrmCustomerInput!, connection: ID): CrmCustomer',
+      'crmCreateCustomer(input: CrmCustomerInput!, idempotencyKey: String, connection: ID): CrmCustomer',
     );
     expect(sdlOf(graph, 'CrmCustomerInput')).toBe('input CrmCustomerInput {\n  id: ID\n  fullName: String\n}');
   });
@@ -250,7 +252,9 @@ describe('a root field', () => {
     };
     const graph = buildGraph([{ name: 'sheet', actions }]);
     expect(rootOf(graph, 'Query', 'sheetRow')).toBe('sheetRow(input: JSON, connection: ID): JSON');
-    expect(rootOf(graph, 'Mutation', 'sheetPutRow')).toBe('sheetPutRow(input: JSON, connection: ID): JSON');
+    expect(rootOf(graph, 'Mutation', 'sheetPutRow')).toBe(
+      'sheetPutRow(input: JSON, idempotencyKey: String, connection: ID): JSON',
+    );
     expect(fieldsOf(graph, 'SheetRowsConnection')[1]).toBe('nodes: [JSON]');
   });
 

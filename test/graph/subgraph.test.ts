@@ -62,6 +62,10 @@ type Query {
 type Mutation {
   """Drop (Shop)."""
   shopDrop(
+    """
+    Names what is to be done once, best by a new UUID: who repeats it with the same key and input is told what the first came to, and nothing is sent again. Beats the header Idempotency-Key.
+    """
+    idempotencyKey: String
     """Which of your connections to use; needed only when you have several."""
     connection: ID
   ): JSON @deprecated(reason: "Do \\"not\\".")

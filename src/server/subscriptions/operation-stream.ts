@@ -36,6 +36,8 @@ export interface AskedStream {
   readonly after?: string | undefined;
   readonly caller: Caller;
   readonly requestId: string;
+  /** Header `Idempotency-Key`, for mutations. */
+  readonly idempotencyKey?: string | undefined;
   /** What the client waits on; it closes when the client has gone or the stream was stopped. */
   readonly link: ClientLink;
 }
@@ -124,7 +126,7 @@ class Stream implements OperationStream {
     const prepared = this.#shared.prepare({ schema: graph.schema, query, operationName, caller });
     if ('errors' in prepared) return this.#end({ kind: 'refused', errors: prepared.errors });
     const { document, kind } = prepared;
-    const client = new ClientOperation(caller, requestId, link);
+    const client = new ClientOperation(caller, requestId, link, asked.idempotencyKey);
     const variables = asked.variables ?? undefined;
     if (kind !== 'subscription') {
       const { operationTimeoutMs } = this.#shared;

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../connection/caller.ts';
 import { acceptsType } from '../accepted-types.ts';
 import type { CallerWatch } from './caller-watch.ts';
+import { idempotencyKeyOf } from '../client-operation.ts';
 import { errorAnswer } from '../error-answer.ts';
 import { createFrames, EventStream, hasLeft } from './event-stream.ts';
 import type { OperationStreams } from './operation-stream.ts';
@@ -71,7 +72,8 @@ export function createSseEndpoint(options: SseEndpointOptions): SseEndpoint {
       stream.fail([{ message: 'Who asked may not ask any more. Authorize again.', extensions: unauthenticated }]),
     );
     const after = lastEventId(request.headers);
-    const streamed = { ...asked, after, caller, requestId: request.id, link: reply.raw };
+    const idempotencyKey = idempotencyKeyOf(request.headers);
+    const streamed = { ...asked, after, caller, requestId: request.id, idempotencyKey, link: reply.raw };
     stream.serve(options.streams.begin(streamed, stream));
     return reply;
   }

@@ -13,7 +13,7 @@ import { createListenerMarks } from './listener-marks.ts';
 import { createPollClock, type PollClock, type PollClockOptions } from './poll-clock.ts';
 import { readProgress } from './progress.ts';
 import { replayParkedEvents } from './replay-parked.ts';
-import { createRunningFeeds } from './running-feeds.ts';
+import { createRunningFeeds, type RunningFeeds } from './running-feeds.ts';
 import { timeOf } from './sort-order.ts';
 import { canReplay } from './start-input.ts';
 import { createTryFeed } from './start-feed.ts';
@@ -151,12 +151,14 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
 async function readStatus(
   { log }: FeedDesk,
   record: FeedRecord,
-  running: Pick<ReturnType<typeof createRunningFeeds>, 'health' | 'countOf'>,
+  running: Pick<RunningFeeds, 'health' | 'hindrance' | 'countOf'>,
 ): Promise<FeedStatus> {
   const { id, value } = record;
   const { lastPlace, oldestPlace, parkedCount } = await log.state(id);
+  const hindrance = running.hindrance(id);
+  const noted = hindrance ? { ...value, state: 'BACKING_OFF' as const, lastError: hindrance } : value;
   // Whether it is stopped the record knows first.
-  const health = isRunning(record) ? (running.health(id) ?? value) : value;
+  const health = isRunning(record) ? (running.health(id) ?? noted) : value;
   const { state, lastError, lastPollAt, nextPollAt, lagMs } = health;
   return {
     ...keyOfRecord(record),

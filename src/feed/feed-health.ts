@@ -7,7 +7,14 @@ export type HealthState = Pick<FeedValue, 'state' | 'lastError' | 'lastPollAt' |
 
 export interface FeedHealth {
   readonly now: () => HealthState;
-  /** Takes what is new, and notes it in the record when the state or the error is another one, else every few minutes. */
+  /** What stands in the record now: a process that lost the lease may have noted something there. */
+  readonly saw: (noted: HealthState) => void;
+  /**
+   * Takes what is new, and notes it in the record when the state or the error is another one, else every few minutes; but
+   * only while the lease is held.
+   *
+   * @throws GatewayError of the store
+   */
   readonly tell: (change: Partial<HealthState>) => Promise<void>;
 }
 
@@ -18,21 +25,25 @@ export function createFeedHealth(
   desk: Pick<FeedDesk, 'records' | 'now'>,
   id: string,
   initial: HealthState,
+  isHeld: () => Promise<boolean>,
 ): FeedHealth {
   let current = initial;
   let noted = initial;
   let notedAt = desk.now();
   return {
     now: () => current,
+    saw: (value) => void (noted = value),
     async tell(change) {
       current = { ...current, ...change };
       const isTold = current.state === noted.state && current.lastError?.code === noted.lastError?.code;
       // The time of day may have been set back.
       if (isTold && Math.abs(desk.now() - notedAt) < noteEveryMs) return;
-      noted = current;
-      notedAt = desk.now();
+      // Whoever polls it now knows better.
+      if (!(await isHeld())) return;
       // A feed that was stopped meanwhile stays so.
       await desk.records.change(id, (value) => (value.state === 'STOPPED' ? undefined : current));
+      noted = current;
+      notedAt = desk.now();
     },
   };
 }

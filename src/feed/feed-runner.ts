@@ -1,10 +1,10 @@
 /** One feed that runs in this process: under its lease it polls, and tells how it fares. */
 import { GatewayError } from '../errors.ts';
-import { withLease } from '../storage/hold-lease.ts';
+import { withLease, type LeasedWork } from '../storage/hold-lease.ts';
 import type { FeedKey } from './feed.ts';
 import type { FeedDesk } from './feed-desk.ts';
-import { createFeedHealth, type HealthState } from './feed-health.ts';
-import type { FeedRecord } from './feed-record.ts';
+import { createFeedHealth, failureOf, type HealthState } from './feed-health.ts';
+import type { FeedFailure, FeedRecord } from './feed-record.ts';
 import type { PollClock } from './poll-clock.ts';
 import { pollFeed, type Holding, type PollEvents } from './poll-feed.ts';
 import { longestWaitMs } from './poll-pace.ts';
@@ -13,6 +13,8 @@ import { createTrimmer } from './trim-feed.ts';
 export interface FeedRunner {
   /** As this process knows it; `undefined` while another one polls. */
   readonly health: () => HealthState | undefined;
+  /** Why nobody may poll it now, as far as this process can tell: the store takes no lease. */
+  readonly hindrance: () => FeedFailure | undefined;
   /** To be called by the clock: in how many milliseconds it is due again. It never fails. */
   readonly poll: (signal: AbortSignal) => Promise<number | undefined>;
   /**
@@ -47,10 +49,12 @@ export function createFeedRunner(
   let holding: Holding | undefined;
   let finish: (() => Promise<unknown>) | undefined;
   let finished: Promise<unknown> | undefined;
-  const hold = async (fence: number, signal: AbortSignal): Promise<void> => {
+  let hindrance: FeedFailure | undefined;
+  const hold: LeasedWork<void> = async (fence, signal, isHeld) => {
+    hindrance = undefined;
     const current = (await desk.records.read(id)) ?? record;
-    const health = createFeedHealth(desk, id, current.value);
-    holding = { fence, signal, health, failures: current.value.state === 'RUNNING' ? 0 : 1 };
+    const health = createFeedHealth(desk, id, current.value, isHeld);
+    holding = { fence, signal, health, isHeld, failures: current.value.state === 'RUNNING' ? 0 : 1 };
     clock.schedule(id, waitOf(current, desk.now()));
     await aborted(signal);
     holding = undefined;
@@ -58,13 +62,18 @@ export function createFeedRunner(
     finished = finish?.();
     await finished?.catch(() => undefined);
   };
+  const takenOrHindered = (error: unknown): boolean => {
+    if (stopping.signal.aborted) return false;
+    const isTaken = error instanceof GatewayError && error.code === 'LEASE_TIMEOUT';
+    const { code, message, at } = failureOf(error, desk.now());
+    if (!isTaken && !hindrance) desk.logger.warn({ feed: id, code }, `A feed is not polled. ${message}`);
+    hindrance = isTaken ? undefined : { code, message, at: hindrance?.at ?? at };
+    return isTaken;
+  };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const name = `feed/${id}`;
-      const isTaken = await withLease(desk.leases, name, lease, hold).then(
-        () => false,
-        (error: unknown) => error instanceof GatewayError && error.code === 'LEASE_TIMEOUT',
-      );
+      const isTaken = await withLease(desk.leases, name, lease, hold).then(() => false, takenOrHindered);
       if (stopping.signal.aborted || (isTaken && !events.onTaken())) return;
       await pause((takeoverMs / 5) * (0.75 + desk.random() / 2), stopping.signal);
     }
@@ -72,6 +81,7 @@ export function createFeedRunner(
   const running = run();
   return {
     health: () => holding?.health.now(),
+    hindrance: () => hindrance,
     poll: async (signal) => (holding ? pollFeed({ desk, id, key, events, trimmer }, holding, signal) : undefined),
     async stop(wanted) {
       finish = wanted;

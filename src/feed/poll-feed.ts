@@ -23,6 +23,8 @@ export interface Holding {
   /** Aborted when the lease is lost, or the runner stopped. */
   readonly signal: AbortSignal;
   readonly health: FeedHealth;
+  /** Asks the store. @throws GatewayError of the store */
+  readonly isHeld: () => Promise<boolean>;
   /** In a row. */
   failures: number;
   /** What its ticks warn of was logged; once is enough. */
@@ -56,6 +58,7 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
       events.onStopped();
       return lookAgainMs;
     }
+    holding.health.saw(record.value);
     const opened = await openFeed(desk, key, signal);
     intervalMs = opened.trigger.intervalMs;
     const quietMs = await ensureWebhook(polling, opened, signal);
@@ -148,7 +151,14 @@ async function succeeded(
   return inMs;
 }
 
-async function failed({ desk, id }: Polling, holding: Holding, error: unknown, intervalMs: number): Promise<number> {
+async function failed(
+  { desk, id }: Polling,
+  holding: Holding,
+  error: unknown,
+  intervalMs: number,
+): Promise<number | undefined> {
+  // After a long sleep the time limits of its requests may be found out before the loss of its lease.
+  if (!(await holding.isHeld().catch(() => true))) return undefined;
   holding.failures += 1;
   const at = desk.now();
   const lastError = failureOf(error, at);

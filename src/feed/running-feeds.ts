@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { feedId, type FeedKey } from './feed.ts';
 import { retentionOf, type FeedDesk } from './feed-desk.ts';
 import { failureOf, type HealthState } from './feed-health.ts';
-import { isRunning, keyOfRecord, type FeedRecord, type FeedValue } from './feed-record.ts';
+import { isRunning, keyOfRecord, type FeedFailure, type FeedRecord, type FeedValue } from './feed-record.ts';
 import { createFeedRunner, type FeedRunner } from './feed-runner.ts';
 import type { FeedTails } from './feed-tail.ts';
 import type { ListenerMarks } from './listener-marks.ts';
@@ -27,6 +27,8 @@ export interface RunningFeeds {
   readonly poll: (id: string, signal: AbortSignal) => Promise<number | undefined>;
   /** As this process knows it; `undefined` where it is not polled here. */
   readonly health: (id: string) => HealthState | undefined;
+  /** Why nobody may poll it now, as far as this process can tell. */
+  readonly hindrance: (id: string) => FeedFailure | undefined;
   /** Whether it is polled here; then it is polled soon. */
   readonly pollSoon: (id: string) => boolean;
   /** A provider says that it is due: no earlier than the operator's floor allows, and not while it backs off. */
@@ -213,6 +215,7 @@ export function createRunningFeeds(
       await desk.log.remove(id);
     },
     health: (id) => entries.get(id)?.runner?.health(),
+    hindrance: (id) => entries.get(id)?.runner?.hindrance(),
     pollSoon(id) {
       if (!entries.get(id)?.runner?.health()) return false;
       clock.pollSoon(id);

@@ -18,6 +18,19 @@ export interface HoldOptions {
 const firstPollMs = 20;
 const longestPollMs = 500;
 
+/** What is done under a lease. */
+export type LeasedWork<T> = (
+  fence: number,
+  signal: AbortSignal,
+  /**
+   * Asks the store now, and renews: `false` when the lease is lost, with which the signal aborts. A process that was frozen
+   * may find out before its timers do.
+   *
+   * @throws GatewayError of the store, which knows nothing then.
+   */
+  isHeld: () => Promise<boolean>,
+) => Promise<T>;
+
 /**
  * What `work` gives. Its signal aborts with LEASE_LOST when the lease was lost or could not be renewed in time, by the
  * clock of this process and never later than by that of the store; what work still writes then must be refused by its
@@ -29,13 +42,13 @@ export async function withLease<T>(
   leases: Leases,
   name: string,
   options: HoldOptions,
-  work: (fence: number, signal: AbortSignal) => Promise<T>,
+  work: LeasedWork<T>,
 ): Promise<T> {
   const owner = randomUUID();
   const { fence, heldUntil } = await waitForLease(leases, name, owner, options);
-  const { signal, stop } = keepRenewed(leases, { name, owner, fence, heldUntil }, options);
+  const { signal, isHeld, stop } = keepRenewed(leases, { name, owner, fence, heldUntil }, options);
   try {
-    return await work(fence, options.signal ? AbortSignal.any([signal, options.signal]) : signal);
+    return await work(fence, options.signal ? AbortSignal.any([signal, options.signal]) : signal, isHeld);
   } finally {
     stop();
     // One that cannot be given up runs out by itself; the work is done all the same.
@@ -74,7 +87,7 @@ function keepRenewed(
   leases: Leases,
   holding: Holding,
   { ttlMs, renewEveryMs }: HoldOptions,
-): { signal: AbortSignal; stop: () => void } {
+): { signal: AbortSignal; isHeld: () => Promise<boolean>; stop: () => void } {
   const lost = new AbortController();
   const { name, owner, fence } = holding;
   let expiry: NodeJS.Timeout | undefined;
@@ -96,18 +109,23 @@ function keepRenewed(
     expiry = setTimeout(lose, heldUntil - performance.now()).unref();
   };
   const renewAfter = (ms: number) => void (renewal = setTimeout(() => void renew(), ms).unref());
-  const renew = async () => {
+  const isHeld = async (): Promise<boolean> => {
+    if (isOver) return false;
     const askedAt = performance.now();
-    const isHeld = await leases.renew(name, owner, fence, ttlMs).catch(() => undefined);
-    if (isOver) return;
-    if (isHeld === false) return lose();
-    if (isHeld) holdUntil(askedAt + ttlMs);
+    const isRenewed = await leases.renew(name, owner, fence, ttlMs);
+    if (isOver) return false;
+    if (isRenewed) holdUntil(askedAt + ttlMs);
+    else lose();
+    return isRenewed;
+  };
+  const renew = async () => {
+    const isRenewed = await isHeld().catch(() => false);
     // A store that fails may be back before the lease has run out.
-    renewAfter(isHeld ? renewEveryMs : renewEveryMs / 4);
+    if (!isOver) renewAfter(isRenewed ? renewEveryMs : renewEveryMs / 4);
   };
   holdUntil(holding.heldUntil);
   renewAfter(renewEveryMs);
-  return { signal: lost.signal, stop };
+  return { signal: lost.signal, isHeld, stop };
 }
 
 function timeoutError(name: string, waitMs: number): GatewayError {

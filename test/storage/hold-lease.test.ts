@@ -77,6 +77,24 @@ describe('work under a lease', () => {
     expect(await store.leases.acquire('a', 'other', 1000)).toBeDefined();
   });
 
+  it('may ask whether it still holds the lease, before any timer has told', async () => {
+    const asked = await withLease(
+      store.leases,
+      'a',
+      { ...options, renewEveryMs: 300 },
+      async (_fence, signal, isHeld) => {
+        const before = await isHeld();
+        const leases = leasesWith({ renew: async () => false });
+        const lost = await withLease(leases, 'b', { ...options, renewEveryMs: 300 }, async (_, own, isOwn) => [
+          await isOwn(),
+          (own.reason as { code: string }).code,
+        ]);
+        return [before, signal.aborted, ...lost];
+      },
+    );
+    expect(asked).toEqual([true, false, false, 'LEASE_LOST']);
+  });
+
   it('hears that its lease went to another', async () => {
     const leases = leasesWith({ renew: async () => false });
     const reason = await withLease(leases, 'a', options, (_, signal) => aborted(signal));

@@ -12,7 +12,7 @@ export interface Configuration {
   readonly host?: string;
   /** Default 4000. */
   readonly port?: number;
-  /** Host names, beside loopback's, by which clients may name the gateway. Default: none on loopback; elsewhere any. */
+  /** Host names, beside loopback's and that of `baseUrl` (not with `insecureDev`), by which clients may name the gateway. Default: none on loopback; elsewhere any. */
   readonly allowedHosts?: readonly string[];
   /** Asks nobody for credentials, and needs no key: for one's own machine, since it listens on loopback only. Default `false`. */
   readonly insecureDev?: boolean;

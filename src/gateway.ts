@@ -221,6 +221,8 @@ function createServer(
     host,
     port,
     allowedHosts,
+    // Where nobody is asked for credentials, a way in from outside is named by itself.
+    allowsPublicHost: !insecureDev,
     introspection,
     explorer,
     baseUrl,

@@ -11,14 +11,18 @@ const loopbackNames: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
  * @param listenHost - where the server listens. Beyond loopback the names by which it is known are not known here, so
  * nothing is checked unless `allowedHosts` names them.
  * @param allowedHosts - host names without port, beside the loopback names.
+ * @param publicUrl - where browsers and providers reach the gateway; its host name is allowed too.
  */
 export function hostGuard(
   listenHost: string,
   allowedHosts: readonly string[] | undefined,
+  publicUrl?: string,
 ): (host: string | undefined) => boolean {
   const isLoopback = listenHost === 'localhost' || listenHost === '::1' || listenHost.startsWith('127.');
   if (!isLoopback && !allowedHosts) return () => true;
-  const allowed = new Set([...loopbackNames, listenHost, ...(allowedHosts ?? [])].map((name) => name.toLowerCase()));
+  const publicNames = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+  const names = [...loopbackNames, listenHost, ...publicNames, ...(allowedHosts ?? [])];
+  const allowed = new Set(names.map((name) => name.toLowerCase()));
   // Nearly all requests come by the same name.
   let latestAllowed: string | undefined;
   return (host) => {

@@ -55,6 +55,8 @@ export interface HttpServerOptions {
    * listening on loopback, all elsewhere.
    */
   readonly allowedHosts?: readonly string[];
+  /** Requests may come by the host name of `baseUrl` too, as behind a proxy or a tunnel that ends on loopback. Default false. */
+  readonly allowsPublicHost?: boolean;
   /** Says who asks, before anything else of a request is read. Default: `callerFrom`, which asks nobody for credentials. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   /** Serves `/connect/…` and `/oauth/callback/…` to browsers. Absent: those paths are not there. */
@@ -97,7 +99,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { introspection = !production, explorer = !production } = options;
   // The hooks ask only when a request comes, and then it is there.
   const isDraining = (): boolean => requests.isDraining();
-  const isAllowedHost = hostGuard(host, options.allowedHosts);
+  const isAllowedHost = hostGuard(host, options.allowedHosts, options.allowsPublicHost ? options.baseUrl : undefined);
   const app = createApp(options, isAllowedHost, isDraining);
   const requests = watchRequests(app.server);
   const caller = options.caller ?? callerFrom;

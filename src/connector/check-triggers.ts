@@ -14,6 +14,8 @@ const triggerKeys: KeyKinds = {
   startField: 'string',
   intervalMs: 'count',
   lookBackMs: 'count',
+  intervalHeader: 'string',
+  conditional: 'boolean',
   webhook: 'object',
 };
 const webhookKeys: KeyKinds = {
@@ -51,13 +53,18 @@ function checkTrigger(trigger: Unchecked, path: string, check: PartCheck): void 
     const message = 'expected `sortBy`, which says how far back a row is; got none.';
     check.fault('TRIGGER_INVALID', `${path}.lookBackMs`, message);
   }
+  const { intervalHeader } = trigger;
+  if (typeof intervalHeader === 'string' && intervalHeader !== '' && !/^[\w-]+$/.test(intervalHeader)) {
+    const message = `expected the name of a header; got ${describe(intervalHeader)}.`;
+    check.fault('TRIGGER_INVALID', `${path}.intervalHeader`, message);
+  }
   if (isPlainObject(webhook)) checkWebhook(webhook, `${path}.webhook`, poll !== undefined, check);
   checkStartField(trigger, path, check);
 }
 
 /** What says how to poll has no effect without a poll. The type and the rest may stand there: published connectors do. */
 function checkUnpolled(trigger: Unchecked, path: string, check: PartCheck): void {
-  for (const key of ['startField', 'intervalMs', 'lookBackMs']) {
+  for (const key of ['startField', 'intervalMs', 'lookBackMs', 'intervalHeader', 'conditional']) {
     if (trigger[key] === undefined) continue;
     check.fault('TRIGGER_INVALID', `${path}.${key}`, 'expected beside a `poll`, which it is about; got no `poll`.');
   }
@@ -78,6 +85,11 @@ function checkWebhook(webhook: Unchecked, path: string, isPolled: boolean, check
     );
   }
   if (key !== undefined) checkKey(subscribe, path, check);
+  else if (subscribe === undefined) {
+    const message =
+      'expected `subscribe`, which gives the provider a URL for each feed, or `key`, by which feeds share one; got neither, so that nothing is ever received.';
+    check.fault('TRIGGER_INVALID', path, message);
+  }
   if (notification === undefined && !isPolled) {
     const message =
       'expected `notification`, which makes events of what is received, since there is no `poll`; got none.';

@@ -8,12 +8,15 @@ import type {
   AscendingPage,
   ConnectionFields,
   Connector,
+  CredentialSource,
   DescendingPage,
   NotationSource,
   Page,
   PageRequest,
+  PolledFeed,
   Result,
   Trigger,
+  Webhook,
 } from './definition.ts';
 import type { OpenConnection } from './open-connection.ts';
 
@@ -98,13 +101,14 @@ export function defineTrigger<const Input extends NotationSource, const Output e
 
 export type TypedTrigger<Input extends NotationSource, Output extends NotationSource, Answer = unknown> = Omit<
   Trigger,
-  'input' | 'output' | 'type' | 'poll' | 'dedup' | 'documentId' | 'sortBy'
+  'input' | 'output' | 'type' | 'poll' | 'dedup' | 'documentId' | 'sortBy' | 'webhook'
 > & {
   readonly input?: Input & KnownKeys<Input>;
   readonly output?: Output & KnownKeys<Output>;
   readonly dedup?: (event: SourceOutput<NoInfer<Output>>) => unknown;
   readonly documentId?: (event: SourceOutput<NoInfer<Output>>) => unknown;
   readonly sortBy?: (event: SourceOutput<NoInfer<Output>>) => unknown;
+  readonly webhook?: TypedWebhook<SourceInput<NoInfer<Input>>, SourceOutput<NoInfer<Output>>>;
 } & (
     | { readonly type?: 'ascending'; readonly poll?: Poll<Input, AscendingPage<SourceOutput<NoInfer<Output>>>, Answer> }
     | {
@@ -113,11 +117,26 @@ export type TypedTrigger<Input extends NotationSource, Output extends NotationSo
       }
   );
 
+/** A webhook whose input and events are those of its trigger. What the provider sends, and what `subscribe` keeps, is of any type. */
+export interface TypedWebhook<Input, Event> extends Omit<Webhook, 'subscribe' | 'notification' | 'key'> {
+  readonly subscribe?: (...given: With<Input, Parameters<Required<Webhook>['subscribe']>>) => Result<unknown>;
+  readonly notification?: (
+    received: Omit<NotificationReceived, 'input'> & { readonly input: Input },
+  ) => Result<Event | readonly Event[] | boolean | null | undefined>;
+  readonly key?: (connection: CredentialSource, input: Input) => string;
+}
+
+type NotificationReceived = Parameters<Required<Webhook>['notification']>[0];
+type With<Input, Given> = Given extends [infer Url, infer Connection, any, ...infer Rest]
+  ? [webhookUrl: Url, connection: Connection, input: Input, ...Rest]
+  : never;
+
 /** `Answer` is what the function gives; a key that its page does not have would be lost in silence. */
 type Poll<Input extends NotationSource, Expected, Answer> = (
   connection: OpenConnection,
   input: SourceInput<NoInfer<Input>>,
   cursor: any,
+  feed: PolledFeed,
 ) => Answer & Result<Expected | null | undefined> & WithoutOthers<OtherKeys<Awaited<NoInfer<Answer>>, keyof Expected>>;
 
 type OtherKeys<Page, Known> = 0 extends 1 & Page ? never : Page extends object ? Exclude<keyof Page, Known> : never;

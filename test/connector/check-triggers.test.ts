@@ -8,6 +8,9 @@ function faultsOf(trigger: unknown, more: object = {}, warn: (warning: Fault) =>
   return checkConnector({ name: 'shop', triggers: { sold: trigger }, ...more }, warn).map(formatFault);
 }
 
+const nothingReceived =
+  'webhook: expected `subscribe`, which gives the provider a URL for each feed, or `key`, by which feeds share one; got neither, so that nothing is ever received.';
+
 function warningsOf(trigger: unknown): string[] {
   const warnings: string[] = [];
   faultsOf(trigger, {}, (warning) => warnings.push(formatFault(warning)));
@@ -19,7 +22,7 @@ describe('a trigger', () => {
     expect(faultsOf({})).toEqual([
       'TRIGGER_INVALID: shop.triggers.sold: expected `poll`, `webhook` or both; got neither.',
     ]);
-    expect(faultsOf({ poll, webhook: {} })).toEqual([]);
+    expect(faultsOf({ poll, webhook: { subscribe: poll } })).toEqual([]);
   });
 
   it('names every key with a value of another kind', () => {
@@ -33,6 +36,8 @@ describe('a trigger', () => {
         startField: 3,
         intervalMs: -1,
         lookBackMs: -1,
+        intervalHeader: 4,
+        conditional: 'yes',
         webhook: [],
       }),
     ).toEqual([
@@ -44,13 +49,15 @@ describe('a trigger', () => {
       'TRIGGER_INVALID: shop.triggers.sold.startField: expected a string; got 3.',
       'TRIGGER_INVALID: shop.triggers.sold.intervalMs: expected a whole number above 0; got -1.',
       'TRIGGER_INVALID: shop.triggers.sold.lookBackMs: expected a whole number above 0; got -1.',
+      'TRIGGER_INVALID: shop.triggers.sold.intervalHeader: expected a string; got 4.',
+      'TRIGGER_INVALID: shop.triggers.sold.conditional: expected true or false; got "yes".',
       'TRIGGER_INVALID: shop.triggers.sold.webhook: expected an object; got [].',
     ]);
   });
 
   it('says nothing of polls without one', () => {
-    const webhook = { notification: () => null };
-    const about = { startField: 'since', intervalMs: 1, lookBackMs: 1 };
+    const webhook = { subscribe: () => null, notification: () => null };
+    const about = { startField: 'since', intervalMs: 1, lookBackMs: 1, intervalHeader: 'X-Wait', conditional: true };
     const input = [{ name: 'since' }];
     expect(faultsOf({ webhook, input, ...about })).toEqual(
       Object.keys(about).map(
@@ -69,6 +76,13 @@ describe('a trigger', () => {
     ]);
     expect(faultsOf({ ...trigger, sortBy: () => 1 })).toEqual([]);
     expect(faultsOf({ poll, lookBackMs: 1 })).toEqual([]);
+  });
+
+  it('names a header where the provider says when to poll', () => {
+    expect(faultsOf({ poll, intervalHeader: 'X-Poll-Interval: 60' })).toEqual([
+      'TRIGGER_INVALID: shop.triggers.sold.intervalHeader: expected the name of a header; got "X-Poll-Interval: 60".',
+    ]);
+    expect(faultsOf({ poll, intervalHeader: 'X-Poll-Interval', conditional: true })).toEqual([]);
   });
 
   it('has a type that is known', () => {
@@ -126,12 +140,20 @@ describe('a webhook', () => {
   it('is renewed and ended only where it was subscribed', () => {
     const webhook = { notification: poll, unsubscribe: poll, refresh: poll };
     expect(faultsOf({ webhook })).toEqual(
-      ['unsubscribe', 'refresh'].map(
-        (key) =>
-          `TRIGGER_INVALID: shop.triggers.sold.webhook.${key}: expected beside \`subscribe\`, whose answer it is given; got no \`subscribe\`.`,
-      ),
+      [
+        ...['unsubscribe', 'refresh'].map(
+          (key) => `webhook.${key}: expected beside \`subscribe\`, whose answer it is given; got no \`subscribe\`.`,
+        ),
+        nothingReceived,
+      ].map((fault) => `TRIGGER_INVALID: shop.triggers.sold.${fault}`),
     );
     expect(faultsOf({ webhook: { ...webhook, subscribe: poll } })).toEqual([]);
+  });
+
+  it('has a URL: one for each feed, or one that the developer registers', () => {
+    const expected = [`TRIGGER_INVALID: shop.triggers.sold.${nothingReceived}`];
+    expect(faultsOf({ webhook: { notification: poll } })).toEqual(expected);
+    expect(faultsOf({ poll, webhook: {} })).toEqual(expected);
   });
 
   it('has a URL of its own or keys, which the connector finds', () => {
@@ -145,7 +167,7 @@ describe('a webhook', () => {
 
   it('answers with headers of the connector’s own alone', () => {
     const responseHeaders = { 'x-shop-ok': '1', 'X-Shop': 2, 'set-cookie': 'a=b' };
-    expect(faultsOf({ webhook: { notification: poll, responseHeaders } })).toEqual([
+    expect(faultsOf({ webhook: { subscribe: poll, notification: poll, responseHeaders } })).toEqual([
       'TRIGGER_INVALID: shop.triggers.sold.webhook.responseHeaders.X-Shop: expected a string; got 2.',
       'TRIGGER_INVALID: shop.triggers.sold.webhook.responseHeaders.set-cookie: expected a name that begins with "x-"; got another one.',
     ]);

@@ -107,6 +107,29 @@ export const numbered = defineTrigger({
     notification: () => null,
   },
 });
+export const told = defineTrigger({
+  input: [{ name: 'kind', optional: false }],
+  output: customer,
+  webhook: {
+    subscribe: (url, connection, { kind }, feed) => connection.post('hooks', { url, kind, feed }),
+    notification: async ({ payload, input }) => (input.kind === payload.kind ? { id: 1 } : undefined),
+  },
+});
+export const keyed = defineTrigger({
+  input: [{ name: 'team', optional: false }],
+  output: customer,
+  webhook: { key: (_connection, { team }) => team, notification: () => [{ id: 1 }, { id: 2 }] },
+});
+// @ts-expect-error events are those of the notation, however they come
+defineTrigger({ output: customer, webhook: { subscribe: () => 1, notification: () => ({ id: 'x' }) } });
+defineTrigger({
+  input: [{ name: 'kind' }],
+  webhook: {
+    // @ts-expect-error the input has no such field
+    subscribe: (_url, _connection, { sort }) => sort,
+    notification: () => null,
+  },
+});
 // @ts-expect-error a verdict is yes, no or the number of the delivery
 defineTrigger({ webhook: { verify: () => 'yes', notification: () => null } });
 // @ts-expect-error the body is what was signed

@@ -26,7 +26,7 @@ export const repositoryEvent = defineTrigger({
       const secret = crypto.randomUUID() + crypto.randomUUID();
       const hook = await connection.post(path`repos/${owner}/${repo}/hooks`, {
         name: 'web',
-        events: events?.length > 0 ? events : ['push'],
+        events: events?.length ? events : ['push'],
         config: { url, content_type: 'json', secret, insecure_ssl: '0' },
       });
       return { owner, repo, hook: hook.id, secret };

@@ -334,7 +334,7 @@ export interface Trigger extends Presentation {
   /** What one event looks like. */
   readonly output?: NotationSource;
   /** One page of events; the third argument is the stored `nextPoll`, or for `paging_desc` the `nextPage` of this cycle. */
-  readonly poll?: (connection: OpenConnection, input: any, cursor: any) => unknown;
+  readonly poll?: (connection: OpenConnection, input: any, cursor: any, feed: PolledFeed) => unknown;
   readonly dedup?: (event: any) => unknown;
   readonly documentId?: (event: any) => unknown;
   readonly sortBy?: (event: any) => unknown;
@@ -342,6 +342,14 @@ export interface Trigger extends Presentation {
   readonly startField?: string;
   /** Between polls. Default 60 000. */
   readonly intervalMs?: number;
+  /** Header by which the provider says how many seconds to wait until the next poll, e.g. `X-Poll-Interval`: `intervalMs` or that, whichever is longer, at most an hour. */
+  readonly intervalHeader?: string;
+  /**
+   * The first GET of a poll asks with `If-None-Match` whether its answer is still the one of the same poll before (`ETag`).
+   * A poll that is answered 304 has no events. For polls whose first GET alone says whether there is anything new; it is asked
+   * so where the poll before was that one page. Default false.
+   */
+  readonly conditional?: boolean;
   /**
    * How far back each poll asks again, for providers that show some rows late or give many the same time: of an ascending
    * trigger its cursor is set back by so much, where that is a time (ISO 8601, or seconds or milliseconds since 1970), else
@@ -351,6 +359,12 @@ export interface Trigger extends Presentation {
   readonly lookBackMs?: number;
   readonly webhook?: Webhook;
   readonly sampleOutput?: (connection: OpenConnection, input: any) => unknown;
+}
+
+/** What a poll is told of its feed. */
+export interface PolledFeed {
+  /** What happened since then belongs to it, however late its first poll is that works. A provider's clock may differ from ours. */
+  readonly startedAt: Date;
 }
 
 /** What an ascending poll answers. */

@@ -4,15 +4,20 @@ import { isObject } from '../notation/coerce-value.ts';
 import { formatPlace, kindOf, Mismatch } from '../notation/mismatch.ts';
 import type { JsonValue } from '../storage/records.ts';
 import { isBlank, toJsonValue } from './json-value.ts';
+import type { PollHints } from './watch-poll.ts';
 
 /** What one poll gave, in the provider's order. */
-export interface PollPage {
+export interface PollPage extends PollHints {
   readonly rows: readonly unknown[];
   /** `nextPoll` or `nextPage`, as JSON; `undefined` when it is blank. */
   readonly cursor: JsonValue | undefined;
   /** Of an ascending poll: ask again at once. */
   readonly canPollMore: boolean;
+  /** The provider says that the answer is the one that was given before. */
+  readonly isUnchanged?: true;
 }
+
+export const emptyPage: PollPage = { rows: [], cursor: undefined, canPollMore: false };
 
 /** As the real runtime (contracts §2.1). */
 export const maxEventsPerPoll = 1_000;
@@ -27,7 +32,7 @@ const maxCursorDepth = 64;
  * @throws GatewayError POLL_ANSWER_INVALID when it is no page; POLL_CURSOR_INVALID when its cursor cannot be stored.
  */
 export function readPoll(answer: unknown, isDescending: boolean, name: string): PollPage {
-  if (answer === undefined || answer === null) return { rows: [], cursor: undefined, canPollMore: false };
+  if (answer === undefined || answer === null) return emptyPage;
   const cursorKey = isDescending ? 'nextPage' : 'nextPoll';
   const expected = `{ events, ${cursorKey}${isDescending ? '' : ', canPollMore'} }`;
   if (!isObject(answer)) throw invalid(`${name}: poll: expected ${expected}; got ${kindOf(answer)}.`);

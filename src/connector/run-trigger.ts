@@ -5,9 +5,10 @@ import { callConnector, callWithConnection, type ActionRun, type RunOptions } fr
 import type { Connector, Trigger } from './definition.ts';
 import { prepareInput, type CoerceInput } from './prepare-input.ts';
 import { createEventReader, type EventReader } from './read-event.ts';
-import { readPoll, type PollPage } from './read-poll.ts';
+import { emptyPage, readPoll, type PollPage } from './read-poll.ts';
 import { prepareReceiving, type ReceivingWebhook } from './receive-webhook.ts';
 import { prepareSubscription, type SubscribingWebhook } from './subscribe-webhook.ts';
+import { watchPoll } from './watch-poll.ts';
 
 export type { TriggerEvent } from './read-event.ts';
 export type { PollPage } from './read-poll.ts';
@@ -33,6 +34,8 @@ export interface RunnableTrigger extends EventReader, SubscribingWebhook, Receiv
    * Polls once.
    *
    * @param cursor - what the poll before gave; `undefined` at first.
+   * @param about - when its feed was started, in milliseconds since 1970 (default now); and what the answer to the same
+   *   poll before was called: where the provider still gives that one, the page is `isUnchanged`.
    * @throws GatewayError POLL_ANSWER_INVALID (not an object, events no list), POLL_CURSOR_INVALID (it cannot be stored), and
    *   what the connector and its provider throw, named as an action's errors are.
    */
@@ -40,6 +43,7 @@ export interface RunnableTrigger extends EventReader, SubscribingWebhook, Receiv
     run: ActionRun,
     input: Readonly<Record<string, unknown>>,
     cursor: JsonValue | undefined,
+    about?: { readonly startedAt?: number | undefined; readonly etag?: string | undefined },
   ) => Promise<PollPage>;
 }
 
@@ -67,13 +71,21 @@ export const prepareTrigger: PrepareTrigger = (connector, name, options) => {
     // Its fields are arguments themselves, as those of what reads.
     coerceInput: prepareInput(connector, raisedIn, input, { timeZone, path: '' }),
     test: (run) => testConnector(connector, run, options),
-    poll: async (run, given, cursor) => {
+    poll: async (run, given, cursor, { startedAt, etag } = {}) => {
       if (!poll) throw new TypeError(`${at} is not polled.`);
-      const code = { connector, raisedIn, run, options, definition: reading, isPoll: true };
+      const watched = watchPoll(definition, options.sender, etag);
+      const sending = { ...options, sender: watched.sender };
+      const code = { connector, raisedIn, run, options: sending, definition: reading, isPoll: true };
+      const feed = { startedAt: startedAt === undefined ? new Date() : new Date(startedAt) };
       return callConnector(code, async (connection) => {
-        // Copies, so that what a poll does to them does not reach the next one.
-        const answer = await resolveRequests(await poll(connection, { ...given }, structuredClone(cursor)));
-        return readPoll(answer, definition.type === 'paging_desc', at);
+        try {
+          // Copies, so that what a poll does to them does not reach the next one.
+          const answer = await resolveRequests(await poll(connection, { ...given }, structuredClone(cursor), feed));
+          return { ...readPoll(answer, definition.type === 'paging_desc', at), ...watched.hints() };
+        } catch (error) {
+          if (!watched.isUnchanged()) throw error;
+          return { ...emptyPage, ...watched.hints(), isUnchanged: true };
+        }
       });
     },
     ...(webhook && prepareSubscription(connector, webhook, raisedIn, options)),

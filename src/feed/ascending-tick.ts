@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
 import { isEarlier, setBack } from './look-back.ts';
 import { partNews } from './known-ground.ts';
-import { createPageWriter, type PageWriter } from './page-writer.ts';
+import { createPageWriter, type News, type PageWriter } from './page-writer.ts';
 import { prepareEvents } from './prepare-events.ts';
 import { readProgress, type FeedProgress } from './progress.ts';
 import { hasStart, inputSince } from './start-input.ts';
@@ -47,43 +47,61 @@ async function catchUp(
   writer: PageWriter,
   tally: TickTally,
 ): Promise<FeedProgress> {
-  const { trigger, input, run } = context;
+  const { trigger, input, run, startedAt } = context;
   const delivers = initial.isGrounded || hasStart(trigger, input);
-  const { goesOnAt: _goesOnAt, ...rest } = initial;
+  const { goesOnAt: _goesOnAt, answer: lastAnswer, ...rest } = initial;
   let progress: FeedProgress = rest;
   let walk = beginWalk(context, initial, tally);
   let visited = new Set([keyOf(walk.asked)]);
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     run.signal.throwIfAborted();
-    const page = await trigger.poll(run, input, walk.asked);
-    const prepared = prepareEvents(trigger, page.rows);
-    const news = await writer.newsOf(prepared);
+    const asked = keyOf(walk.asked);
+    const etag = isFirst && lastAnswer?.asked === asked ? lastAnswer.etag : undefined;
+    const page = await trigger.poll(run, input, walk.asked, { startedAt, etag });
+    tally.wait(page.waitMs);
+    if (page.isUnchanged) return initial;
+    const news = await writer.newsOf(prepareEvents(trigger, page.rows));
     walk = nextWalk(walk, page.cursor);
-    const isNew = news.events.length > 0 || news.parked.length > 0;
-    const isStuck = page.canPollMore && !isNew && visited.has(keyOf(walk.asked));
+    const isStuck = page.canPollMore && !hasNews(news) && visited.has(keyOf(walk.asked));
     visited.add(keyOf(walk.asked));
     // A provider that repeats itself leads no further: what comes after is new.
     const isGrounded = delivers || !page.canPollMore || isStuck;
-    progress = { ...progress, cursor: walk.stored, isGrounded };
-    const parted = delivers ? { fresh: news.events, ground: nothing } : partNews(news, context);
-    const delivered = { events: parted.fresh, parked: delivers ? news.parked : [] };
-    tally.page(await writer.write(progress, { ...delivered, ground: parted.ground }), delivered);
+    const answer = isFirst && !page.canPollMore && page.etag !== undefined ? { asked, etag: page.etag } : undefined;
+    progress = { ...progress, cursor: walk.stored, isGrounded, ...(answer && { answer }) };
+    await logPage(context, delivers, news, progress, writer, tally);
     if (!page.canPollMore) return progress;
+    if (isStuck && !walk.isLookingBack) {
+      tally.stuck(stuckError(context));
+      return progress;
+    }
     if (isStuck) {
-      if (!walk.isLookingBack) {
-        tally.stuck(stuckError(context));
-        return progress;
-      }
       // Rows that come late are no reason to miss those that come now.
       tally.warn(cutShortError(context));
       walk = { asked: walk.stored, stored: walk.stored, isLookingBack: false };
       visited = new Set([keyOf(walk.asked)]);
     }
-    if (tally.isFull()) {
-      if (delivers && hasLookBack(context)) await writer.write({ ...progress, goesOnAt: walk.asked }, {});
-      return progress;
-    }
+    if (!tally.isFull()) continue;
+    if (delivers && hasLookBack(context)) await writer.write({ ...progress, goesOnAt: walk.asked }, {});
+    return progress;
   }
+}
+
+function hasNews({ events, parked }: News): boolean {
+  return events.length > 0 || parked.length > 0;
+}
+
+/** Where the first tick finds the ground, only what happened since the start of the feed is delivered. */
+async function logPage(
+  context: TickContext,
+  delivers: boolean,
+  news: News,
+  progress: FeedProgress,
+  writer: PageWriter,
+  tally: TickTally,
+): Promise<void> {
+  const { fresh, ground } = delivers ? { fresh: news.events, ground: nothing } : partNews(news, context);
+  const delivered = { events: fresh, parked: delivers ? news.parked : [] };
+  tally.page(await writer.write(progress, { ...delivered, ground }), delivered);
 }
 
 function hasLookBack({ trigger }: TickContext): boolean {
@@ -113,7 +131,7 @@ function nextWalk(walk: Walk, given: JsonValue | undefined): Walk {
 
 /** Asks once more from a time on, with the cursor of its own; what the log has or had is left out by its signature. */
 async function replaySince(
-  { trigger, run }: TickContext,
+  { trigger, run, startedAt }: TickContext,
   id: string,
   since: Promise<Readonly<Record<string, unknown>>>,
   caughtUp: FeedProgress,
@@ -125,7 +143,8 @@ async function replaySince(
   const visited = new Set([keyOf(cursor)]);
   for (;;) {
     run.signal.throwIfAborted();
-    const page = await trigger.poll(run, input, cursor);
+    const page = await trigger.poll(run, input, cursor, { startedAt });
+    tally.wait(page.waitMs);
     const news = await writer.newsOf(prepareEvents(trigger, page.rows), true);
     cursor = page.cursor ?? cursor;
     const isOver = !page.canPollMore || visited.has(keyOf(cursor));

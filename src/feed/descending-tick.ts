@@ -1,10 +1,10 @@
 /** A tick of a descending trigger: pages back from the newest row to known ground, then delivers oldest first. */
-import type { TriggerEvent } from '../connector/run-trigger.ts';
+import type { PollPage, RunnableTrigger, TriggerEvent } from '../connector/run-trigger.ts';
 import { GatewayError, ProviderError } from '../errors.ts';
 import type { JsonValue } from '../storage/records.ts';
 import { createPageWriter, type News, type PageWriter } from './page-writer.ts';
 import { prepareEvents } from './prepare-events.ts';
-import { readProgress, type DescendingCycle, type FeedProgress } from './progress.ts';
+import { given, readProgress, type DescendingCycle, type FeedProgress } from './progress.ts';
 import { highestOf, isBeforeFeed, isKnownGround, lowestOf, partNews } from './known-ground.ts';
 import { compareSortBy, timeLike, timeOf } from './sort-order.ts';
 import { hasStart } from './start-input.ts';
@@ -57,7 +57,8 @@ async function layGround(
   let isFirst = true;
   do {
     run.signal.throwIfAborted();
-    const page = await trigger.poll(run, input, cursor);
+    const page = await trigger.poll(run, input, cursor, { startedAt: context.startedAt });
+    tally.wait(page.waitMs);
     const prepared = prepareEvents(trigger, page.rows);
     const news = await writer.newsOf(prepared);
     cursor = page.cursor;
@@ -84,34 +85,28 @@ async function runCycle(
   writer: PageWriter,
   tally: TickTally,
 ): Promise<void> {
-  const { trigger, run, input, now } = context;
-  const lookBackMs = trigger.definition.lookBackMs ?? 0;
+  const { trigger, run, now } = context;
   const guard = createRepetitionGuard();
-  let progress = initial;
+  const { answer: _answer, ...rest } = initial;
+  let progress: FeedProgress = rest;
   let cycle = initial.cycle ?? beginCycle(context, initial);
   for (;;) {
     run.signal.throwIfAborted();
-    const page = await trigger.poll(run, input, cycle.nextPage).catch(async (error: unknown) => {
-      // A page that is asked for late may be gone; the next tick begins with the first one.
-      if (cycle.pages > 0 && isRefused(error)) await dropCycle(progress, writer);
-      throw error;
-    });
+    const page = await pollCycle(context, initial, cycle, writer);
+    tally.wait(page.waitMs);
+    if (page.isUnchanged) return;
     const { events, parked } = prepareEvents(trigger, page.rows);
     const news = await writer.newsOf({ events, parked });
     const wanted = await wantedOf(events, news, progress, cycle, writer);
     const highest = highestOf(cycle.highest, news.events, now());
-    cycle = { ...cycle, nextPage: page.cursor, pages: cycle.pages + 1, ...(highest !== undefined && { highest }) };
-    const isEnd =
-      page.cursor === undefined ||
-      (isKnownGround({ events, known: news.known }, progress, lookBackMs) && isReplayed(events, cycle));
-    // On the way down to a time, what is known is passed by.
-    const passesBy = cycle.replay !== undefined || (lookBackMs > 0 && events.length > 0);
-    const isKnown = !passesBy && page.rows.length > 0 && news.events.length === 0 && news.parked.length === 0;
-    const knownPages = isKnown ? (cycle.knownPages ?? 0) + 1 : 0;
-    cycle = { ...cycle, knownPages };
+    const knownPages = isKnown(context, cycle, page, events, news) ? (cycle.knownPages ?? 0) + 1 : 0;
+    cycle = { ...cycle, nextPage: page.cursor, pages: cycle.pages + 1, knownPages, ...given('highest', highest) };
+    const isEnd = page.cursor === undefined || isGroundOf(context, progress, cycle, events, news);
     const isRepeating = guard.repeats([...events, ...parked], page.cursor);
     const isOver = isEnd || isRepeating || knownPages >= maxKnownPages;
-    progress = isOver ? endCycle(progress, cycle) : { ...progress, cycle };
+    // What was looked at lies on one page: while that is unchanged there is nothing new.
+    const answer = cycle.pages === 1 && !cycle.replay && page.etag !== undefined ? firstAnswer(page.etag) : undefined;
+    progress = isOver ? { ...endCycle(progress, cycle), ...given('answer', answer) } : { ...progress, cycle };
     const part = { staged: wanted, parked: news.parked, ...(isOver && { publish: true }) };
     tally.page(await writer.write(progress, part), { events: wanted, parked: news.parked });
     // What was staged is delivered all the same: asking again would give the same.
@@ -119,6 +114,53 @@ async function runCycle(
     if (isOver) return cycle.replay && tally.replayed(cycle.replay.id);
     if (tally.isFull()) return;
   }
+}
+
+/** The first page of a cycle is always asked for alike. */
+function firstAnswer(etag: string): FeedProgress['answer'] {
+  return { asked: '', etag };
+}
+
+async function pollCycle(
+  { trigger, run, input, startedAt }: TickContext,
+  { answer, ...progress }: FeedProgress,
+  { nextPage, pages, replay }: DescendingCycle,
+  writer: PageWriter,
+): Promise<PollPage> {
+  const etag = pages === 0 && !replay ? answer?.etag : undefined;
+  try {
+    return await trigger.poll(run, input, nextPage, { startedAt, etag });
+  } catch (error) {
+    // A page that is asked for late may be gone; the next tick begins with the first one.
+    if (pages > 0 && isRefused(error)) await dropCycle(progress, writer);
+    throw error;
+  }
+}
+
+/** A page without anything new; but on the way down to a time, what is known is passed by. */
+function isKnown(
+  { trigger }: TickContext,
+  { replay }: DescendingCycle,
+  { rows }: PollPage,
+  events: readonly TriggerEvent[],
+  news: News,
+): boolean {
+  const passesBy = replay !== undefined || (lookBackOf(trigger) > 0 && events.length > 0);
+  return !passesBy && rows.length > 0 && news.events.length === 0 && news.parked.length === 0;
+}
+
+function isGroundOf(
+  { trigger }: TickContext,
+  progress: FeedProgress,
+  cycle: DescendingCycle,
+  events: readonly TriggerEvent[],
+  { known }: News,
+): boolean {
+  return isKnownGround({ events, known }, progress, lookBackOf(trigger)) && isReplayed(events, cycle);
+}
+
+function lookBackOf({ definition }: RunnableTrigger): number {
+  return definition.lookBackMs ?? 0;
 }
 
 function beginCycle({ fence, replay }: TickContext, { replayed }: FeedProgress): DescendingCycle {

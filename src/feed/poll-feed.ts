@@ -65,8 +65,8 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
     const result = opened.trigger.definition.poll && (await pollPages(polling, holding, record, opened));
     warnOnce(polling, holding, result);
     await polling.trimmer.after(result?.logged ?? 0, signal);
-    if (result?.stuck) return await failed(polling, holding, result.stuck, intervalMs);
-    return await succeeded(polling, holding, result, Math.max(intervalMs, quietMs));
+    if (result?.stuck) return await failed(polling, holding, result.stuck, Math.max(intervalMs, result.waitMs ?? 0));
+    return await succeeded(polling, holding, result, Math.max(intervalMs, quietMs, result?.waitMs ?? 0));
   } catch (error) {
     // Not the feed's failure: somebody else polls it, or it is being stopped.
     if (holding.signal.aborted || (given.aborted && !isTimeout(given.reason))) return undefined;

@@ -13,6 +13,8 @@ export interface FeedProgress {
   readonly highest?: JsonValue;
   /** The smallest `sortBy` of the ground, where older rows exist: what lies below was there before the feed. */
   readonly floor?: JsonValue;
+  /** What the provider called its answer to the last tick, if that was one page; `asked` = the cursor that it was asked with, as JSON. */
+  readonly answer?: { readonly asked: string; readonly etag: string };
   /** A descending cycle whose pages are staged. */
   readonly cycle?: DescendingCycle;
   /** A replay under way, by an ascending trigger. */
@@ -48,11 +50,13 @@ export function writeProgress({
   goesOnAt,
   highest,
   floor,
+  answer,
   cycle,
   replay,
   replayed,
 }: FeedProgress): JsonValue {
-  return { format, cursor, isGrounded, goesOnAt, highest, floor, cycle: cycle && { ...cycle }, replay, replayed };
+  const copy = cycle && { ...cycle };
+  return { format, cursor, isGrounded, goesOnAt, highest, floor, answer, cycle: copy, replay, replayed };
 }
 
 /**
@@ -73,12 +77,14 @@ export function readProgress(feed: string, value: JsonValue | undefined): FeedPr
   }
   const cycle = readCycle(objectOf(found.cycle));
   const replay = objectOf(found.replay);
+  const { asked, etag } = objectOf(found.answer) ?? {};
   return {
     cursor: found.cursor,
     isGrounded: found.isGrounded === true,
     ...given('goesOnAt', found.goesOnAt),
     ...given('highest', found.highest),
     ...given('floor', found.floor),
+    ...given('answer', typeof asked === 'string' && typeof etag === 'string' ? { asked, etag } : undefined),
     ...given('cycle', cycle),
     ...given('replay', typeof replay?.id === 'string' ? { id: replay.id, cursor: replay.cursor } : undefined),
     ...given('replayed', typeof found.replayed === 'string' ? found.replayed : undefined),
@@ -105,6 +111,7 @@ function objectOf(value: JsonValue | undefined): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
-function given<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
+/** A part that is left out where there is none. */
+export function given<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]: Value });
 }

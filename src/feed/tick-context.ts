@@ -43,6 +43,8 @@ export interface TickResult {
   readonly stuck?: GatewayError;
   /** The feed goes on, but somebody has to know: its rows that show late are missed. */
   readonly warning?: GatewayError;
+  /** So long the provider wants to be left alone. */
+  readonly waitMs?: number;
   /** The replay that is complete. */
   readonly replayed?: string;
 }

@@ -19,6 +19,8 @@ export interface TickTally {
   readonly page: (logged: number, news: Delivered) => void;
   /** No further page in this tick: the next one goes on. */
   readonly isFull: () => boolean;
+  /** The provider wants to be left alone for so long. */
+  readonly wait: (ms: number | undefined) => void;
   readonly stuck: (error: GatewayError) => void;
   readonly warn: (error: GatewayError) => void;
   readonly replayed: (id: string) => void;
@@ -28,6 +30,7 @@ export interface TickTally {
 export function createTickTally(maxPages: number): TickTally {
   let [logged, parked, pages, isFull] = [0, 0, 0, false];
   let newest: number | undefined;
+  let waitMs = 0;
   let stuck: GatewayError | undefined;
   let warning: GatewayError | undefined;
   let replayed: string | undefined;
@@ -44,6 +47,7 @@ export function createTickTally(maxPages: number): TickTally {
       isFull = pages >= maxPages;
       return isFull;
     },
+    wait: (ms = 0) => void (waitMs = Math.max(waitMs, ms)),
     stuck: (error) => void (stuck = error),
     warn: (error) => void (warning = error),
     replayed: (id) => void (replayed = id),
@@ -53,6 +57,7 @@ export function createTickTally(maxPages: number): TickTally {
       pages,
       isUnfinished: isFull,
       ...(newest !== undefined && { newestOccurredAt: newest }),
+      ...(waitMs > 0 && { waitMs }),
       ...(stuck && { stuck }),
       ...(warning && { warning }),
       ...(replayed !== undefined && { replayed }),

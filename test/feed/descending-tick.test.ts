@@ -226,8 +226,8 @@ describe('a descending cycle', () => {
     let pages = 0;
     const feed = tickingFeed({
       ...rest,
-      poll: async (connection, input) => {
-        const page = (await poll!(connection, input, undefined)) as { events: unknown[] };
+      poll: async (connection, input, _cursor, about) => {
+        const page = (await poll!(connection, input, undefined, about)) as { events: unknown[] };
         return { ...page, nextPage: ++pages };
       },
     });

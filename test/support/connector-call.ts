@@ -42,10 +42,10 @@ export function callConnector(
       const answer = await action.run(run, input);
       return Array.isArray(answer) ? answer : [answer];
     },
-    async poll(name, input, cursor) {
+    async poll(name, input, cursor, startedAt = new Date()) {
       const trigger = connector.triggers?.[name];
       if (!trigger?.poll) throw new TypeError(`${connector.name} has no trigger ${name} that polls.`);
-      return trigger.poll(connection, input, cursor);
+      return trigger.poll(connection, input, cursor, { startedAt });
     },
     close: () => sender.close(),
   };

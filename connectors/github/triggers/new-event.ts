@@ -16,8 +16,11 @@ export const newEvent = defineTrigger({
   scopes: [],
   type: 'paging_desc',
   startField: 'since',
-  // The time that GitHub asks to wait (`X-Poll-Interval`).
   intervalMs: 60_000,
+  // How long GitHub asks to wait, longer while it is busy.
+  intervalHeader: 'X-Poll-Interval',
+  // An answer without changes is not counted against the rate limit.
+  conditional: true,
   // Events do not show in the order in which they happened.
   lookBackMs: 60 * 60_000,
   input: [

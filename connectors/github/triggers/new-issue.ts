@@ -20,6 +20,8 @@ export const newIssue = defineTrigger({
   startField: 'since',
   // The search that lists issues may be a little behind.
   lookBackMs: 60_000,
+  // An answer without changes is not counted against the rate limit.
+  conditional: true,
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },
@@ -30,8 +32,8 @@ export const newIssue = defineTrigger({
     },
   ],
   output: issue,
-  async poll(connection, { owner, repo, since }, cursor: Cursor | undefined) {
-    const start = since ?? new Date();
+  async poll(connection, { owner, repo, since }, cursor: Cursor | undefined, { startedAt }) {
+    const start = since ?? startedAt;
     const { changedSince, createdSince } = cursor ?? {
       changedSince: start.toISOString(),
       createdSince: start.getTime(),

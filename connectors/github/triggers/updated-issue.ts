@@ -13,14 +13,16 @@ export const updatedIssue = defineTrigger({
   startField: 'since',
   // The search that lists issues may be a little behind.
   lookBackMs: 60_000,
+  // An answer without changes is not counted against the rate limit.
+  conditional: true,
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },
     { name: 'since', type: 'date_time', hint: 'Start with the changes at this time or later, instead of from now on.' },
   ],
   output: issue,
-  async poll(connection, { owner, repo, since }, lastChangedSince: string | undefined) {
-    const changedSince = lastChangedSince ?? (since ?? new Date()).toISOString();
+  async poll(connection, { owner, repo, since }, lastChangedSince: string | undefined, { startedAt }) {
+    const changedSince = lastChangedSince ?? (since ?? startedAt).toISOString();
     const issues = await connection
       .get(path`repos/${owner}/${repo}/issues`)
       .params({ state: 'all', sort: 'updated', direction: 'asc', since: changedSince, per_page: 100 })

@@ -237,6 +237,67 @@ describe('a feed of newIssue', () => {
   });
 });
 
+describe('a feed of issues whose first polls fail', () => {
+  it.each(['newIssue', 'updatedIssue'])('delivers what came since it was started (%s)', async (name) => {
+    const startedAt = Date.parse('2024-01-02T00:00:00Z');
+    let isDown = true;
+    const connection = await connect(() => (isDown ? { status: 502 } : { json: [{ ...recordedIssue(), ...late }] }));
+    const late = { number: 1, id: 1, created_at: '2024-01-02T00:01:00Z', updated_at: '2024-01-02T00:01:00Z' };
+    const log = createMemoryFeedLog();
+    const trigger = connection.trigger(name);
+    const input = { owner: 'o', repo: 'r' };
+    const poll = () =>
+      tick({ feed: 'f', log, fence: 1, trigger, run: connection.run, input, now: Date.now, startedAt });
+    await expect(poll()).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    isDown = false;
+    await poll();
+    expect((await log.read('f', 0)).events).toHaveLength(1);
+    expect(provider.requests.map(({ query }) => query['since'])).toEqual(Array(2).fill('2024-01-02T00:00:00.000Z'));
+  });
+});
+
+describe('a feed of newEvent', () => {
+  const time = Date.parse(eventRow(200).created_at);
+  const feedOf = (connection: ConnectorCaller) => {
+    const log = createMemoryFeedLog();
+    const trigger = connection.trigger('newEvent');
+    const input = { owner: 'o', repo: 'r', since: new Date(0) };
+    const poll = () => tick({ feed: 'f', log, fence: 1, trigger, run: connection.run, input, now: () => time });
+    return { poll, ids: async () => (await log.read('f', 0)).events.map(({ id }) => id.split('@')[0]) };
+  };
+  const asked = () => provider.requests.map(({ headers }) => headers['if-none-match']);
+
+  it('asks whether anything has changed, and waits as long as GitHub asks', async () => {
+    let answer: Reply = {
+      headers: { etag: '"1"', 'x-poll-interval': '60' },
+      json: [eventRow(101), eventRow(100)],
+    };
+    const connection = await connect(() => answer);
+    const { poll, ids } = feedOf(connection);
+    expect(await poll()).toMatchObject({ logged: 2, waitMs: 60_000 });
+    answer = { status: 304, headers: { etag: '"1"', 'x-poll-interval': '120' } };
+    expect(await poll()).toEqual({ logged: 0, parked: 0, pages: 0, isUnfinished: false, waitMs: 120_000 });
+    expect(await poll()).toMatchObject({ logged: 0 });
+    answer = { headers: { etag: '"2"' }, json: [eventRow(102), eventRow(101), eventRow(100)] };
+    expect(await poll()).toMatchObject({ logged: 1 });
+    await poll();
+    expect(asked()).toEqual([undefined, '"1"', '"1"', '"1"', '"2"']);
+    expect(await ids()).toEqual([100, 101, 102].map((id) => eventRow(id).id));
+  });
+
+  it('asks for all where it looked at more than one page: another one may have changed', async () => {
+    const rows = Array.from({ length: 150 }, (_, index) => eventRow(150 - index));
+    const connection = await connect((url) => {
+      const page = Number(new URL(url, 'https://api.github.com').searchParams.get('page'));
+      return { headers: { etag: `"page ${page}"` }, json: rows.slice((page - 1) * 100, page * 100) };
+    });
+    const { poll } = feedOf(connection);
+    await poll();
+    await poll();
+    expect(asked()).toEqual(Array(provider.requests.length).fill(undefined));
+  });
+});
+
 describe('the trigger newEvent', () => {
   const pageOf = (from: number, length: number) => Array.from({ length }, (_, index) => eventRow(from - index));
   const input = { owner: 'o', repo: 'r' };

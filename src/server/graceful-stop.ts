@@ -1,6 +1,7 @@
 /** Stops a server so that every answer under way arrives. */
 import type { Server } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { onceOver } from './response-turn.ts';
 
 export interface RequestWatch {
   /** True from the moment when the stop begins. */
@@ -20,7 +21,7 @@ export function watchRequests(server: Server): RequestWatch {
   let tellEnded: () => void = () => {};
   server.on('request', (_request, response) => {
     underWay += 1;
-    response.once('close', () => {
+    onceOver(response, () => {
       underWay -= 1;
       if (underWay === 0) tellEnded();
     });

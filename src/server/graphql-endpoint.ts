@@ -122,7 +122,7 @@ function answerWithEvents(
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller,
-): FastifyReply | undefined {
+): Promise<FastifyReply> | undefined {
   const { accept } = request.headers;
   if (!subscriptions || accept === undefined || acceptsJson.has(accept) || request.method !== 'POST') return undefined;
   if (!namesType(accept, 'text/event-stream')) return undefined;

@@ -1,16 +1,14 @@
 /** What the README shows of events: a subscription is cut, its gateway killed and started again, and nothing is missing. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { buildOnce, startBuiltDemo } from '../support/built-demo.ts';
 
 const root = join(import.meta.dirname, '../..');
-const main = join(root, 'dist/src/main.js');
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const [, flags = ''] = /\nnpm start -- (--store \S+)\n/.exec(readme) ?? [];
 const [first, resumed] = [...readme.matchAll(/```sh\ncurl -sN (.+?) -d '(.+?)'\n```/gs)].map(
@@ -22,9 +20,7 @@ const [first, resumed] = [...readme.matchAll(/```sh\ncurl -sN (.+?) -d '(.+?)'\n
 
 let folder: string;
 let child: ChildProcess | undefined;
-beforeAll(() => {
-  if (!existsSync(main)) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root });
-});
+beforeAll(buildOnce);
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'resume-'));
 });
@@ -42,19 +38,8 @@ async function kill(): Promise<void> {
 
 /** Starts the demo as the README says, on any free port; resolves with its URL. */
 async function start(PLUGBOARD_KEY: string): Promise<string> {
-  const started = spawn(process.execPath, [main, 'start', '--demo', '--port', '0', ...flags.split(' ')], {
-    cwd: folder,
-    env: { ...process.env, PLUGBOARD_KEY },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  child = started;
-  for await (const line of createInterface({ input: started.stdout })) {
-    const [, url] = /serves the sample connectors at (http:\S+)\/graphql/.exec(line) ?? [];
-    if (url === undefined) continue;
-    started.stdout.resume();
-    return url;
-  }
-  throw new Error('The command ended before it served.');
+  const options = { flags: flags.split(' '), cwd: folder, environment: { PLUGBOARD_KEY } };
+  return (await startBuiltDemo((started) => (child = started), options)).url;
 }
 
 interface Frame {

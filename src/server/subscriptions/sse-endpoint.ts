@@ -6,6 +6,7 @@ import { acceptsType } from '../accepted-types.ts';
 import type { CallerWatch } from './caller-watch.ts';
 import { idempotencyKeyOf } from '../client-operation.ts';
 import { errorAnswer } from '../error-answer.ts';
+import { itsTurn } from '../response-turn.ts';
 import { createFrames, EventStream, hasLeft } from './event-stream.ts';
 import type { OperationStreams } from './operation-stream.ts';
 import type { Origin } from '../origin-guard.ts';
@@ -30,7 +31,12 @@ export interface SseEndpoint {
   /** Adds `GET` and `POST /graphql/stream`, and `/graphql/stream/token` for the cookie of an EventSource. */
   readonly addRoutes: (app: FastifyInstance) => void;
   /** Streams the answers of one operation that was sent elsewhere. */
-  readonly answer: (request: FastifyRequest, reply: FastifyReply, asked: StreamRequest, caller: Caller) => FastifyReply;
+  readonly answer: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: StreamRequest,
+    caller: Caller,
+  ) => Promise<FastifyReply>;
   /**
    * Ends subscriptions without `complete`, so that they are resumed; those whose clients do not read are cut soon after.
    * What is answered once is answered.
@@ -49,7 +55,14 @@ export function createSseEndpoint(options: SseEndpointOptions): SseEndpoint {
   const clock = createSharedClock(open, options.settings.keepAliveMs);
   const frameOf = createFrames();
 
-  function answer(request: AskingRequest, reply: FastifyReply, asked: StreamRequest, caller: Caller): FastifyReply {
+  async function answer(
+    request: AskingRequest,
+    reply: FastifyReply,
+    asked: StreamRequest,
+    caller: Caller,
+  ): Promise<FastifyReply> {
+    // Behind another stream on its connection it takes no place and polls nothing.
+    await itsTurn(reply.raw);
     // It may have gone while it was asked who it is.
     if (hasLeft(reply.raw)) return reply.hijack();
     const giveBack = options.places.take(caller);

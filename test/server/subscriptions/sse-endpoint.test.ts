@@ -351,6 +351,30 @@ describe('who opens a stream', () => {
     await until(async () => (await stream({ body: { query: '{ greeting }' } })).status === 200);
   });
 
+  it('waits its turn behind another one on its connection, and keeps no place when that is cut', async () => {
+    const { graph, stream, url, close, log } = await start({ subscriptions: { maxSocketsPerSubject: 2 } });
+    const client = connectTo(url);
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    client.write(getStream(url).repeat(3));
+    const first = await graph.started(1);
+    first.send('one', 'c1');
+    await until(() => text.includes('"one"'));
+    await turn();
+    expect(graph.fed).toHaveLength(1);
+    first.sink.end();
+    const second = await graph.started(2);
+    second.send('two', 'c2');
+    await until(() => text.includes('"two"'));
+    expect(text.match(/HTTP\/1.1 200/g)).toHaveLength(2);
+    client.destroy();
+    await until(() => second.isStopped);
+    for (let place = 0; place < 2; place += 1) expect((await stream({ body: subscription })).status).toBe(200);
+    expect(graph.fed).toHaveLength(4);
+    await close();
+    expect(log()).not.toContain('did not end in time');
+  });
+
   it('takes no place when it leaves while it is asked who it is', async () => {
     let admit: () => void = () => {};
     const gate = new Promise<void>((resolve) => (admit = resolve));

@@ -193,7 +193,7 @@ function createServer(
   generations: Generations,
   { caller, tokenRoute }: ReturnType<typeof createCallers>,
   options: GatewayOptions,
-  { keyRing }: Vault,
+  { keyRing, isAvailable }: Vault,
   logger: Logger,
 ): Promise<HttpServer> {
   const {
@@ -213,6 +213,7 @@ function createServer(
   const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
   return createHttpServer({
     graphs: generations.graphs,
+    isStoreAway: () => !isAvailable(),
     connecting: generations.connecting,
     facades: createFacades(generations, caller, options.configuration),
     webhooks: generations.intake,

@@ -94,10 +94,10 @@ async function connectorFoldersOf(configuration: Configuration | undefined, root
   return configuration || (await isThere(folders[0]!)) ? folders : [];
 }
 
-/** Paths of the configuration are relative to its file, whatever the working directory is. */
+/** Paths of the configuration are relative to its file, whatever the working directory is; a URL is no path. */
 function withStoreBelow(root: string, configuration: Configuration): Configuration {
   const { store } = configuration;
-  return store === undefined || store === ':memory:'
+  return store === undefined || store === ':memory:' || /^postgres(ql)?:/.test(store)
     ? configuration
     : { ...configuration, store: resolve(root, store) };
 }

@@ -15,6 +15,8 @@ export interface Pace {
 }
 
 const longestBackoffMs = 15 * 60_000;
+/** A store that was away is looked for so soon: that asks no provider, for a poll begins with its record. */
+const storeAgainMs = 5_000;
 /** A provider that asks for more, by mistake or not, is asked again after an hour all the same. */
 export const longestWaitMs = 60 * 60_000;
 /** Timers hold no more than 2³¹ ms; a day is long enough for any of them. */
@@ -22,7 +24,7 @@ const longestIntervalMs = 24 * 60 * 60_000;
 
 /**
  * Milliseconds until the next poll. Feeds that began together spread by ±10 %. After failures it doubles up to 15 minutes,
- * and never comes before the provider's `Retry-After`, of which an hour counts at most. No spread goes below the operator's
+ * (5 s where the store is away), and never comes before the provider's `Retry-After`, of which an hour counts at most. No spread goes below the operator's
  * floor.
  */
 export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random }: Pace): number {
@@ -30,7 +32,9 @@ export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random 
   const spread = 0.9 + 0.2 * random();
   if (failures === 0) return Math.max(interval * spread, minIntervalMs);
   // An interval beyond the longest pause is no reason to poll a failing provider more often than one that works.
-  const backoff = Math.min(interval * 2 ** Math.min(failures, 30), Math.max(longestBackoffMs, interval));
+  const isStoreAway = error instanceof GatewayError && error.code === 'STORE_UNAVAILABLE';
+  const longest = isStoreAway ? storeAgainMs : Math.max(longestBackoffMs, interval);
+  const backoff = Math.min(interval * 2 ** Math.min(failures, 30), longest);
   const retryAfterMs = error instanceof GatewayError ? (error.details.retryAfterMs ?? 0) : 0;
   return Math.max(backoff * spread, minIntervalMs, Math.min(retryAfterMs, longestWaitMs));
 }

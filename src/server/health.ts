@@ -13,6 +13,8 @@ export interface HealthOptions {
   readonly graphs: GraphSource;
   /** True from the moment when the server begins to stop. */
   readonly isDraining: () => boolean;
+  /** Whether the store does not answer just now. Default: there is none to ask. */
+  readonly isStoreAway?: (() => boolean) | undefined;
   /** Faults are told in full, and without their text in production. */
   readonly production: boolean;
   /** Whether `/supergraph.graphql` is served: it shows what introspection shows. */
@@ -23,22 +25,29 @@ export interface HealthOptions {
 /**
  * Adds the routes.
  *
- * - `/healthz`: 200 while the process answers; `degraded` with the faults when the newest definitions are not served.
- * - `/readyz`: 200 when requests should come here, 503 before the first graph and while stopping.
+ * - `/healthz`: 200 while the process answers; `degraded` with the faults when the newest definitions are not served, and while the
+ *   store is away.
+ * - `/readyz`: 200 when requests should come here, 503 before the first graph, while the store is away and while stopping.
  * - `/supergraph.graphql`: SDL of the join specification, with an ETag.
  */
 export function addHealthRoutes(app: FastifyInstance, options: HealthOptions): void {
-  const { graphs, isDraining, production } = options;
+  const { graphs, isDraining, production, isStoreAway = () => false } = options;
   app.get('/healthz', () => {
     const { ready, faults, loadedAt } = graphs.status();
     return {
-      status: faults.length > 0 ? 'degraded' : 'ok',
+      status: faults.length > 0 || isStoreAway() ? 'degraded' : 'ok',
+      store: isStoreAway() ? 'away' : 'ok',
       graph: ready ? { loadedAt: loadedAt.toISOString() } : null,
       faults: production ? faults.map(({ code, path }) => ({ code, path })) : faults,
     };
   });
+  const reasonToStayAway = () => {
+    if (isDraining()) return 'stopping';
+    if (!graphs.status().ready) return 'no graph yet';
+    return isStoreAway() ? 'the store does not answer' : undefined;
+  };
   app.get('/readyz', (_request, reply) => {
-    const reason = isDraining() ? 'stopping' : graphs.status().ready ? undefined : 'no graph yet';
+    const reason = reasonToStayAway();
     if (reason) void reply.code(503);
     return reason ? { ready: false, reason } : { ready: true };
   });

@@ -59,6 +59,8 @@ export interface HttpServerOptions {
   readonly allowsPublicHost?: boolean;
   /** Says who asks, before anything else of a request is read. Default: `callerFrom`, which asks nobody for credentials. */
   readonly caller?: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
+  /** Whether the store does not answer just now; then `/readyz` sends requests elsewhere. */
+  readonly isStoreAway?: () => boolean;
   /** Serves `/connect/…` and `/oauth/callback/…` to browsers. Absent: those paths are not there. */
   readonly connecting?: Connecting;
   /** Begins for whoever opens `/connect/<connector>` without a session. Absent: the application begins. */
@@ -129,7 +131,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     });
     endpoint.addRoutes(routes);
     await routes.register(async (inner) => subscriptions.addRoutes(inner));
-    addHealthRoutes(routes, { graphs, isDraining, production, introspection, caller });
+    const { isStoreAway } = options;
+    addHealthRoutes(routes, { graphs, isDraining, isStoreAway, production, introspection, caller });
   });
   for (const facade of options.facades ?? []) {
     app.register(async (routes) => {

@@ -7,6 +7,8 @@ export interface Store {
   readonly records: Records;
   readonly leases: Leases;
   readonly feedLog: FeedLog;
+  /** Whether it answers just now, as far as that is known without asking; of PostgreSQL never older than five seconds. */
+  readonly isAvailable: () => boolean;
   /** Lets the writes under way end, then gives the files back. What is asked afterwards fails with STORE_UNAVAILABLE. */
   close: () => Promise<void>;
 }

@@ -15,11 +15,11 @@ import { createApiKeys } from '../../src/connection/api-keys.ts';
 import { redirectUriOf } from '../../src/connection/authorization-flow.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createGateway } from '../../src/gateway.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import myApp from '../../connectors/my-app/connector.ts';
 import myCalendar from '../../connectors/my-calendar/connector.ts';
 import { visitDemo } from '../support/demo-browser.ts';
 import { captureTerminal } from '../support/temporary-project.ts';
+import { openTestStore, storePlace } from '../support/test-store.ts';
 
 /** Runs the command alone, with a person who opens its link. */
 async function connect(args: readonly string[], tools: ConnectTools = {}) {
@@ -196,7 +196,7 @@ describe('plugboard connect, where the application has to finish', () => {
 async function startHardened() {
   const folder = await mkdtemp(join(tmpdir(), 'plugboard-connect-'));
   const file = join(folder, 'plugboard.sqlite');
-  const store = await createSqliteStore({ file });
+  const store = await openTestStore(file);
   const scopes = ['plugboard.connect', 'plugboard.subjects'];
   const key = (await createApiKeys(store.records).create({ tenant: 'acme', name: 'cli', scopes })).text;
   await store.close();
@@ -210,7 +210,7 @@ async function startHardened() {
       port: 0,
       logLevel: 'silent',
       key: randomBytes(32).toString('base64'),
-      store: file,
+      store: storePlace(file),
       returnUrls: [returnUrl],
       registrations: [
         {

@@ -4,11 +4,12 @@ import { runCommand } from '../../src/cli/command.ts';
 import { openStore } from '../../src/cli/open-store.ts';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
 import { captureTerminal, createProject, type TemporaryProject } from '../support/temporary-project.ts';
+import { storePlace } from '../support/test-store.ts';
 
 let project: TemporaryProject;
 beforeEach(async () => {
   project = await createProject();
-  process.env['PLUGBOARD_STORE'] = join(project.folder, 'store.sqlite');
+  process.env['PLUGBOARD_STORE'] = storePlace(join(project.folder, 'store.sqlite'));
 });
 afterEach(async () => {
   delete process.env['PLUGBOARD_STORE'];

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { apiKeyKind, createApiKeys, type ApiKeys } from '../../src/connection/api-keys.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 let store: Store;
 let keys: ApiKeys;
 let now = 1_000;
 beforeEach(async () => {
-  store = await createSqliteStore({ file: ':memory:', now: () => (now += 1) });
+  store = await openTestStore(undefined, () => (now += 1));
   keys = createApiKeys(store.records, () => now);
 });
 afterEach(() => store.close());

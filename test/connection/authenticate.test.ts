@@ -9,8 +9,8 @@ import { createVerifyJwt } from '../../src/connection/verify-jwt.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Records } from '../../src/storage/records.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { startKeyServer, type KeyServer } from '../support/key-server.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const issuer = 'https://login.acme.example';
 const audience = 'https://gateway.example';
@@ -24,7 +24,7 @@ const sealingKeys = [{ id: 'k1', key: Buffer.alloc(32, 7) }];
 beforeEach(async () => {
   now = Date.now();
   reads = 0;
-  store = await createSqliteStore({ file: ':memory:' });
+  store = await openTestStore();
   keys = createApiKeys(counting(store.records));
   keyServer = await startKeyServer('first');
 });
@@ -198,7 +198,7 @@ describe('two replicas over one store', () => {
   let stores: Store[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'callers-'));
-    stores = await Promise.all([1, 2].map(() => createSqliteStore({ file: join(folder, 'store.db') })));
+    stores = await Promise.all([1, 2].map(() => openTestStore(join(folder, 'store.db'))));
   });
   afterEach(async () => {
     await Promise.all(stores.map((each) => each.close()));

@@ -9,7 +9,7 @@ import { createTokenIssuer } from '../../src/connection/token-issuer.ts';
 import { createVerifyJwt } from '../../src/connection/verify-jwt.ts';
 import { CallerError } from '../../src/errors.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const issuer = 'https://login.acme.example';
 const audience = 'https://gateway.example';
@@ -69,7 +69,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
   trapUrl = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/jwks`;
-  store = await createSqliteStore({ file: ':memory:' });
+  store = await openTestStore();
   const keySet = { keys: [jwk(rsa.publicKey, 'rsa'), jwk(ec.publicKey, 'ec')] };
   const verifyJwt = createVerifyJwt({
     issuers: [

@@ -4,9 +4,9 @@ import { declaredFields } from '../../src/connection/registration.ts';
 import { createRegistrations, registrationKind, type Registrations } from '../../src/connection/registrations.ts';
 import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';
 import { type DefinitionError, formatFault, InputError } from '../../src/errors.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { keyRing } from '../support/oauth-connection.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const items: Connector = {
   name: 'items',
@@ -23,7 +23,7 @@ const oauth = (authorization: Partial<OAuth2Authorization>): Connector => ({
 let store: Store;
 let registrations: Registrations;
 beforeEach(async () => {
-  store = await createSqliteStore({ file: ':memory:' });
+  store = await openTestStore();
   registrations = createRegistrations({ records: store.records, keyRing, connectors: [items] });
 });
 afterEach(() => store.close());

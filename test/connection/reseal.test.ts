@@ -4,7 +4,7 @@ import { resealAll, type SealedKind } from '../../src/connection/reseal.ts';
 import { createKeyRing } from '../../src/connection/seal.ts';
 import type { Change, Records } from '../../src/storage/records.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const oldKey = { id: 'old', key: randomBytes(32) };
 const newKey = { id: 'new', key: randomBytes(32) };
@@ -16,7 +16,7 @@ const id = (index: number) => String(index).padStart(5, '0');
 
 describe('sealing everything anew', () => {
   let store: Store;
-  beforeEach(async () => (store = await createSqliteStore({ file: ':memory:' })));
+  beforeEach(async () => (store = await openTestStore()));
   afterEach(async () => store.close());
 
   /** Connections with a token at two places, sealed with the old key. */

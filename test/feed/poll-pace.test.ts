@@ -1,6 +1,6 @@
 /** When a feed is polled next. */
 import { describe, expect, it } from '@jest/globals';
-import { ProviderError } from '../../src/errors.ts';
+import { GatewayError, ProviderError } from '../../src/errors.ts';
 import { nextPollMs, type Pace } from '../../src/feed/poll-pace.ts';
 
 const minute = 60_000;
@@ -35,6 +35,13 @@ describe('the time until the next poll', () => {
 
   it('is no shorter after a failure than the interval', () => {
     expect(pace({ intervalMs: 60 * minute, failures: 1 })).toBe(60 * minute);
+  });
+
+  it('is five seconds at most while the store is away, and as ever where its disk is full', () => {
+    const away = new GatewayError('STORE_UNAVAILABLE', 'Away.');
+    expect([1, 9].map((failures) => pace({ failures, error: away }))).toEqual([5_000, 5_000]);
+    expect(pace({ intervalMs: 1_000, failures: 1, error: away })).toBe(2_000);
+    expect(pace({ failures: 1, error: new GatewayError('STORE_FULL', 'Full.') })).toBe(2 * minute);
   });
 
   it('is as long as the provider asks for', () => {

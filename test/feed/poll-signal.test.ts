@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createPollSignals, type PollSignals } from '../../src/feed/poll-signal.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 let store: Store;
 let told: string[];
 let signals: PollSignals;
 
 beforeEach(async () => {
-  store = await createSqliteStore({ file: ':memory:' });
+  store = await openTestStore();
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance', 'Date'] });
   told = [];
   signals = createPollSignals({ records: store.records, pollSoon: (feed) => void told.push(feed) });

@@ -8,6 +8,7 @@ import { runCommand } from '../../src/cli/command.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { captureTerminal } from '../support/temporary-project.ts';
+import { storePlace } from '../support/test-store.ts';
 
 const connector = (name: string): Connector => ({
   name,
@@ -25,7 +26,7 @@ let log: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'callers-'));
   log = '';
-  const store = join(folder, 'store.sqlite');
+  const store = storePlace(join(folder, 'store.sqlite'));
   process.env['PLUGBOARD_STORE'] = store;
   const key = randomBytes(32).toString('base64');
   const start = () =>

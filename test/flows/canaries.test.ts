@@ -1,6 +1,5 @@
 /** Safety L1: canaries in everything that is secret, through every flow, at log level trace; then they are looked for. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createCookieJar } from '../support/authorization-server.ts';
@@ -12,6 +11,7 @@ import {
   type TenantGateway,
   type Who,
 } from '../support/tenant-gateway.ts';
+import { readStoreBytes } from '../support/test-store.ts';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(9).toString('hex')}`;
 
@@ -411,8 +411,7 @@ describe('canaries', () => {
   });
 
   it('are not in the file of the store, its log and its index', async () => {
-    const files = await Promise.all(['', '-wal', '-shm'].map((end) => readFile(`${gateway.file}${end}`)));
-    const store = Buffer.concat(files);
+    const store = await readStoreBytes(gateway.file);
     // That it can be read at all, and is where the records are.
     expect(
       found(store, [

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
 import type { Connector, OAuth2Authorization } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import {
   createCookieJar,
   startAuthorizationServer,
   type AuthorizationServer,
 } from '../support/authorization-server.ts';
+import { openTestStore, storePlace } from '../support/test-store.ts';
 
 const returnUrl = 'https://app.example.test/connected';
 const key = randomBytes(32).toString('base64');
@@ -98,7 +98,7 @@ async function startGateway(): Promise<void> {
     configuration: {
       port: 0,
       key,
-      store: join(folder, 'plugboard.sqlite'),
+      store: storePlace(join(folder, 'plugboard.sqlite')),
       logLevel: 'trace',
       returnUrls: [returnUrl],
       connectUrl: 'https://app.example.test/accounts?connect={connector}&scopes={scopes}',
@@ -117,7 +117,7 @@ beforeAll(async () => {
       { clientId: 'signer', authentication: 'private_key_jwt', publicKeys: [publicKey.export({ format: 'jwk' })] },
     ],
   });
-  const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+  const store = await openTestStore(join(folder, 'plugboard.sqlite'));
   const apiKeys = createApiKeys(store.records);
   keys = {
     acme: (await apiKeys.create({ tenant: 'acme', name: 'test', scopes })).text,
@@ -134,7 +134,7 @@ afterAll(async () => {
 
 /** A key of acme with these scopes only, made beside the running gateway. */
 async function createNarrowKey(narrow: readonly string[]): Promise<string> {
-  const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+  const store = await openTestStore(join(folder, 'plugboard.sqlite'));
   const { text } = await createApiKeys(store.records).create({ tenant: 'acme', name: 'narrow', scopes: narrow });
   await store.close();
   return text;
@@ -305,7 +305,7 @@ describe('connections over OAuth 2.0', () => {
     const swapped = new URL(one.callback);
     swapped.searchParams.set('state', other.callback.searchParams.get('state') ?? '');
     const late = await begin('heidi');
-    const store = await createSqliteStore({ file: join(folder, 'plugboard.sqlite') });
+    const store = await openTestStore(join(folder, 'plugboard.sqlite'));
     const id = createHash('sha256')
       .update(late.callback.searchParams.get('state') ?? '')
       .digest('base64url');

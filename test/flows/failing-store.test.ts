@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../src/connector/definition.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { StoredRecord } from '../../src/storage/records.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import {
   createCookieJar,
   startAuthorizationServer,
@@ -11,6 +10,7 @@ import {
 } from '../support/authorization-server.ts';
 import { openFailingVault, reading, writing, type FailingVault } from '../support/failing-vault.ts';
 import { newSealingKey, returnUrl, startTenantGateway, type TenantGateway } from '../support/tenant-gateway.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 let server: AuthorizationServer;
 let gateway: TenantGateway;
@@ -188,7 +188,7 @@ describe('a store that cannot be written', () => {
     expect((await ask(disconnect)).data).toEqual({ disconnect: { revoked: false } });
     store.heal();
     expect(await owners()).toBe('CONNECTION_REQUIRED');
-    const raw = await createSqliteStore({ file: gateway.file });
+    const raw = await openTestStore(gateway.file);
     expect(await raw.records.list('revocation', {})).toHaveLength(1);
     await raw.close();
     expect((await server.counters()).revocations).toBe(before.revocations);
@@ -259,7 +259,7 @@ describe('a store whose secrets do not open', () => {
 
   it('gives nobody the tokens of a record that was put in the place of another', async () => {
     await finish('bob', await allow('bob'));
-    const raw = await createSqliteStore({ file: gateway.file });
+    const raw = await openTestStore(gateway.file);
     const [one, other] = await raw.records.list('connection', {});
     await raw.records.compareAndSet('connection', one!.id, one!.version, {
       ...one!.value,
@@ -283,7 +283,7 @@ describe('a store whose secrets do not open', () => {
     ['acme', null, { tenant: 'acme', subject: 'tenant' }],
     ['globex', 'bob', { tenant: 'globex', subject: 'subject bob' }],
   ] as const)('gives the tokens of a record to no owner written into it: %s, %s', async (tenant, subject, owner) => {
-    const raw = await createSqliteStore({ file: gateway.file });
+    const raw = await openTestStore(gateway.file);
     const [{ id, version, value }] = (await raw.records.list('connection', {})) as [StoredRecord];
     const indexes = { ...owner, connector: 'items' };
     const asBob = async () => {

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AddressInfo } from 'node:net';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { bundleWorker, Worker } from '../support/bundled-worker.ts';
 import { startFaultyShop, type FaultyShop } from '../support/faulty-shop.ts';
 import { subscribeResuming, type ResumingSubscriber } from '../support/resuming-subscriber.ts';
+import { openTestStore, storePlace } from '../support/test-store.ts';
 
 const isFull = process.env['FEED_CRASH'] === 'full';
 interface Size {
@@ -59,7 +59,7 @@ const key = randomBytes(32).toString('base64');
 
 async function startGateway(port: number): Promise<void> {
   worker = new Worker(bundle);
-  await worker.call('open', shop.origin, join(folder, 'store.db'), key, port);
+  await worker.call('open', shop.origin, storePlace(join(folder, 'store.db')), key, port);
 }
 
 async function ask(port: number, query: string): Promise<any> {
@@ -73,7 +73,7 @@ async function ask(port: number, query: string): Promise<any> {
 
 /** Everything in the log, read from the file itself. */
 async function readLog(feed: string): Promise<readonly string[]> {
-  const store = await createSqliteStore({ file: join(folder, 'store.db') });
+  const store = await openTestStore(join(folder, 'store.db'));
   const ids: string[] = [];
   try {
     for (let after = 0; ;) {

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { LoggedEvent } from '../../src/storage/feed-log.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { bundleWorker, Worker } from '../support/bundled-worker.ts';
 import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
 import { subscribeResuming, type ResumingSubscriber } from '../support/resuming-subscriber.ts';
 import { until } from '../support/until.ts';
+import { openTestStore, storePlace } from '../support/test-store.ts';
 
 jest.setTimeout(240_000);
 
@@ -72,7 +72,7 @@ async function startGateway(key: string): Promise<{ readonly worker: Worker; rea
   const port = await freePort();
   const worker = new Worker(bundle);
   workers.push(worker);
-  await worker.call('open', provider.origin, join(folder, 'store.db'), key, port);
+  await worker.call('open', provider.origin, storePlace(join(folder, 'store.db')), key, port);
   return { worker, port };
 }
 
@@ -83,7 +83,7 @@ async function ask(port: number, query: string): Promise<any> {
 }
 
 async function readLog(feed: string): Promise<readonly LoggedEvent[]> {
-  const store = await createSqliteStore({ file: join(folder, 'store.db') });
+  const store = await openTestStore(join(folder, 'store.db'));
   try {
     return (await store.feedLog.read(feed, 0)).events;
   } finally {

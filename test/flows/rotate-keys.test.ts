@@ -7,7 +7,6 @@ import { runCommand } from '../../src/cli/command.ts';
 import { parseKeys } from '../../src/connection/sealing-key.ts';
 import { isSealed } from '../../src/connection/seal.ts';
 import type { Connector } from '../../src/connector/definition.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import {
   createCookieJar,
   startAuthorizationServer,
@@ -15,6 +14,7 @@ import {
 } from '../support/authorization-server.ts';
 import { captureTerminal } from '../support/temporary-project.ts';
 import { newSealingKey, returnUrl, startTenantGateway, type TenantGateway } from '../support/tenant-gateway.ts';
+import { openTestStore, storePlace } from '../support/test-store.ts';
 
 const oldKey = newSealingKey();
 const newKey = newSealingKey();
@@ -92,14 +92,14 @@ async function rotate(key: string, ...args: string[]) {
   const terminal = captureTerminal();
   // Another file every time: modules are imported once.
   const config = join(gateway.folder, `plugboard.config.${randomUUID()}.mjs`);
-  await writeFile(config, `export default ${JSON.stringify({ key, store: gateway.file })};`);
+  await writeFile(config, `export default ${JSON.stringify({ key, store: storePlace(gateway.file) })};`);
   const code = await runCommand(['keys', 'rotate', '--config', config, ...args], terminal);
   return { code, output: terminal.output(), errors: terminal.errors() };
 }
 
 /** Ids of the keys that sealed what is in the store, by kind of record. */
 async function keysInStore(): Promise<Record<string, string[]>> {
-  const store = await createSqliteStore({ file: gateway.file });
+  const store = await openTestStore(gateway.file);
   const kinds = ['connection', 'registration', 'connect_session', 'oauth_flow', 'finish_code', 'revocation'];
   const found = await Promise.all(
     kinds.map(async (kind) => {

@@ -157,7 +157,12 @@ describe('health', () => {
     graphs.publish(smallGraph());
     expect(await fetchJson(`${url}/readyz`)).toMatchObject({ status: 200, body: { ready: true } });
     const loadedAt = graphs.status().loadedAt.toISOString();
-    expect((await fetchJson(`${url}/healthz`)).body).toEqual({ status: 'ok', graph: { loadedAt }, faults: [] });
+    expect((await fetchJson(`${url}/healthz`)).body).toEqual({
+      status: 'ok',
+      store: 'ok',
+      graph: { loadedAt },
+      faults: [],
+    });
   });
 
   it('tells the faults of the newest definitions while the last good graph serves', async () => {

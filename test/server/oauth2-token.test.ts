@@ -7,9 +7,9 @@ import { addTokenRoute } from '../../src/server/oauth2-token.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http-server.ts';
 import { fixedGraph } from '../../src/server/graph-source.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { fetchJson, type Answer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const grant = { grant_type: 'client_credentials' };
 let store: Store;
@@ -21,7 +21,7 @@ let log: string[];
 
 beforeEach(async () => {
   log = [];
-  store = await createSqliteStore({ file: ':memory:' });
+  store = await openTestStore();
   apiKeys = createApiKeys(store.records);
   key = await apiKeys.create({ tenant: 'acme', name: 'backend', scopes: ['plugboard.read', 'plugboard.subjects'] });
   const tokenIssuer = createTokenIssuer({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { withLease, type HoldOptions } from '../../src/storage/hold-lease.ts';
 import type { Leases } from '../../src/storage/lease.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const options: HoldOptions = { ttlMs: 1000, renewEveryMs: 10, waitMs: 0 };
 /** Resolves when the signal aborts, with its reason. */
@@ -11,7 +11,7 @@ const aborted = (signal: AbortSignal) =>
 
 describe('work under a lease', () => {
   let store: Store;
-  beforeEach(async () => (store = await createSqliteStore({ file: ':memory:' })));
+  beforeEach(async () => (store = await openTestStore()));
   afterEach(async () => store.close());
 
   /** The leases of the store, with some methods replaced. */

@@ -25,9 +25,9 @@ import type { Connector, OAuth2Authorization } from '../../src/connector/definit
 import { createSender, type Sender, type SenderOptions } from '../../src/http/send.ts';
 import { createCache } from '../../src/storage/cache.ts';
 import type { Records } from '../../src/storage/records.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/storage/store.ts';
 import type { AuthorizationServer, AuthorizeOptions } from './authorization-server.ts';
+import { openTestStore } from './test-store.ts';
 
 export const keyRing: KeyRing = createKeyRing([{ id: 'test', key: Buffer.alloc(32, 7) }]);
 export const publicUrl = 'https://gateway.example.test/';
@@ -76,7 +76,7 @@ export async function openOAuthDesk(
   server: Pick<AuthorizationServer, 'issuer' | 'authorize'>,
   options: OAuthDeskOptions = {},
 ): Promise<OAuthDesk> {
-  const store = await createSqliteStore({ file: options.file ?? ':memory:' });
+  const store = await openTestStore(options.file);
   const allowedPrivateOrigins = [server.issuer, ...(options.origins ?? [])];
   const sender = createSender({ ...tokenSenderOptions, allowedPrivateOrigins, ...options.sender });
   const cache = await createCache();

@@ -1,8 +1,10 @@
 /** Starts a whole gateway on a free port of 127.0.0.1, over small connectors, and keeps its log. */
+import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { Configuration } from '../../src/configuration.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { storePlace } from './test-store.ts';
 
 export interface RunningGateway {
   readonly gateway: Gateway;
@@ -59,6 +61,7 @@ export async function startGateway({
       insecureDev: true,
       finishInBrowser: true,
       explorer: false,
+      ...storeOf(configuration),
       ...configuration,
       http: { allowedPrivateOrigins: origins, ...configuration.http },
     },
@@ -79,4 +82,10 @@ export async function startGateway({
     },
     close: gateway.close,
   };
+}
+
+/** In memory, as `insecureDev` has it, unless the tests run on PostgreSQL. */
+function storeOf({ insecureDev = true }: Configuration): Configuration {
+  const store = storePlace();
+  return insecureDev && store !== ':memory:' ? { store, key: randomBytes(32).toString('base64') } : {};
 }

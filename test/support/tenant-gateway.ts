@@ -9,7 +9,7 @@ import { createApiKeys } from '../../src/connection/api-keys.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import type { Vault } from '../../src/open-vault.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore, storePlace } from './test-store.ts';
 
 export type Tenant = 'acme' | 'globex';
 
@@ -75,7 +75,7 @@ export async function startTenantGateway(options: TenantGatewayOptions): Promise
   const configuration: Configuration = {
     port: 0,
     key: newSealingKey(),
-    store: file,
+    store: storePlace(file),
     logLevel: 'trace',
     explorer: false,
     returnUrls: [returnUrl],
@@ -115,7 +115,7 @@ export async function startTenantGateway(options: TenantGatewayOptions): Promise
 }
 
 async function createKeys(file: string): Promise<Record<Tenant, string>> {
-  const store = await createSqliteStore({ file });
+  const store = await openTestStore(file);
   const apiKeys = createApiKeys(store.records);
   const create = async (tenant: Tenant) => (await apiKeys.create({ tenant, name: 'test', scopes: allScopes })).text;
   const keys = { acme: await create('acme'), globex: await create('globex') };

@@ -11,8 +11,8 @@ import { AuthorizationError, ProviderError } from '../../src/errors.ts';
 import { feedId, type FeedKey } from '../../src/feed/feed.ts';
 import type { WebhookDesk } from '../../src/feed/webhook-desk.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { scriptSender } from './scripted-sender.ts';
+import { openTestStore } from './test-store.ts';
 
 export interface Subscribed {
   readonly id: string;
@@ -125,7 +125,7 @@ export async function openWebhookDesk(
   options: { readonly file?: string; readonly provider?: ShopProvider; readonly baseUrl?: string } = {},
 ): Promise<TestDesk> {
   const { file = ':memory:', provider = createShopProvider(), baseUrl = 'https://g.example' } = options;
-  const store = await createSqliteStore({ file });
+  const store = await openTestStore(file);
   const connector = webhookShop(provider);
   const triggers = new Map(
     Object.keys(connector.triggers!).map((name) => [name, prepareTrigger(connector, name, { sender: scriptSender() })]),

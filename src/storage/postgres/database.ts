@@ -4,7 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../errors.ts';
 import type { Pool, PoolClient } from './pg-driver.ts';
-import { isUndone, SqlFault, storeError } from './store-error.ts';
+import type { Pulse } from './pulse.ts';
+import { isForAMoment, isUndone, SqlFault, storeError } from './store-error.ts';
 
 export type SqlValue = string | number | boolean | null | Buffer | readonly (string | number | null | Buffer)[];
 /** Numbers of 64 bits come as text. */
@@ -23,20 +24,24 @@ export interface Sql {
 
 /** So long somebody is tried again who met others; longer than any of them works. */
 const meetLimitMs = 10_000;
+/** So long one waits for a connection while the server has none left: those that we have come back meanwhile. */
+const connectionLimitMs = 5000;
 /** A sub-select, so that it is asked once and an index can be used with it. */
 const databaseClock = '(SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)';
 
 export class PostgresDatabase {
   readonly #pool: Pool;
   readonly #now: (() => number) | undefined;
+  readonly #pulse: Pulse | undefined;
   readonly #statements = new Map<string, { readonly name: string; readonly text: string }>();
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  /** `now` stands for the clock of the database, for tests. */
-  constructor(pool: Pool, now?: () => number) {
+  /** `now` stands for the clock of the database, for tests. With a `pulse` nothing waits for a server that is away. */
+  constructor(pool: Pool, now?: () => number, pulse?: Pulse) {
     this.#pool = pool;
     this.#now = now;
+    this.#pulse = pulse;
   }
 
   get isClosed(): boolean {
@@ -114,9 +119,7 @@ export class PostgresDatabase {
   }
 
   async #withClient<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw new SqlFault(error);
-    });
+    const client = await this.#connect();
     let isLost = false;
     const ask: Sql['ask'] = async (text, values = []) => {
       try {
@@ -132,6 +135,20 @@ export class PostgresDatabase {
       return await work({ ask });
     } finally {
       release(client, isLost);
+    }
+  }
+
+  async #connect(): Promise<PoolClient> {
+    const until = performance.now() + connectionLimitMs;
+    for (;;) {
+      await this.#pulse?.untilThere();
+      try {
+        return await this.#pool.connect();
+      } catch (error) {
+        const fault = new SqlFault(error);
+        if (!isForAMoment(fault) || performance.now() > until) throw fault;
+      }
+      await sleep(20 + Math.random() * 80);
     }
   }
 

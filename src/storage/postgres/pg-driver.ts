@@ -1,4 +1,5 @@
 /** PostgreSQL by the package pg, which is loaded only when a store is on PostgreSQL. */
+import { Socket } from 'node:net';
 import type { Client, ClientConfig, Pool, PoolClient, PoolConfig } from 'pg';
 import { GatewayError } from '../../errors.ts';
 
@@ -28,6 +29,28 @@ export async function loadPg(): Promise<PgDriver> {
       return pool;
     },
     openClient: (config) => new PgClient(config).on('error', ignore),
+  };
+}
+
+/** Connections that can be cut all at once, with what waits on them. */
+export interface Cuttable {
+  /** For the configuration of a pool or client. */
+  readonly stream: () => Socket;
+  readonly cut: () => void;
+}
+
+export function createCuttable(): Cuttable {
+  const sockets = new Set<Socket>();
+  return {
+    stream() {
+      const socket = new Socket();
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }
 

@@ -5,18 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Store } from '../store.ts';
 import { PostgresDatabase } from './database.ts';
-import { loadPg, type ClientConfig, type Pool } from './pg-driver.ts';
+import { createCuttable, loadPg, type ClientConfig, type Pool } from './pg-driver.ts';
 import { createPostgresFeedLog } from './postgres-feed-log.ts';
 import { createPostgresLeases } from './postgres-leases.ts';
 import { createPostgresRecords } from './postgres-records.ts';
+import { createPulse } from './pulse.ts';
 import { migrate } from './schema.ts';
-import { codeOf, SqlFault } from './store-error.ts';
+import { codeOf, isForAMoment, SqlFault } from './store-error.ts';
 import { createLogWatch } from './watch-log.ts';
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database`, with `?sslmode=…` where the server asks for it. */
+  /** `postgres://user:password@host:port/database`, with `?sslmode=…` where the server asks for it, and `schema=…`. */
   readonly url: string;
-  /** Made when absent; nothing else may be in it. Default `plugboard`. */
+  /** Made when absent; nothing else may be in it. Default: what the URL names, else `plugboard`. */
   readonly schema?: string;
   /** Connections at most, of each of two pools: records with leases, and the logs of feeds. Default 10. */
   readonly poolSize?: number;
@@ -34,8 +35,8 @@ interface Opening {
 
 /** A server that starts, or that has no connection left for a moment, is waited for. */
 const openLimitMs = 15_000;
-/** Nothing that is well answers later. */
-const connectTimeoutMs = 5000;
+/** So long one waits for a connection, also for one that others have; a server that is away is noticed sooner by the pulse. */
+const connectTimeoutMs = 10_000;
 /** Features that we use are in all versions that are still maintained. */
 const oldestServer = 130_000;
 
@@ -46,45 +47,62 @@ const oldestServer = 130_000;
  * message names the server and the database, for it goes to the operator at start, and never the user or the password.
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { schema = 'plugboard', poolSize = 10, statementTimeoutMs = 10_000, now } = options;
-  const url = readUrl(options.url, schema);
+  const { poolSize = 10, statementTimeoutMs = 10_000, now } = options;
+  const { url, schema } = readUrl(options.url, options.schema);
   const driver = await loadPg();
-  const config = { ...connectionConfig(url, statementTimeoutMs), connectionTimeoutMillis: connectTimeoutMs };
-  const opening = { schema, now, openPool: () => driver.openPool({ ...config, max: poolSize, min: 1 }) };
-  const database = await openDatabase(opening, url);
+  const { stream, cut } = createCuttable();
+  const config = { ...connectionConfig(url, statementTimeoutMs), connectionTimeoutMillis: connectTimeoutMs, stream };
+  const openPool = () => driver.openPool({ ...config, max: poolSize, min: 1 });
+  await makeReady({ schema, now, openPool }, url);
+  const pulse = createPulse({
+    openClient(connectionTimeoutMillis) {
+      const own = createCuttable();
+      return { client: driver.openClient({ ...config, connectionTimeoutMillis, stream: own.stream }), cut: own.cut };
+    },
+    onSilence: cut,
+  });
+  const database = new PostgresDatabase(openPool(), now, pulse);
   // Refreshes and leases do not wait behind a storm of events.
-  const logDatabase = new PostgresDatabase(opening.openPool(), now);
+  const logDatabase = new PostgresDatabase(openPool(), now, pulse);
   const logWatch = createLogWatch(logDatabase, () => driver.openClient(config), schema);
   return {
     records: createPostgresRecords(database),
     leases: createPostgresLeases(database),
     feedLog: createPostgresFeedLog(logDatabase, logWatch),
+    isAvailable: () => !database.isClosed && pulse.isThere(),
     async close() {
       await logWatch.close();
       await Promise.all([database.close(), logDatabase.close()]);
+      await pulse.close();
     },
   };
 }
 
 /** @throws GatewayError STORE_UNAVAILABLE; without its cause, which would hold the password. */
-function readUrl(text: string, schema: string): URL {
+function readUrl(text: string, given: string | undefined): { readonly url: URL; readonly schema: string } {
+  if (/^postgres(ql)?:/.test(text) && URL.canParse(text)) {
+    const url = new URL(text);
+    const schema = given ?? url.searchParams.get('schema') ?? 'plugboard';
+    checkSchema(schema);
+    url.searchParams.delete('schema');
+    // Where the tables are, for every statement; options that the operator gave come first.
+    const options = [url.searchParams.get('options'), `-c search_path=${schema}`].filter(Boolean);
+    url.searchParams.set('options', options.join(' '));
+    return { url, schema };
+  }
+  throw new GatewayError(
+    'STORE_UNAVAILABLE',
+    'The URL of the store cannot be read: expected postgres://user:password@host:port/database, with signs such as @ / # in user and password as %40 %2F %23.',
+  );
+}
+
+function checkSchema(schema: string): void {
   if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema)) {
     throw new GatewayError(
       'STORE_UNAVAILABLE',
       `The schema of a store is 1–48 of a–z, 0–9 and _, and begins with a letter; got "${schema}".`,
     );
   }
-  if (/^postgres(ql)?:/.test(text) && URL.canParse(text)) {
-    const url = new URL(text);
-    // Where the tables are, for every statement; options that the operator gave come first.
-    const options = [url.searchParams.get('options'), `-c search_path=${schema}`].filter(Boolean);
-    url.searchParams.set('options', options.join(' '));
-    return url;
-  }
-  throw new GatewayError(
-    'STORE_UNAVAILABLE',
-    'The URL of the store cannot be read: expected postgres://user:password@host:port/database, with signs such as @ / # in user and password as %40 %2F %23.',
-  );
 }
 
 /** The limits hold on the server as well, so that a replica that stands still keeps nobody from working. */
@@ -101,19 +119,19 @@ function connectionConfig(url: URL, statementTimeoutMs: number): ClientConfig {
   };
 }
 
-async function openDatabase({ schema, now, openPool }: Opening, url: URL): Promise<PostgresDatabase> {
+async function makeReady({ schema, now, openPool }: Opening, url: URL): Promise<void> {
   const until = performance.now() + openLimitMs;
   for (;;) {
     const database = new PostgresDatabase(openPool(), now);
     try {
       await checkServer(database);
       await migrate(database, schema);
-      return database;
+      return;
     } catch (error) {
+      const fault = faultOf(error);
+      if (!fault || !isForAMoment(fault) || performance.now() > until) throw openError(error, url);
+    } finally {
       await database.close();
-      const state = stateOf(error);
-      const isForAMoment = state === '57P03' || state === '53300';
-      if (!isForAMoment || performance.now() > until) throw openError(error, url);
     }
     await sleep(100 + Math.random() * 200);
   }
@@ -145,7 +163,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function openError(error: unknown, url: URL): unknown {
-  const state = stateOf(error);
+  const state = faultOf(error)?.state;
   if (state === undefined) return error;
   const code: ErrorCode = codeOf(state);
   const words = reasons[state] ?? `it answered ${state || 'nothing'}`;
@@ -154,7 +172,7 @@ function openError(error: unknown, url: URL): unknown {
 }
 
 /** What PostgreSQL or the system said; `undefined` for what is ours. */
-function stateOf(error: unknown): string | undefined {
+function faultOf(error: unknown): SqlFault | undefined {
   const { cause } = error instanceof GatewayError ? error : {};
-  return cause instanceof SqlFault ? cause.state : undefined;
+  return cause instanceof SqlFault ? cause : undefined;
 }

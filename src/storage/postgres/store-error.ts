@@ -10,15 +10,23 @@ export class SqlFault extends Error {
   readonly state: string;
   /** Whether the connection is of no use any more; what was under way may have happened. */
   readonly isLost: boolean;
+  /** Whether the server itself said so, and not the system or a limit of ours. */
+  readonly isFromServer: boolean;
 
   constructor(error: unknown) {
     const { code, message, severity } = (error ?? {}) as Partial<Record<'code' | 'message' | 'severity', unknown>>;
     super(typeof message === 'string' && message !== '' ? message : String(code));
     this.name = 'SqlFault';
     this.state = typeof code === 'string' ? code : '';
+    this.isFromServer = typeof severity === 'string';
     // What the server did not say itself is a fault of the connection, or an answer that we did not wait for.
-    this.isLost = typeof severity !== 'string' || severity === 'FATAL' || /^(08|57P|25P03)/.test(this.state);
+    this.isLost = !this.isFromServer || severity === 'FATAL' || /^(08|57P|25P03)/.test(this.state);
   }
+}
+
+/** Whether the server has no connection left for the moment, or is about to be there. */
+export function isForAMoment({ state }: SqlFault): boolean {
+  return state === '53300' || state === '57P03';
 }
 
 /** Whether trying again helps: two that wanted the same met, and one of them was undone as a whole. */

@@ -38,6 +38,8 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     records: createSqliteRecords(database, now),
     leases: createSqliteLeases(database, now),
     feedLog: createSqliteFeedLog(database, now),
+    // A file is always there; what fails with it fails where it is asked.
+    isAvailable: () => !database.isClosed,
     close: () => database.close(),
   };
 }

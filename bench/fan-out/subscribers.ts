@@ -6,6 +6,8 @@ export interface Subscribing {
   readonly port: number;
   readonly count: number;
   readonly query: string;
+  /** So many connect side by side. Default 100. */
+  readonly atOnce?: number;
 }
 
 let sockets: WebSocket[] = [];
@@ -17,9 +19,9 @@ let missing = 0;
 let target = 0;
 let onAll: (() => void) | undefined;
 
-async function subscribe({ port, count, query }: Subscribing): Promise<void> {
-  for (let begun = 0; begun < count; begun += 100) {
-    const some = Math.min(100, count - begun);
+async function subscribe({ port, count, query, atOnce = 100 }: Subscribing): Promise<void> {
+  for (let begun = 0; begun < count; begun += atOnce) {
+    const some = Math.min(atOnce, count - begun);
     await Promise.all(Array.from({ length: some }, () => open(port, query)));
   }
 }
@@ -64,6 +66,15 @@ function expectEvents(events: number): Promise<void> {
   });
 }
 
+/** As when a network fails: nobody says goodbye. */
+async function cut(): Promise<void> {
+  const lost = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) socket.terminate();
+  await Promise.all(lost);
+  sockets = [];
+  received = [];
+}
+
 async function leave(): Promise<void> {
   const left = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
   for (const socket of sockets) socket.close(1000);
@@ -72,4 +83,4 @@ async function leave(): Promise<void> {
   received = [];
 }
 
-answerParent({}, { subscribe, expectEvents, leave, lastFrame: () => lastFrame });
+answerParent({}, { subscribe, expectEvents, cut, leave, lastFrame: () => lastFrame });

@@ -7,6 +7,7 @@ import { createApiKeys } from './connection/api-keys.ts';
 import { createAuthenticator, type AuthenticateOptions } from './connection/authenticate.ts';
 import { createClientFetch, tokenSenderOptions } from './connection/client-fetch.ts';
 import { createIntrospectToken } from './connection/introspect-token.ts';
+import { createSharedRateLimits, type SharedRateLimits } from './connection/shared-rate-limits.ts';
 import { createTokenIssuer } from './connection/token-issuer.ts';
 import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import { createVerifyJwt } from './connection/verify-jwt.ts';
@@ -65,10 +66,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   refuseOpenDoor(configuration);
   const logger = createLogger(configuration, options.logDestination);
   const vault = options.vault ?? (await openVault(configuration, environment));
-  const senders = createSenders(configuration, options.sender);
+  const rateLimits = createSharedRateLimits(vault.records);
+  const senders = createSenders(configuration, options.sender, rateLimits);
   const generations = await createGenerations({ configuration, environment, vault, logger, ...senders });
   try {
     generations.load(options.connectors);
+    rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const server = await createServer(generations, callers, options, vault, logger);
     if (configuration.insecureDev) {
@@ -106,6 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   async function closeAll(): Promise<void> {
     await generations.close();
     await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
+    await rateLimits.stop();
     await vault.close();
   }
 
@@ -126,10 +130,14 @@ export async function describeGraph(connectors: readonly Connector[], options?: 
 }
 
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */
-function createSenders({ http = {} }: Configuration, forTests: SenderOptions | undefined) {
+function createSenders(
+  { http = {} }: Configuration,
+  forTests: SenderOptions | undefined,
+  { publish }: SharedRateLimits,
+) {
   const { allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes } = http;
   const addresses = withoutAbsent({ allowedPrivateOrigins, allowHttp });
-  const rateBudgets = createRateBudgets();
+  const rateBudgets = createRateBudgets({ onClosed: publish });
   const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes });
   return {
     rateBudgets,

@@ -42,6 +42,19 @@ export interface RateBudgets {
    * window, one request at least, to actions.
    */
   readonly readyAt: (owner: RateOwner) => number;
+  /** Takes over what another process learned; it tells nobody. */
+  readonly close: (limit: ClosedLimit) => void;
+}
+
+/** A limit that is reached, as one process tells it to others. */
+export interface ClosedLimit {
+  /** Whose requests are counted together. */
+  readonly whose: string;
+  readonly origin: string;
+  /** What is counted apart there; empty: everything. */
+  readonly resource: string;
+  /** So long nothing goes, from now. */
+  readonly closedMs: number;
 }
 
 /** All durations are in milliseconds. */
@@ -52,11 +65,13 @@ export interface RateBudgetOptions {
   readonly now?: () => number;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly wallNow?: () => number;
+  /** Hears of a limit that an answer said to be reached. It must not throw. */
+  readonly onClosed?: (limit: ClosedLimit) => void;
 }
 
 /** Makes the budgets. One is enough for a gateway; it goes to `createSender`, and to the feeds. */
 export function createRateBudgets(options: RateBudgetOptions = {}): RateBudgets {
-  const { maxOwners = 10_000, now = () => performance.now(), wallNow = Date.now } = options;
+  const { maxOwners = 10_000, now = () => performance.now(), wallNow = Date.now, onClosed } = options;
   const owners = new Map<string, Hosts>();
 
   return {
@@ -73,10 +88,15 @@ export function createRateBudgets(options: RateBudgetOptions = {}): RateBudgets 
       const at = now();
       permit?.taken.forEach(({ window }) => window.underWay--);
       const learning =
-        facts && hostOf(owners, maxOwners, owner, url.origin).windowFor(url, facts.resource, owner.isPoll);
+        facts && hostOf(owners, maxOwners, keyOf(owner), url.origin).windowFor(url, facts.resource, owner.isPoll);
       if (learning) {
         const revision = permit?.taken.find(({ window }) => window === learning)?.revision;
         learning.learn(facts, at, revision ?? (learning.revision === 0 ? 0 : undefined));
+        if (onClosed && (facts.isRefusal || facts.remaining === 0)) {
+          const closedMs = learning.closedMs(at);
+          const { resource = everything } = facts;
+          if (closedMs > 0) onClosed({ whose: keyOf(owner), origin: url.origin, resource, closedMs });
+        }
       }
       if (!permit) return;
       for (const { window } of permit.taken) {
@@ -84,6 +104,11 @@ export function createRateBudgets(options: RateBudgetOptions = {}): RateBudgets 
         window.tell();
       }
       if (!facts) forgetIdle(owners, owner, url.origin);
+    },
+    close({ whose, origin, resource, closedMs }) {
+      hostOf(owners, maxOwners, whose, origin)
+        .windowNamed(resource)
+        .close(now() + closedMs);
     },
     readyAt(owner) {
       const hosts = owners.get(keyOf(owner));
@@ -134,6 +159,10 @@ class HostBudget {
   windowFor(url: URL, resource: string = everything, isPoll: boolean = false): RateWindow {
     if (resource !== everything) keepNewest(this.#resources, routeOf(url), resource, maxRoutes);
     if (isPoll) this.#polled.add(resource);
+    return this.windowNamed(resource);
+  }
+
+  windowNamed(resource: string): RateWindow {
     const window = this.#windows.get(resource) ?? new RateWindow();
     keepNewest(this.#windows, resource, window, maxResources);
     return window;
@@ -166,8 +195,7 @@ function admitTo(windows: readonly RateWindow[], now: number): Admission {
   return { kind: 'go', taken: windows.map((window) => ({ window, revision: window.revision })) };
 }
 
-function hostOf(owners: Map<string, Hosts>, maxOwners: number, owner: RateOwner, origin: string): HostBudget {
-  const key = keyOf(owner);
+function hostOf(owners: Map<string, Hosts>, maxOwners: number, key: string, origin: string): HostBudget {
   const hosts: Hosts = owners.get(key) ?? new Map<string, HostBudget>();
   const host = hosts.get(origin) ?? new HostBudget();
   keepNewest(owners, key, hosts, maxOwners);

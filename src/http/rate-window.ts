@@ -60,6 +60,18 @@ export class RateWindow {
     this.revision++;
   }
 
+  /** Another process was told that nothing goes until then. */
+  close(until: number): void {
+    this.#remaining = 0;
+    this.#resetAt = Math.max(this.#resetAt ?? 0, until);
+    this.revision++;
+  }
+
+  /** Milliseconds until something may go again, as far as it was told; 0 while something is left. */
+  closedMs(now: number): number {
+    return this.#remaining > 0 || this.#resetAt === undefined ? 0 : Math.max(0, this.#resetAt - now);
+  }
+
   /** An answer that says nothing of a limit. */
   count(now: number): void {
     if (this.#isRefused(now)) return;

@@ -4,7 +4,7 @@ import type { Credentials } from '../connector/authorize.ts';
 import { createConnectHint } from './connect-hint.ts';
 import { createServerBreaker } from './refresh-backoff.ts';
 import { defaultRefreshLimits, type RefreshDesk, type RefreshLimits } from './refresh-desk.ts';
-import { checkBinding } from './refresh-tokens.ts';
+import { checkBinding } from './check-binding.ts';
 import { StoredCredentials, type CredentialsSource } from './stored-credentials.ts';
 
 export interface ConnectionCredentialsOptions

@@ -5,10 +5,12 @@ import { createAcquireConnection, type OpenConnection } from '../connector/open-
 import { GatewayError, ProviderError } from '../errors.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
+import { checkPlace } from './check-binding.ts';
 import { fieldsOf } from './connection-fields.ts';
 import { acquiredTokens, readCustomTokens } from './connection-tokens.ts';
 import { scopeParameter } from './oauth-client.ts';
 import type { RefreshTarget, Renewed, Work } from './refresh-desk.ts';
+import { declaredFields } from './registration.ts';
 import { readOAuthError, TokenFailure } from './token-failure.ts';
 
 /**
@@ -25,10 +27,15 @@ export async function askForTokens(work: Work): Promise<Renewed> {
   const isByClient = authorization.grant === 'client_credentials';
   if (!isByClient && refreshToken === undefined) throw new TokenFailure('grant', 'there is no refresh token');
   if (authorization.refresh && refreshToken !== undefined) {
+    const all = { ...declaredFields(connector, target.registration), ...fields };
     const connection = createAcquireConnection({
       connector,
       connectionId: record.id,
-      credentials: { fields: () => fields, merge: () => Promise.resolve() },
+      credentials: {
+        fields: () => all,
+        merge: () => Promise.resolve(),
+        checkPlace: (origin) => checkPlace(desk, target, record, origin),
+      },
       baseUri: target.registration?.endpoints.baseUri,
       sender: desk.sender,
     });

@@ -6,6 +6,7 @@ import type { OpenConnection } from '../connector/open-connection.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { challengeOf, randomNonce, randomState, randomVerifier } from './authorization.ts';
+import type { Binding } from './connection-binding.ts';
 import { acquiredTokens, readCustomTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { browserHash, flowIdOf, flowSealIdentity, type Flow } from './flow-record.ts';
 import { scopeParameter, type OAuthClient } from './oauth-client.ts';
@@ -38,6 +39,8 @@ export interface AuthorizationRequest {
   readonly connectionId: string;
   /** `redirectUriOf` */
   readonly redirectUri: string;
+  /** Where the client is, as far as a tenant chose it. */
+  readonly boundTo: Binding;
   /** Absent: those of the client. */
   readonly scopes?: readonly string[] | undefined;
   /** What only the browser that begins knows; absent: the flow may end in any. */
@@ -85,6 +88,7 @@ export async function beginAuthorization(request: AuthorizationRequest): Promise
     nonce: nonce ?? null,
     issuer: client.issuer ?? null,
     scopes,
+    boundTo: request.boundTo,
     browser: request.browser === undefined ? null : browserHash(request.browser),
     returnUrl: request.returnUrl ?? null,
     applicationState: request.applicationState ?? null,

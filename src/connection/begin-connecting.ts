@@ -3,7 +3,8 @@ import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError, InputError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { goesToProvider, selectedAuthorization, type Candidate, type Candidates } from './connection-candidate.ts';
-import { isBoundTo } from './connection-binding.ts';
+import { isStillBound } from './connection-binding.ts';
+import { fieldsOf } from './connection-fields.ts';
 import {
   begunConnection,
   connectionKey,
@@ -13,6 +14,7 @@ import {
 } from './connection-record.ts';
 import { openFields } from './connection-tokens.ts';
 import type { DeviceConnecting } from './device-connecting.ts';
+import type { Registration } from './registration.ts';
 import { tolerant } from './seal.ts';
 import { isSameOwner, type Owner } from './owner.ts';
 import { createSession } from './connect-session.ts';
@@ -72,7 +74,7 @@ export function createBeginning(
       // What is entered is kept where the subject signs in at the provider; secrets are asked for anew.
       const isOAuth = selectedAuthorization(connector, before)?.type === 'oauth2';
       // What was entered for one host is not sent to another.
-      const isKept = isOAuth && isBoundTo(value, connector, registration);
+      const isKept = isOAuth && (await isSamePlace(record, connector, registration));
       const fields = input.fields ? { ...before, ...input.fields } : isKept ? before : undefined;
       const draft = await judge(connector, value.tenant, { ...input, fields });
       if (draft.isDirect) return connectNow({ id, value, existing: record, connector, way: {} }, draft);
@@ -97,6 +99,15 @@ export function createBeginning(
       if (!created) throw exists(value);
       if (created !== 'stale') return created;
     }
+  }
+
+  async function isSamePlace(
+    record: ConnectionRecord,
+    connector: Connector,
+    registration: Registration | undefined,
+  ): Promise<boolean> {
+    const fields = tolerant(() => fieldsOf(record, keyRing));
+    return fields !== undefined && isStillBound(record.value, connector, registration, fields);
   }
 
   /** What is left: on another device, or in a browser. */

@@ -19,10 +19,12 @@ import {
   sessionKind,
   type SessionRecord,
 } from './connect-session.ts';
-import { goesToProvider, type Candidate, type Candidates } from './connection-candidate.ts';
+import { goesToProvider, type BoundCandidate, type Candidates } from './connection-candidate.ts';
 import type { BrowserBinding, BrowserStep } from './connecting.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import { connectionNotation, readEnteredFields, withoutSecrets } from './entered-fields.ts';
+import { checkBegun } from './check-binding.ts';
+import { bindingOf, type Binding } from './connection-binding.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { parkCredentials, type NewCredentials } from './finish-code.ts';
 import { keepFlow, takeFlow } from './flow-record.ts';
@@ -36,6 +38,8 @@ interface Answered {
   readonly record: ConnectionRecord;
   readonly connector: Connector;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Where the flow was begun. */
+  readonly boundTo: Binding;
 }
 
 export function createBrowserSteps(
@@ -93,9 +97,10 @@ export function createBrowserSteps(
       let finished: FinishedAuthorization;
       try {
         const fields = openDraft(session, keyRing);
-        answered = { session, record, connector, fields };
+        answered = { session, record, connector, fields, boundTo: flow.value.boundTo };
         const target = { id: flow.value.connection, tenant: flow.value.tenant, connector };
         const { client, registration } = await candidates.oauthClient(target, fields);
+        await checkBegun({ connector, registration }, flow.value.boundTo, fields);
         finished = await finishAuthorization(
           { callback, context, browser, flow },
           { client, keyRing, now, openAcquire: () => openAcquire(connector, registration, fields) },
@@ -117,7 +122,7 @@ export function createBrowserSteps(
       return { step: 'form', connector, notation, values: withoutSecrets(notation, fields), problems: {} };
     }
     const { tenant, subject, connection, scopes } = session.value;
-    const { client } = await candidates.oauthClient({ id: connection, tenant, connector }, fields);
+    const { client, registration } = await candidates.oauthClient({ id: connection, tenant, connector }, fields);
     // What was granted before stays asked for: new tokens replace the old ones with all that these may do.
     const granted = (await stored.read(connection))?.value.scopes ?? [];
     const { url, flow } = await beginAuthorization({
@@ -126,6 +131,7 @@ export function createBrowserSteps(
       tenant,
       subject,
       connectionId: connection,
+      boundTo: await bindingOf(connector, registration, fields),
       redirectUri: redirectUriOf(options.baseUrl, tenant, connector.name),
       scopes: [...new Set([...client.scopes, ...scopes, ...granted])],
       browser,
@@ -138,10 +144,10 @@ export function createBrowserSteps(
 
   /** Tokens that the provider has just given: tried and kept, or taken back. */
   async function tryAndEnd(
-    { session, record, connector, fields }: Answered,
+    { session, record, connector, fields, boundTo }: Answered,
     { tokens, scopes, expiresAt, extra, ownerId }: FinishedAuthorization,
   ): Promise<BrowserStep> {
-    const candidate: Candidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt } };
+    const candidate: BoundCandidate = { fields, acquired: extra, tokens: { tokens, scopes, expiresAt }, boundTo };
     const trial = await candidates.try({ id: record.id, tenant: record.value.tenant, connector }, candidate);
     if (!trial.works) {
       await candidates.drop(record, candidate, ownerId);
@@ -162,7 +168,7 @@ export function createBrowserSteps(
   async function end(
     session: SessionRecord,
     connector: Connector,
-    candidate: Candidate,
+    candidate: BoundCandidate,
     identity: string | null,
   ): Promise<BrowserStep> {
     const { connection, returnUrl, tenant, subject } = session.value;

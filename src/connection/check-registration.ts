@@ -59,7 +59,7 @@ export function checkTenantEndpoints(
   endpoints: Endpoints,
   fields: Readonly<Record<string, unknown>>,
 ): void {
-  const { name: who, connection } = connector;
+  const { name: who } = connector;
   const refuse = (name: string, reason: string) =>
     new InputError('ENDPOINT_REFUSED', `endpoints.${name}: ${reason}`, { connector: who });
   const closed = fields['client_secret'] === undefined ? endpointsOfBuiltInSecret(connector) : [];
@@ -70,11 +70,27 @@ export function checkTenantEndpoints(
       const reason = `${who} brings the secret of its client, which goes nowhere else. Leave it out, or ask the operator to configure it.`;
       throw refuse(name, reason);
     }
-    const { hosts } = connection ?? {};
-    if (hosts && !hosts.some((host) => isOfHost(new URL(url), host))) {
-      throw refuse(name, `expected a host of ${who}, one of ${hosts.join(', ') || '(none)'}; got another.`);
-    }
+    if (!isTenantHost(connector, url)) throw refuse(name, expectedHost(connector));
   }
+}
+
+/**
+ * The same for a host that the connector works out of what was registered.
+ *
+ * @throws InputError ENDPOINT_REFUSED
+ */
+export function checkTenantHost(connector: Connector, origin: string): void {
+  if (isTenantHost(connector, origin)) return;
+  const message = `fields: ${expectedHost(connector)}`;
+  throw new InputError('ENDPOINT_REFUSED', message, { connector: connector.name });
+}
+
+function isTenantHost({ connection }: Connector, url: string): boolean {
+  return connection?.hosts?.some((host) => isOfHost(new URL(url), host)) ?? true;
+}
+
+function expectedHost({ name, connection }: Connector): string {
+  return `expected a host of ${name}, one of ${connection?.hosts?.join(', ') || '(none)'}; got another.`;
 }
 
 /** Those that lead a client's secret that is the connector's own; its own hooks may send it below \`baseUri\`. */

@@ -3,6 +3,7 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
+import { checkBegun } from './check-binding.ts';
 import { bindingOf, type Binding } from './connection-binding.ts';
 import {
   connectionKind,
@@ -24,12 +25,16 @@ export interface Candidate {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly acquired: Readonly<Record<string, unknown>>;
   readonly tokens?: AcquiredTokens;
-  /** What they were tried at; absent: as the registration is when they are kept. */
+  /** What they were begun at, and are tried at and nowhere else; absent: they are begun now. */
   readonly boundTo?: Binding;
 }
 
-/** A trial, and what is bound to where it was made. */
-export type BoundTrial = Trial & { readonly boundTo: Binding };
+/** Some that it is known of where they may go. */
+export type BoundCandidate = Candidate & { readonly boundTo: Binding };
+
+/** A trial, and where it was made. */
+export type BoundTrial =
+  (Extract<Trial, { works: true }> & { readonly boundTo: Binding }) | Extract<Trial, { works: false }>;
 
 /** Which connection they are for. */
 export interface CandidateTarget {
@@ -46,10 +51,10 @@ export interface WaitingPlace {
 }
 
 export interface Candidates {
-  /** Tries them at the provider; nothing is kept. */
+  /** Tries them at the provider, unless the tenant has chosen other hosts since they were begun; nothing is kept. */
   readonly try: (target: CandidateTarget, candidate: Candidate) => Promise<BoundTrial>;
   /** The parts of the record that they change. */
-  readonly seal: (target: SealingTarget, candidate: Candidate, identity: string | null) => NewCredentials;
+  readonly seal: (target: SealingTarget, candidate: BoundCandidate, identity: string | null) => NewCredentials;
   readonly sealFields: (target: SealingTarget, fields: Readonly<Record<string, unknown>>) => string;
   /**
    * Saves them over whatever is there: they are the newest that the subject granted. What they were waiting in is taken
@@ -59,7 +64,7 @@ export interface Candidates {
    */
   readonly keep: (id: string, credentials: NewCredentials, from?: WaitingPlace) => Promise<ConnectionRecord>;
   /** Takes tokens back at the provider that will not be kept (`Discarding.discard`). Never throws. */
-  readonly drop: (connection: OpenableConnection, candidate: Candidate, identity?: string | null) => Promise<void>;
+  readonly drop: (connection: OpenableConnection, candidate: BoundCandidate, identity?: string | null) => Promise<void>;
   /** The client at the connector's authorization server. @throws as `OAuthClients` */
   readonly oauthClient: (
     target: Omit<CandidateTarget, 'id'> & { readonly id?: string },
@@ -71,18 +76,12 @@ export function createCandidates(options: ConnectingOptions): Candidates {
   const { records, keyRing, stored, registrations, sender, discarding } = options;
   const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
     keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
-  const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
-  /** As the registration is now. */
-  const bindingFor = async ({ tenant, connector: name }: Pick<SealingTarget, 'tenant' | 'connector'>) => {
-    const connector = byName.get(name);
-    return connector ? bindingOf(connector, await registrations.find(tenant, connector)) : [];
-  };
   const seal: Candidates['seal'] = (target, { fields, acquired, tokens, boundTo }, identity) => ({
     state: 'STARTED',
     reason: null,
     connectedAt: options.now(),
     identity,
-    ...(boundTo && { boundTo }),
+    boundTo,
     fields: sealFields(target, fields),
     acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
     ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
@@ -93,12 +92,20 @@ export function createCandidates(options: ConnectingOptions): Candidates {
     async try({ id, tenant, connector }, candidate) {
       const registration = await registrations.find(tenant, connector);
       const credentials = candidateCredentials(connector, candidate, registration);
-      const boundTo = bindingOf(connector, registration);
+      const { fields, acquired, boundTo: begunAt } = candidate;
+      const bind = (more: Readonly<Record<string, unknown>>) =>
+        bindingOf(connector, registration, { ...fields, ...acquired, ...more });
       try {
-        const run = { sender, baseUri: registration?.endpoints.baseUri, id };
-        return { ...(await tryConnection(connector, credentials, run)), boundTo };
+        if (begunAt) await checkBegun({ connector, registration }, begunAt, fields);
+        await bind({});
+        const trial = await tryConnection(connector, credentials, {
+          sender,
+          baseUri: registration?.endpoints.baseUri,
+          id,
+        });
+        return trial.works ? { ...trial, boundTo: await bind(trial.acquired) } : trial;
       } catch (error) {
-        return { works: false, problem: problemOf(error, connector), boundTo };
+        return { works: false, problem: problemOf(error, connector) };
       }
     },
     async keep(id, credentials, from) {
@@ -109,8 +116,7 @@ export function createCandidates(options: ConnectingOptions): Candidates {
           throw new AuthorizationError('CONNECTION_NOT_FOUND', 'The connection was removed meanwhile. Connect again.');
         }
         const { version, value } = record;
-        const boundTo = credentials.boundTo ?? (await bindingFor(value));
-        const next = { ...value, ...credentials, boundTo };
+        const next = { ...value, ...credentials };
         const replaced = await discarding.planReplaced(record, credentials, from?.record.id);
         const result = await records.commit([
           ...removal,
@@ -129,10 +135,7 @@ export function createCandidates(options: ConnectingOptions): Candidates {
     },
     async drop(connection, candidate, identity = null) {
       if (!candidate.tokens) return;
-      // A store that fails does not say, and then it is the binding of the connection.
-      const boundTo = candidate.boundTo ?? (await bindingFor(connection.value).catch(() => undefined));
-      const bound = { ...candidate, ...(boundTo && { boundTo }) };
-      await discarding.discard(connection, seal(sealingTarget(connection), bound, identity));
+      await discarding.discard(connection, seal(sealingTarget(connection), candidate, identity));
     },
     async oauthClient({ id, tenant, connector }, fields) {
       const authorization = authorizationOf(connector, fields);

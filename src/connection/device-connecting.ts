@@ -2,9 +2,11 @@
 import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError, ProviderError } from '../errors.ts';
 import type { StoredRecord } from '../storage/records.ts';
-import type { Candidate, Candidates } from './connection-candidate.ts';
+import type { Candidates } from './connection-candidate.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { BegunDevice } from './connecting.ts';
+import { checkBegun } from './check-binding.ts';
+import { bindingOf } from './connection-binding.ts';
 import { connectionKind, sealingTarget, type ConnectionRecord } from './connection-record.ts';
 import { openFields, openTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { beginDeviceFlow, deviceFlowKind, pollDevice, type DeviceFlowValue } from './device-flow.ts';
@@ -41,11 +43,12 @@ export function createDeviceConnecting(
   return {
     async begin(record, connector, fields, asked) {
       const { id, value } = record;
-      const { client } = await candidates.oauthClient({ id, tenant: value.tenant, connector }, fields);
+      const { client, registration } = await candidates.oauthClient({ id, tenant: value.tenant, connector }, fields);
+      const boundTo = await bindingOf(connector, registration, fields);
       // As in a browser: new tokens replace the old ones with all that these may do.
       const scopes = [...new Set([...client.scopes, ...asked, ...value.scopes])];
       const { tenant, subject } = value;
-      const begun = await beginDeviceFlow(desk, { client, tenant, subject, connectionId: id, scopes });
+      const begun = await beginDeviceFlow(desk, { client, tenant, subject, connectionId: id, scopes, boundTo });
       return {
         userCode: begun.userCode,
         verificationUrl: begun.verificationUri,
@@ -62,7 +65,16 @@ export function createDeviceConnecting(
       const connector = connectorOf(value.connector);
       const target = { id, tenant: value.tenant, connector };
       const fields = openFields(record, 'fields', keyRing);
-      const clientOf = async () => (await candidates.oauthClient(target, fields)).client;
+      const clientOf = async ({ boundTo }: DeviceFlowValue) => {
+        const { client, registration } = await candidates.oauthClient(target, fields);
+        try {
+          await checkBegun({ connector, registration }, boundTo, fields);
+        } catch (error) {
+          await records.remove(deviceFlowKind, flow.id);
+          throw error;
+        }
+        return client;
+      };
       const onGranted = async (claimed: StoredRecord<DeviceFlowValue>, acquired: AcquiredTokens) => {
         unparked.set(claimed.id, acquired);
       };
@@ -70,7 +82,7 @@ export function createDeviceConnecting(
         if (flow.value.parked === undefined) {
           const polled = unparked.has(flow.id) || (await pollDevice(desk, flow.id, clientOf, onGranted));
           if (polled !== true && polled.state === 'pending') return record;
-          await park(flow.id, record, fields);
+          await park(flow, record, fields);
         }
       } catch (error) {
         // Whatever is wrong with the gateway, its store above all, says nothing of the connection.
@@ -88,25 +100,29 @@ export function createDeviceConnecting(
    * Puts granted tokens into the store, so that any replica goes on with them. Where that fails they stay in memory, and
    * the next look tries it again.
    */
-  async function park(flowId: string, record: ConnectionRecord, fields: Fields): Promise<void> {
+  async function park(
+    { id: flowId, value: { boundTo } }: StoredRecord<DeviceFlowValue>,
+    record: ConnectionRecord,
+    fields: Fields,
+  ): Promise<void> {
     const tokens = unparked.get(flowId);
     if (!tokens) throw new TypeError('Tokens that were just granted are gone.');
     const { tenant, subject, connector } = record.value;
-    const candidate: Candidate = { fields, acquired: {}, tokens };
     const owned = { tenant, subject, connector, connection: record.id };
     for (;;) {
       const flow = (await records.get(deviceFlowKind, flowId)) as StoredRecord<DeviceFlowValue> | undefined;
       const current = await stored.read(record.id);
       if (!flow || !current) {
         unparked.delete(flowId);
-        await candidates.drop(record, candidate);
+        await candidates.drop(record, { fields, acquired: {}, tokens, boundTo });
         throw new AuthorizationError(
           'CONNECTION_NOT_FOUND',
           'The connection was begun anew or removed meanwhile. Connect again.',
         );
       }
       // Nobody gets the code: what waits here is kept by the next look, and taken back when nobody looks any more.
-      const { change } = parkCredentials(owned, candidates.seal(sealingTarget(record), candidate, null), now());
+      const sealed = candidates.seal(sealingTarget(record), { fields, acquired: {}, tokens, boundTo }, null);
+      const { change } = parkCredentials(owned, sealed, now());
       const parked = { ...flow.value, parked: change.id };
       const { version, value } = current;
       // Together with the connection: whoever removes it either sees what is parked or has removed it before.
@@ -136,16 +152,20 @@ export function createDeviceConnecting(
       return (await stored.read(record.id)) ?? record;
     }
     const { credentials } = toParked(parked);
-    const { scopes = [], expiresAt = null } = credentials;
+    const { scopes = [], expiresAt = null, boundTo = [] } = credentials;
     const tokens = openTokens(withCredentials(record, credentials), keyRing);
-    const candidate: Candidate = { fields, acquired: {}, ...(tokens && { tokens: { tokens, scopes, expiresAt } }) };
+    const candidate = { fields, acquired: {}, boundTo, ...(tokens && { tokens: { tokens, scopes, expiresAt } }) };
     const trial = await candidates.try({ id: record.id, tenant: record.value.tenant, connector }, candidate);
     if (!trial.works) {
       if (await records.take(finishKind, parked.id)) await candidates.drop(record, candidate);
       await endFlow();
       return fail((await stored.read(record.id)) ?? record, trial.problem);
     }
-    const tried = candidates.seal(sealingTarget(record), { ...candidate, acquired: trial.acquired }, trial.identity);
+    const tried = candidates.seal(
+      sealingTarget(record),
+      { ...candidate, acquired: trial.acquired, boundTo: trial.boundTo },
+      trial.identity,
+    );
     const kept = await candidates
       .keep(record.id, tried, { record: parked, ifGone: invalidCode })
       .catch(async (error) => {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AuthorizationError, GatewayError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import type { Binding } from './connection-binding.ts';
 import { acquiredTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { scopeParameter, type OAuthClient } from './oauth-client.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
@@ -16,6 +17,8 @@ export interface DeviceFlowValue extends RecordValue {
   /** Sealed; `deviceSealIdentity`. */
   readonly deviceCode: string;
   readonly scopes: readonly string[];
+  /** Where it was begun, and is ended or not at all. */
+  readonly boundTo: Binding;
   readonly intervalMs: number;
   /** Not to be polled before, by whichever replica; milliseconds since 1970. */
   readonly pollAt: number;
@@ -49,6 +52,8 @@ export interface DeviceFlowRequest {
   readonly tenant: string;
   readonly subject: string | null;
   readonly connectionId: string;
+  /** Where the client is, as far as a tenant chose it. */
+  readonly boundTo: Binding;
   /** Absent: those of the client. */
   readonly scopes?: readonly string[] | undefined;
 }
@@ -82,6 +87,7 @@ export async function beginDeviceFlow(desk: DeviceFlowDesk, request: DeviceFlowR
     ...place,
     deviceCode: desk.keyRing.seal(answer.device_code, deviceSealIdentity(id, place)),
     scopes,
+    boundTo: request.boundTo,
     intervalMs,
     pollAt: now + intervalMs,
   };

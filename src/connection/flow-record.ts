@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AuthorizationError } from '../errors.ts';
 import type { Change, RecordValue, Records } from '../storage/records.ts';
+import type { Binding } from './connection-binding.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
 
 export interface FlowValue extends RecordValue {
@@ -17,6 +18,8 @@ export interface FlowValue extends RecordValue {
   readonly nonce: string | null;
   readonly issuer: string | null;
   readonly scopes: readonly string[];
+  /** Where it was begun, and is ended or not at all. */
+  readonly boundTo: Binding;
   /** SHA-256 of what the browser carries that began it; `null`: it may end in any. */
   readonly browser: string | null;
   readonly returnUrl: string | null;

@@ -1,7 +1,8 @@
 /** Keeps what a renewal gave, or that it failed, in the record of its connection. */
 import { GatewayError } from '../errors.ts';
 import { connectionChange } from './connection-change.ts';
-import { disconnected, mergeAcquired } from './connection-fields.ts';
+import { rebound } from './connection-binding.ts';
+import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import {
   connectionKind,
   sealingTarget,
@@ -12,7 +13,6 @@ import {
 import { mayTakeBack } from './discarding.ts';
 import { openTokens, tokenPart } from './connection-tokens.ts';
 import type { OpenedRecord, RefreshDesk, Renewed, Work } from './refresh-desk.ts';
-import type { KeyRing } from './seal.ts';
 
 /**
  * Saves new tokens by compare-and-set, and tries until the store takes them: they exist nowhere else.
@@ -48,7 +48,7 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
     const next: ConnectionValue = {
       ...value,
       ...tokenPart(sealingTarget(current), renewed, desk.keyRing),
-      ...acquiredPart(current, renewed.extra, desk.keyRing),
+      ...(await acquiredPart(current, renewed.extra, work)),
       ...(isCured ? { state: 'STARTED', reason: null } : undefined),
     };
     const saved = (await desk.records.compareAndSet(connectionKind, id, version, next)) as ConnectionRecord | undefined;
@@ -74,9 +74,15 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
   }
 }
 
-function acquiredPart(record: ConnectionRecord, extra: Readonly<Record<string, unknown>>, keyRing: KeyRing) {
-  if (Object.keys(extra).length === 0) return undefined;
-  return { acquired: mergeAcquired(record, extra, keyRing) };
+async function acquiredPart(
+  record: ConnectionRecord,
+  extra: Readonly<Record<string, unknown>>,
+  { desk: { keyRing }, target: { connector, registration } }: Work,
+): Promise<Partial<ConnectionValue>> {
+  if (Object.keys(extra).length === 0) return {};
+  const before = fieldsOf(record, keyRing);
+  const boundTo = await rebound(record.value, connector, registration, { before, after: { ...before, ...extra } });
+  return { acquired: mergeAcquired(record, extra, keyRing), boundTo };
 }
 
 /** The same tokens, though they may be sealed anew. */

@@ -1,9 +1,9 @@
 /** Renews the tokens of one connection, once for all processes: lease, ask, save, and only then use. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuthorizationError, ProviderError, type GatewayError } from '../errors.ts';
+import { ProviderError, type GatewayError } from '../errors.ts';
 import { withLease } from '../storage/hold-lease.ts';
 import { askForTokens, refreshFailureOf, ServerDown } from './ask-for-tokens.ts';
-import { isBoundTo } from './connection-binding.ts';
+import { checkBinding, reauthRequired } from './check-binding.ts';
 import { disconnected } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
@@ -68,38 +68,6 @@ function checkMayAsk(desk: RefreshDesk, target: RefreshTarget, opened: OpenedRec
   const waitMs = (retryAt ?? 0) - desk.now();
   // A clock that was set back by more than any wait can be is no reason to wait.
   if (waitMs > 0 && waitMs <= 10 * 60_000) throw tooSoon(target, failures, waitMs);
-}
-
-/**
- * Credentials go to no host that the tenant chose since they were given.
- *
- * @throws AuthorizationError REAUTH_REQUIRED
- */
-export function checkBinding(
-  desk: Pick<RefreshDesk, 'connectHint'>,
-  target: Omit<RefreshTarget, 'authorization'>,
-  record: ConnectionRecord,
-): void {
-  const { connector, registration } = target;
-  if (isBoundTo(record.value, connector, registration)) return;
-  const reason = `${connector.title ?? connector.name} is registered at other hosts than this connection was made for, and its credentials are not sent there. Connect it again.`;
-  throw reauthRequired(desk, target, { ...record, value: { ...record.value, reason } });
-}
-
-/** The subject has to connect again, for the reason that stands in the record. */
-export function reauthRequired(
-  desk: Pick<RefreshDesk, 'connectHint'>,
-  { connector, connectionId, registration }: Omit<RefreshTarget, 'authorization'>,
-  { value }: ConnectionRecord,
-): AuthorizationError {
-  const { name, title = name } = connector;
-  const message =
-    value.reason ?? `${title} no longer accepts what this connection was authorized with. Connect it again.`;
-  return new AuthorizationError('REAUTH_REQUIRED', message, {
-    connector: name,
-    connection: connectionId,
-    connect: desk.connectHint(connector, scopesAgain(connector, registration, value)),
-  });
 }
 
 function tooSoon({ connector, connectionId }: RefreshTarget, failures: number, waitMs: number): ProviderError {

@@ -3,14 +3,15 @@ import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { scopesAgain } from './connect-hint.ts';
-import { isSameBinding } from './connection-binding.ts';
+import { checkPlace, reauthRequired } from './check-binding.ts';
+import { isSameBinding, rebound } from './connection-binding.ts';
 import { connectionChange } from './connection-change.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
 import { connectionKind, type ConnectionRecord } from './connection-record.ts';
 import { openTokens } from './connection-tokens.ts';
 import { isSameOwner } from './owner.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget } from './refresh-desk.ts';
-import { reauthRequired, refreshTokens } from './refresh-tokens.ts';
+import { refreshTokens } from './refresh-tokens.ts';
 import { declaredFields, type Registration } from './registration.ts';
 import { isIdle, scheduleOf, type Schedule } from './token-schedule.ts';
 
@@ -53,6 +54,11 @@ export class StoredCredentials implements Credentials {
 
   fields = (): ConnectionFields => this.#fields;
 
+  checkPlace = (origin: string | undefined): void => {
+    const { record } = this.#opened;
+    checkPlace(this.#desk, { ...this.#source, connectionId: record.id }, record, origin);
+  };
+
   /**
    * Whether it is made for this definition of its connector, and not for one that was loaded before, for this owner and
    * for these hosts: what is open already goes to nobody whom the record names only since.
@@ -84,7 +90,13 @@ export class StoredCredentials implements Credentials {
     for (;;) {
       const found = (await records.get(connectionKind, id)) as ConnectionRecord | undefined;
       if (!found) throw disconnected(id, this.#source.connector);
-      const value = { ...found.value, acquired: mergeAcquired(found, acquired, keyRing) };
+      const { connector, registration } = this.#source;
+      const before = fieldsOf(found, keyRing);
+      const boundTo = await rebound(found.value, connector, registration, {
+        before,
+        after: { ...before, ...acquired },
+      });
+      const value = { ...found.value, acquired: mergeAcquired(found, acquired, keyRing), boundTo };
       const saved = (await records.compareAndSet(connectionKind, id, found.version, value)) as
         ConnectionRecord | undefined;
       if (saved) return this.#adopt({ record: saved, tokens: openTokens(saved, keyRing) });

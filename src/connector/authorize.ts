@@ -30,6 +30,12 @@ export interface Credentials {
    * Absent: it cannot be renewed.
    */
   readonly refresh?: (refusedToken?: string) => Promise<void>;
+  /**
+   * Hears where a `baseUri` that is a function leads, before anything is sent there; `undefined`: nowhere. Absent: anywhere.
+   *
+   * @throws GatewayError when these credentials may not go there.
+   */
+  readonly checkPlace?: (origin: string | undefined) => void;
   /** Hears that the provider refuses a new access token as it did the old one: another one would do no better. */
   readonly refusedAgain?: (accessToken: string | undefined) => void;
   /** Hears that the provider refuses what was entered, so that `acquire` can give nothing any more. It never fails. */

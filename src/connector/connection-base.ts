@@ -14,14 +14,17 @@ export interface ConnectionBase {
 
 interface Source {
   readonly connector: Connector;
-  readonly credentials: { readonly fields: () => ConnectionFields };
+  readonly credentials: {
+    readonly fields: () => ConnectionFields;
+    readonly checkPlace?: (origin: string | undefined) => void;
+  };
   readonly baseUri?: string | undefined;
 }
 
 /**
  * The base of a connection. Worked out once, and again when its fields have changed: a base may hang on them.
  *
- * @throws GatewayError `REQUEST_INVALID` when `baseUri` gives no absolute http(s) URL.
+ * @throws GatewayError `REQUEST_INVALID` when `baseUri` gives no absolute http(s) URL; what `checkPlace` of the credentials throws.
  */
 export function baseOf(source: Source): ConnectionBase | Promise<ConnectionBase> {
   const { connector, credentials, baseUri: configured } = source;
@@ -32,6 +35,7 @@ export function baseOf(source: Source): ConnectionBase | Promise<ConnectionBase>
   if (known) return known;
   return Promise.resolve(written(fields)).then((text) => {
     const base = createBase(connector, text, false);
+    credentials.checkPlace?.(base.url?.origin);
     basesByFields.set(fields, base);
     return base;
   });

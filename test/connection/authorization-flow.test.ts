@@ -58,6 +58,7 @@ async function begin(part: Partial<AuthorizationRequest> = {}) {
     tenant: 'acme',
     subject: 'alice',
     connectionId: 'c1',
+    boundTo: [],
     redirectUri,
     ...part,
   });
@@ -270,6 +271,7 @@ describe('an answer that is worth nothing', () => {
       tenant: 'acme',
       subject: 'alice',
       connectionId: 'c1',
+      boundTo: [],
       redirectUri,
     });
     await desk.store.records.commit([keepFlow(flow, Date.now() - 10 * 60_000)]);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bindingOf, isBoundTo } from '../../src/connection/connection-binding.ts';
+import { bindingOf, isBoundTo, isStillBound, rebound } from '../../src/connection/connection-binding.ts';
 import type { Endpoints, Registration } from '../../src/connection/registration.ts';
 import { createRevocations, revocationKind } from '../../src/connection/revocation.ts';
 import type { Connector } from '../../src/connector/definition.ts';
@@ -34,13 +34,13 @@ describe('what a connection is bound to', () => {
     ],
     ['no page that the subject is only shown', { authorizationUrl: 'https://a.example/' }, []],
   ])('is %s', (_what, endpoints, expected) => {
-    expect(bindingOf(shop, registered(endpoints))).toEqual(expected);
+    return expect(bindingOf(shop, registered(endpoints), {})).resolves.toEqual(expected);
   });
 
-  it('is nothing of the operator’s, who may move', () => {
+  it('is nothing of the operator’s, who may move', async () => {
     const registration: Registration = { ...registered({ baseUri: 'https://sandbox.example.com/' }), id: undefined };
-    expect(bindingOf(shop, registration)).toEqual([]);
-    expect(bindingOf(shop, undefined)).toEqual([]);
+    expect(await bindingOf(shop, registration, {})).toEqual([]);
+    expect(await bindingOf(shop, undefined, {})).toEqual([]);
   });
 
   it('is neither another host, nor a host for something else, nor none', () => {
@@ -51,6 +51,74 @@ describe('what a connection is bound to', () => {
     expect(fits({ tokenUrl: 'https://a.example/' })).toBe(false);
     expect(fits({})).toBe(false);
     expect(isBoundTo({}, shop, registered({}))).toBe(true);
+  });
+});
+
+describe('what a connection is bound to where the host hangs on what was registered', () => {
+  const hosted: Connector = {
+    name: 'hosted',
+    registration: { fields: [{ name: 'host' }, { name: 'app_secret' }] },
+    connection: {
+      fields: [{ name: 'token' }],
+      baseUri: async ({ host, instance }) => `https://${instance ?? host}/v1/`,
+      hosts: ['a.example', '*.b.example'],
+      authorization: { type: 'custom' },
+    },
+  };
+  const at = (host: string, more: Partial<Registration> = {}): Registration => ({
+    ...registered({}),
+    connector: 'hosted',
+    fields: { host, app_secret: 's' },
+    ...more,
+  });
+
+  it('is where it leads, whatever else was registered', async () => {
+    const boundTo = await bindingOf(hosted, at('a.example'), { token: 't' });
+    expect(boundTo).toEqual(['at https://a.example']);
+    const fits = (registration: Registration) => isStillBound({ boundTo }, hosted, registration, { token: 't' });
+    expect(await fits(at('a.example', { fields: { host: 'a.example', app_secret: 'another' } }))).toBe(true);
+    expect(await fits(at('x.b.example'))).toBe(false);
+    expect(await fits(at('no host'))).toBe(false);
+    expect(await fits(at('a.example', { endpoints: { baseUri: 'https://a.example/' } }))).toBe(false);
+  });
+
+  it('is the operator’s to change, until a tenant registers', async () => {
+    const ofOperator = { id: undefined };
+    const boundTo = await bindingOf(hosted, at('a.example', ofOperator), {});
+    const fits = (registration: Registration) => isStillBound({ boundTo }, hosted, registration, {});
+    expect(await fits(at('x.b.example', ofOperator))).toBe(true);
+    expect(await fits(at('a.example'))).toBe(true);
+    expect(await fits(at('x.b.example'))).toBe(false);
+  });
+
+  it('is no host that the connector takes from nobody', async () => {
+    await expect(bindingOf(hosted, at('evil.example'), {})).rejects.toMatchObject({
+      code: 'ENDPOINT_REFUSED',
+      message: 'fields: expected a host of hosted, one of a.example, *.b.example; got another.',
+    });
+    expect(await bindingOf(hosted, at('evil.example', { id: undefined }), {})).toEqual(['at https://evil.example']);
+  });
+
+  it('moves with what the provider gives, and not where it did not fit before', async () => {
+    const boundTo = await bindingOf(hosted, at('a.example'), {});
+    const fields = { before: {}, after: { instance: 'x.b.example' } };
+    expect(await rebound({ boundTo }, hosted, at('a.example'), fields)).toEqual(['at https://x.b.example']);
+    expect(await rebound({ boundTo }, hosted, at('evil.example'), fields)).toEqual(boundTo);
+  });
+
+  it('is nowhere until it can be worked out', async () => {
+    const late: Connector = { ...hosted, connection: { ...hosted.connection, baseUri: ({ url }) => url as string } };
+    expect(await bindingOf(late, at('a.example'), {})).toEqual([]);
+    expect(await bindingOf(late, at('a.example'), { url: 'https://a.example/' })).toEqual(['at https://a.example']);
+  });
+
+  it('is all that was registered in the clear where the connector names no host at all', async () => {
+    const anywhere: Connector = { ...hosted, connection: { authorization: { type: 'custom' } } };
+    const boundTo = await bindingOf(anywhere, at('a.example'), {});
+    const fits = (host: string, secret: string) =>
+      isBoundTo({ boundTo }, anywhere, at(host, { fields: { host, app_secret: secret } }));
+    expect(fits('a.example', 'another')).toBe(true);
+    expect(fits('b.example', 's')).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectionRecord } from '../../src/connection/connection-record.ts';
 import type { OAuthClients } from '../../src/connection/oauth-client.ts';
+import type { Registration } from '../../src/connection/registration.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { GatewayError, ProviderError } from '../../src/errors.ts';
 import type { Records } from '../../src/storage/records.ts';
@@ -14,6 +15,9 @@ let desk: ConnectingDesk;
 /** What the store, and the look-up of the client, throw as often as there are some. */
 let storeFaults: { readonly method: keyof Records; readonly kind: string; times: number }[] = [];
 let clientFaults = 0;
+/** What the tenant registers meanwhile, and how often its provider is tried. */
+let registered: Partial<Registration> = {};
+let tried = 0;
 
 beforeAll(async () => {
   const clients = [{ clientId: 'app', redirectUris: [redirectUri] }];
@@ -23,6 +27,7 @@ afterAll(() => server.close());
 afterEach(async () => {
   storeFaults = [];
   clientFaults = 0;
+  registered = {};
   await desk.close();
 });
 
@@ -45,13 +50,21 @@ function failing(records: Records): Records {
   });
 }
 
-async function open(connector: Partial<Connector> = { test: (connection) => connection.get('me') }): Promise<void> {
+async function open(
+  connector: Partial<Connector> = {
+    test: (connection) => {
+      tried += 1;
+      return connection.get('me');
+    },
+  },
+): Promise<void> {
   let clients: OAuthClients | undefined;
   desk = await openConnectingDesk(server, {
     authorization: { grant: 'device_code' },
     connector,
     records: failing,
     connecting: {
+      registrations: { find: async () => ({ ...desk.registration, ...registered }) } as never,
       oauthClients: async (...given) => {
         if (clientFaults-- > 0) throw new ProviderError('PROVIDER_UNAVAILABLE', 'Discovery answered 503.');
         return (clients ??= desk.clients)(...given);
@@ -127,6 +140,29 @@ describe('connecting by a device code', () => {
     expect((await find(record)).value.reason).toBe(null);
     expect(await look(record)).toBe('STARTED');
   });
+
+  it.each(['granted', 'kept'] as const)(
+    'ends where the tenant has registered another token endpoint before it is %s, and nothing is asked there',
+    async (when) => {
+      await open();
+      const record = await begin();
+      if (when === 'kept') {
+        storeFaults = [{ method: 'get', kind: 'finish_code', times: 1 }];
+        expect(await look(record)).toBe('STORE_UNAVAILABLE');
+      }
+      const requests = (await server.counters()).requests['token'];
+      tried = 0;
+      registered = { id: 'r1', endpoints: { tokenUrl: 'https://evil.example/token' } };
+      expect(await look(record)).toBe('ERROR');
+      expect((await find(record)).value.reason).toBe(
+        'Shop was registered at other hosts while the account was being connected, and nothing was sent there. Begin again.',
+      );
+      expect((await server.counters()).requests['token']).toBe(requests);
+      expect(tried).toBe(0);
+      expect(await desk.store.records.list('device_flow', {})).toEqual([]);
+      expect(await desk.store.records.list('finish_code', {})).toEqual([]);
+    },
+  );
 
   it('is kept once when many look at once', async () => {
     await open();

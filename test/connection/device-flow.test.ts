@@ -28,7 +28,13 @@ afterEach(async () => {
 
 const deskOf = () => ({ records: desk.store.records, keyRing, now: () => now });
 const begin = async () =>
-  beginDeviceFlow(deskOf(), { client: await desk.client(), tenant: 'acme', subject: 'alice', connectionId: 'c1' });
+  beginDeviceFlow(deskOf(), {
+    client: await desk.client(),
+    tenant: 'acme',
+    subject: 'alice',
+    connectionId: 'c1',
+    boundTo: [],
+  });
 const poll = (id: string) => pollDevice(deskOf(), id, () => desk.client());
 const asked = async () => (await server.counters()).tokenRequests[deviceGrant] ?? 0;
 /** Turns the clock on to where the flow may be polled. */

@@ -272,6 +272,7 @@ describe('metadata', () => {
       tenant: 'acme',
       subject: null,
       connectionId: 'c',
+      boundTo: [],
       redirectUri,
     });
     expect((await errorOf(begun)).message).toContain('Shop has no authorization endpoint');
@@ -290,6 +291,7 @@ describe('an authorization server that belongs to an attacker', () => {
         tenant: 'acme',
         subject: 'alice',
         connectionId: 'c',
+        boundTo: [],
         redirectUri,
       });
       const callback =

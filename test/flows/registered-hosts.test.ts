@@ -30,6 +30,24 @@ beforeAll(async () => {
       get_place: { readOnly: true, output: [{ name: 'at' }], execute: (connection) => connection.get('place') },
     },
   });
+  connectors.push({
+    name: 'hosted',
+    title: 'Hosted',
+    registration: { fields: [{ name: 'origin', optional: false }] },
+    connection: {
+      fields: [{ name: 'token', optional: false, controlType: 'password' }],
+      baseUri: ({ origin }) => `${origin}/`,
+      authorization: {
+        type: 'custom',
+        acquire: (connection) => connection.get('login').params({ token: connection.fields['token'] }),
+        apply: (request, { fields }) => void request.headers({ 'x-token': fields['token'] }),
+      },
+    },
+    test: (connection) => connection.get('me'),
+    actions: {
+      get_place: { readOnly: true, output: [{ name: 'at' }], execute: (connection) => connection.get('place') },
+    },
+  });
   gateway = await startTenantGateway({ connectors, origins: [first.origin, second.origin] });
 });
 afterAll(async () => {
@@ -73,12 +91,46 @@ it('sends credentials to no host that was registered after they were given, unti
   expect((await place()).errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
 });
 
+it('sends them to none that the connector makes of what was registered since', async () => {
+  const registerAt = async ({ origin }: FakeProvider) => {
+    const mutation =
+      'mutation ($fields: JSON) { registerConnector(connector: "hosted", fields: $fields) { configured } }';
+    expect((await gateway.ask(mutation, { fields: { origin } })).errors).toBeUndefined();
+  };
+  const ask = () => gateway.ask('{ hostedPlace { at } }', {}, alice);
+  const fields = { token: canary };
+  await registerAt(first);
+  const connect = 'mutation ($fields: JSON) { connect(connector: "hosted", fields: $fields) { connection { id } } }';
+  const { data, errors } = await gateway.ask(connect, { fields }, alice);
+  expect(errors).toBeUndefined();
+  expect((await ask()).data.hostedPlace).toEqual({ at: 'first' });
+
+  const before = second.requests.length;
+  await registerAt(second);
+  const refused = await ask();
+  expect(refused.data.hostedPlace).toBeNull();
+  expect(refused.errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
+  expect(refused.errors?.[0]?.extensions.connect).toMatchObject({ connector: 'hosted' });
+  const { id } = data.connect.connection;
+  const test = 'mutation ($id: ID!) { testConnection(connection: $id) { works problem } }';
+  const tested = await gateway.ask(test, { id }, alice);
+  expect(tested.data?.testConnection?.works ?? false).toBe(false);
+  await gateway.restart();
+  expect((await ask()).errors?.[0]?.extensions.code).toBe('REAUTH_REQUIRED');
+  expect(second.requests.length).toBe(before);
+
+  const again =
+    'mutation ($id: ID!, $fields: JSON) { reconnect(connection: $id, fields: $fields) { connection { state } } }';
+  expect((await gateway.ask(again, { id, fields }, alice)).errors).toBeUndefined();
+  expect((await ask()).data.hostedPlace).toEqual({ at: 'second' });
+});
+
 it('lists what belongs to a connector that is gone', async () => {
   connectors.length = 0;
   await gateway.restart();
   const query = '{ connections { id connector { name } } registrations { connector { name } } }';
   const { data, errors } = await gateway.ask(query, {}, alice);
   expect(errors).toBeUndefined();
-  expect(data.connections).toEqual([{ id: expect.any(String), connector: null }]);
-  expect(data.registrations).toEqual([{ connector: null }]);
+  expect(data.connections).toEqual(Array(2).fill({ id: expect.any(String), connector: null }));
+  expect(data.registrations).toEqual(Array(2).fill({ connector: null }));
 });

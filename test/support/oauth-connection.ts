@@ -156,6 +156,7 @@ async function signIn(desk: SigningIn, user: AuthorizeOptions = {}): Promise<Fin
     tenant: 'acme',
     subject: user.subject ?? 'alice',
     connectionId: 'c1',
+    boundTo: [],
     redirectUri,
   });
   await records.commit([keepFlow(flow, Date.now())]);

@@ -11,6 +11,7 @@ import { loadConnectors } from '../../src/connector/load-connectors.ts';
 import type { Configuration } from '../../src/configuration.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { openVault } from '../../src/open-vault.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { answerParent } from '../child.ts';
 
 const [origin, kind] = process.argv.slice(2) as [string, 'static' | 'stored'];
@@ -47,7 +48,12 @@ if (kind === 'stored') {
   const { tenant, subject } = insecureCaller;
   const begun = begunConnection({ tenant, subject, connector: 'shop', label: null });
   const target = sealingTarget({ id: 'bench', value: begun });
-  const answer = { access_token: 'bench', token_type: 'Bearer', refresh_token: 'never', expires_in: 86_400 };
+  const answer = {
+    access_token: new Secret('bench'),
+    token_type: 'Bearer',
+    refresh_token: new Secret('never'),
+    expires_in: 86_400,
+  };
   const empty = (part: 'fields' | 'acquired') => vault.keyRing.seal('{}', sealIdentity(target, part));
   await createStoredConnections({ records: vault.records }).create('bench', {
     ...begun,

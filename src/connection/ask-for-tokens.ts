@@ -4,8 +4,10 @@ import { nameError } from '../connector/name-error.ts';
 import { createAcquireConnection, type OpenConnection } from '../connector/open-connection.ts';
 import { GatewayError, ProviderError } from '../errors.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { checkPlace } from './check-binding.ts';
+import type { Secret } from '../http/secret.ts';
 import { fieldsOf } from './connection-fields.ts';
 import { acquiredTokens, readCustomTokens } from './connection-tokens.ts';
 import { scopeParameter } from './oauth-client.ts';
@@ -27,7 +29,7 @@ export async function askForTokens(work: Work): Promise<Renewed> {
   const isByClient = authorization.grant === 'client_credentials';
   if (!isByClient && refreshToken === undefined) throw new TokenFailure('grant', 'there is no refresh token');
   if (authorization.refresh && refreshToken !== undefined) {
-    const all = { ...declaredFields(connector, target.registration), ...fields };
+    const all = hideFields({ ...declaredFields(connector, target.registration), ...fields });
     const connection = createAcquireConnection({
       connector,
       connectionId: record.id,
@@ -59,15 +61,15 @@ export async function askForTokens(work: Work): Promise<Renewed> {
 
 async function refreshByConnector(
   connection: OpenConnection,
-  refreshToken: string,
+  refreshToken: Secret,
   { connector, authorization, connectionId }: RefreshTarget,
   fields: ConnectionFields,
 ): Promise<unknown> {
   try {
-    return await resolveRequests(await authorization.refresh?.(connection, refreshToken));
+    return await resolveRequests(await authorization.refresh?.(connection, refreshToken.reveal()));
   } catch (error) {
     if (error instanceof GatewayError) throw error;
-    const secrets = { ...fields, refresh_token: refreshToken };
+    const secrets = hideFields({ ...fields, refresh_token: refreshToken.reveal() });
     throw nameError(error, { connector, connection: connectionId, raisedIn: 'authorization.refresh', fields: secrets });
   }
 }

@@ -5,6 +5,7 @@ import { nameError } from '../connector/name-error.ts';
 import type { OpenConnection } from '../connector/open-connection.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
+import { Secret } from '../http/secret.ts';
 import { challengeOf, randomNonce, randomState, randomVerifier } from './authorization.ts';
 import type { Binding } from './connection-binding.ts';
 import { acquiredTokens, readCustomTokens, type AcquiredTokens } from './connection-tokens.ts';
@@ -193,11 +194,11 @@ export async function finishAuthorization(
   const { callback, flow } = answer;
   const code = checkAnswer(answer, client);
   const { redirectUri, scopes, nonce } = flow.value;
-  const verifier = keyRing.open(flow.value.verifier, flowSealIdentity(flow.id, flow.value));
+  const verifier = new Secret(keyRing.open(flow.value.verifier, flowSealIdentity(flow.id, flow.value)));
   const { acquire } = client.authorization;
   if (acquire) {
-    const own = () => acquire(desk.openAcquire(), code, redirectUri, verifier);
-    const given = await acquireByConnector(answer, desk, own, { code, verifier });
+    const own = () => acquire(desk.openAcquire(), code, redirectUri, verifier.reveal());
+    const given = await acquireByConnector(answer, desk, own, { code, verifier: verifier.reveal() });
     const { answer: tokens, ownerId, extra } = readCustomTokens(given, 'acquire', client.connector);
     return { ...acquiredTokens(tokens, desk.now(), scopes), ownerId, extra };
   }

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts';
 import { retryAfterMs } from '../http/retry.ts';
 import type { ClientAuthentication } from '../connector/definition.ts';
 import type { ClientFetch } from './client-fetch.ts';
-import type { Secret } from './secret.ts';
+import { Secret, secretOf } from '../http/secret.ts';
 import { readableTokenAnswer } from './token-answer.ts';
 import { readOAuthError, TokenFailure } from './token-failure.ts';
 
@@ -38,10 +38,10 @@ export interface ClientSettings {
 
 /** What a token endpoint gave; `expires_in` in seconds. */
 export interface TokenAnswer {
-  readonly access_token: string;
+  readonly access_token: Secret;
   readonly token_type: string;
-  readonly refresh_token?: string | undefined;
-  readonly id_token?: string | undefined;
+  readonly refresh_token?: Secret | undefined;
+  readonly id_token?: Secret | undefined;
   readonly scope?: string | undefined;
   readonly expires_in?: number | undefined;
   readonly refresh_token_expires_in?: number | undefined;
@@ -49,7 +49,7 @@ export interface TokenAnswer {
 
 /** What a device authorization endpoint gave (RFC 8628 §3.2), times in seconds. */
 export interface DeviceAnswer {
-  readonly device_code: string;
+  readonly device_code: Secret;
   readonly user_code: string;
   readonly verification_uri: string;
   readonly verification_uri_complete?: string | undefined;
@@ -63,7 +63,7 @@ export type IntrospectionAnswer = Readonly<Record<string, unknown>> & { readonly
 export interface CodeChecks {
   readonly redirectUri: string;
   readonly state: string;
-  readonly verifier: string;
+  readonly verifier: Secret;
   /** Given: an ID token with it is demanded. */
   readonly nonce?: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
@@ -74,12 +74,12 @@ type Parameters = Readonly<Record<string, string>>;
 /** Token requests at one authorization server; each is sent once. @throws TokenFailure */
 export interface TokenClient {
   readonly exchangeCode: (callback: URLSearchParams, checks: CodeChecks) => Promise<TokenAnswer>;
-  readonly refresh: (refreshToken: string, parameters: Parameters) => Promise<TokenAnswer>;
+  readonly refresh: (refreshToken: Secret, parameters: Parameters) => Promise<TokenAnswer>;
   readonly clientCredentials: (parameters: Parameters) => Promise<TokenAnswer>;
   readonly beginDevice: (parameters: Parameters) => Promise<DeviceAnswer>;
-  readonly pollDevice: (deviceCode: string, parameters: Parameters) => Promise<TokenAnswer>;
+  readonly pollDevice: (deviceCode: Secret, parameters: Parameters) => Promise<TokenAnswer>;
   /** RFC 7009; a token that the server does not know counts as revoked. */
-  readonly revoke: (token: string, hint: 'refresh_token' | 'access_token') => Promise<void>;
+  readonly revoke: (token: Secret, hint: 'refresh_token' | 'access_token') => Promise<void>;
   /** RFC 7662, about somebody else's access token. Members that are `null` are left out. */
   readonly introspect: (token: string) => Promise<IntrospectionAnswer>;
 }
@@ -98,17 +98,24 @@ export async function createTokenClient(settings: ClientSettings): Promise<Token
     exchangeCode: (callback, checks) =>
       run(async () => toAnswer(await exchange(configuration, callback, checks, settings))),
     refresh: (token, parameters) =>
-      run(async () => toAnswer(await oauth.refreshTokenGrant(configuration, token, parameters))),
+      run(async () => toAnswer(await oauth.refreshTokenGrant(configuration, token.reveal(), parameters))),
     clientCredentials: (parameters) =>
       run(async () => toAnswer(await oauth.clientCredentialsGrant(configuration, parameters))),
-    beginDevice: (parameters) => run(() => oauth.initiateDeviceAuthorization(configuration, parameters)),
+    beginDevice: (parameters) =>
+      run(async () => {
+        const answer = await oauth.initiateDeviceAuthorization(configuration, parameters);
+        return { ...answer, device_code: new Secret(answer.device_code) };
+      }),
     pollDevice: (deviceCode, parameters) =>
       run(async () =>
         toAnswer(
-          await oauth.genericGrantRequest(configuration, deviceGrant, { ...parameters, device_code: deviceCode }),
+          await oauth.genericGrantRequest(configuration, deviceGrant, {
+            ...parameters,
+            device_code: deviceCode.reveal(),
+          }),
         ),
       ),
-    revoke: (token, hint) => run(() => oauth.tokenRevocation(configuration, token, { token_type_hint: hint })),
+    revoke: (token, hint) => run(() => oauth.tokenRevocation(configuration, token.reveal(), { token_type_hint: hint })),
     introspect: (token) =>
       run(async () =>
         withoutNulls(await oauth.tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
@@ -230,7 +237,7 @@ function exchange(
     if (name !== 'iss' || isIssuerKnown) answer.searchParams.append(name, value);
   }
   const checks = {
-    pkceCodeVerifier: verifier,
+    pkceCodeVerifier: verifier.reveal(),
     expectedState: state,
     ...(nonce === undefined ? {} : { expectedNonce: nonce }),
   };
@@ -240,11 +247,11 @@ function exchange(
 function toAnswer(answer: Awaited<ReturnType<typeof oauth.refreshTokenGrant>>): TokenAnswer {
   const { access_token, token_type, refresh_token, id_token, scope, expires_in, refresh_token_expires_in } = answer;
   return {
-    access_token,
+    access_token: new Secret(access_token),
     // The library gives it in small letters; on the wire it is `Bearer` (RFC 6750).
     token_type: token_type === 'bearer' ? 'Bearer' : token_type,
-    refresh_token,
-    id_token,
+    refresh_token: secretOf(refresh_token),
+    id_token: secretOf(id_token),
     scope,
     expires_in,
     refresh_token_expires_in: refresh_token_expires_in as number | undefined,

@@ -2,6 +2,7 @@
 import type { Connector } from '../connector/definition.ts';
 import { createAcquireConnection } from '../connector/open-connection.ts';
 import { GatewayError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import {
   beginAuthorization,
   checkAnswerPlace,
@@ -224,7 +225,7 @@ export function createBrowserSteps(
     registration: Registration | undefined,
     fields: Readonly<Record<string, unknown>>,
   ) {
-    const all = { ...declaredFields(connector, registration), ...fields };
+    const all = hideFields({ ...declaredFields(connector, registration), ...fields });
     return createAcquireConnection({
       connector,
       credentials: { fields: () => all, merge: async () => {} },

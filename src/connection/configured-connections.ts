@@ -2,6 +2,7 @@
 import type { Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector } from '../connector/definition.ts';
 import { DefinitionError, type Fault } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { checkConnectionFields } from './check-connection-fields.ts';
 
 /** A connection that the operator wrote into the configuration. */
@@ -87,11 +88,11 @@ function escapeDots(text: string): string {
 
 /** Credentials that live as long as the process: what `acquire` gave is merged into what was configured. */
 export function createCredentials(configured: ConnectionFields): Credentials {
-  let fields = configured;
+  let fields = hideFields(configured);
   return {
     fields: () => fields,
     merge: async (acquired) => {
-      fields = { ...fields, ...acquired };
+      fields = hideFields({ ...fields, ...acquired });
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Registrations of the operator: those that stand in the configuration file and in the environment. */
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError, GatewayError, type Fault } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { checkEndpoints, checkFields } from './check-registration.ts';
 import { endpointNames, registrationNotation, type Endpoints, type Registration } from './registration.ts';
 
@@ -64,7 +65,7 @@ export function readConfiguredRegistrations(options: ConfiguredRegistrationsOpti
 
 function toRegistration(entry: ConfiguredRegistration, fields: Readonly<Record<string, unknown>>): Registration {
   const { connector, tenant = anyTenant, scopes } = entry;
-  return { id: undefined, tenant, connector, fields, scopes, endpoints: {} };
+  return { id: undefined, tenant, connector, fields: hideFields(fields), scopes, endpoints: {} };
 }
 
 function pickEndpoints(entry: Endpoints): Endpoints {

@@ -2,6 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AuthorizationError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { hideFields } from '../http/hidden-fields.ts';
+import { fieldsText } from './connection-tokens.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import type { KeyRing } from './seal.ts';
 
@@ -121,10 +123,10 @@ export function sealDraft(
   fields: Readonly<Record<string, unknown>>,
   keyRing: KeyRing,
 ): string {
-  return keyRing.seal(JSON.stringify(fields), sessionSealIdentity(id, session));
+  return keyRing.seal(fieldsText(fields), sessionSealIdentity(id, session));
 }
 
 export function openDraft({ id, value }: SessionRecord, keyRing: KeyRing): Readonly<Record<string, unknown>> {
   if (value.fields === null) return {};
-  return JSON.parse(keyRing.open(value.fields, sessionSealIdentity(id, value))) as Record<string, unknown>;
+  return hideFields(JSON.parse(keyRing.open(value.fields, sessionSealIdentity(id, value))) as Record<string, unknown>);
 }

@@ -2,6 +2,7 @@
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { Connector, SingleAuthorization } from '../connector/definition.ts';
 import { AuthorizationError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import type { StoredRecord } from '../storage/records.ts';
 import { checkBegun } from './check-binding.ts';
 import { bindingOf, type Binding } from './connection-binding.ts';
@@ -13,7 +14,7 @@ import {
   type OpenableConnection,
   type SealingTarget,
 } from './connection-record.ts';
-import { tokenPart, type AcquiredTokens } from './connection-tokens.ts';
+import { fieldsText, tokenPart, type AcquiredTokens } from './connection-tokens.ts';
 import type { ConnectingOptions } from './connecting-options.ts';
 import type { NewCredentials } from './finish-code.ts';
 import type { OAuthClient } from './oauth-client.ts';
@@ -75,7 +76,7 @@ export interface Candidates {
 export function createCandidates(options: ConnectingOptions): Candidates {
   const { records, keyRing, stored, registrations, sender, discarding } = options;
   const sealFields = (target: SealingTarget, fields: Readonly<Record<string, unknown>>) =>
-    keyRing.seal(JSON.stringify(fields), sealIdentity(target, 'fields'));
+    keyRing.seal(fieldsText(fields), sealIdentity(target, 'fields'));
   const seal: Candidates['seal'] = (target, { fields, acquired, tokens, boundTo }, identity) => ({
     state: 'STARTED',
     reason: null,
@@ -83,7 +84,7 @@ export function createCandidates(options: ConnectingOptions): Candidates {
     identity,
     boundTo,
     fields: sealFields(target, fields),
-    acquired: keyRing.seal(JSON.stringify(acquired), sealIdentity(target, 'acquired')),
+    acquired: keyRing.seal(fieldsText(acquired), sealIdentity(target, 'acquired')),
     ...(tokens ? tokenPart(target, tokens, keyRing) : { failures: 0, retryAt: null }),
   });
   return {
@@ -152,7 +153,7 @@ function candidateCredentials(
   { fields, acquired, tokens }: Candidate,
   registration: Registration | undefined,
 ): Credentials {
-  const all = { ...declaredFields(connector, registration), ...fields, ...acquired };
+  const all = hideFields({ ...declaredFields(connector, registration), ...fields, ...acquired });
   const token = tokens?.tokens.access_token;
   return { fields: () => all, merge: async () => {}, ...(token !== undefined && { accessToken: () => token }) };
 }

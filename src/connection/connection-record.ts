@@ -1,4 +1,5 @@
 /** A connection as it is kept: whose it is, in what state, and its credentials, sealed. */
+import type { Secret } from '../http/secret.ts';
 import type { RecordValue, StoredRecord } from '../storage/records.ts';
 import type { Binding } from './connection-binding.ts';
 import { connectionIdentity, type Owner } from './owner.ts';
@@ -44,10 +45,10 @@ export type ConnectionRecord = StoredRecord<ConnectionValue>;
 
 /** What the token endpoint gave, in the words of RFC 6749. */
 export interface StoredTokens {
-  readonly access_token: string;
+  readonly access_token: Secret;
   readonly token_type: string;
-  readonly refresh_token?: string;
-  readonly id_token?: string;
+  readonly refresh_token?: Secret;
+  readonly id_token?: Secret;
   readonly scope?: string;
   /** Seconds, from when the tokens were got. */
   readonly refresh_token_expires_in?: number;

@@ -1,5 +1,8 @@
 /** The tokens of a connection: made from what a token endpoint gave, sealed into its record and opened again. */
+import type { ConnectionFields } from '../connector/definition.ts';
 import { GatewayError } from '../errors.ts';
+import { hideFields, withFieldsOpen } from '../http/hidden-fields.ts';
+import { Secret, secretOf } from '../http/secret.ts';
 import type { JsonValue } from '../storage/records.ts';
 import type { TokenAnswer } from './authorization.ts';
 import {
@@ -47,7 +50,7 @@ export function acquiredTokens(
   const known = Object.entries(tokens).filter(([, value]) => value !== undefined);
   const kept = Object.fromEntries(known) as unknown as StoredTokens;
   const { expires_in: lifetime } = answer;
-  const expiresAt = lifetime ? now + lifetime * 1000 : jwtExpiry(answer.access_token);
+  const expiresAt = lifetime ? now + lifetime * 1000 : jwtExpiry(answer.access_token.reveal());
   return {
     tokens: kept,
     scopes: scopesOf(kept.scope) ?? asked,
@@ -59,7 +62,7 @@ export function acquiredTokens(
 function refreshLifetime(answer: TokenAnswer, before: StoredTokens | undefined, now: number): number | undefined {
   if (answer.refresh_token_expires_in !== undefined) return answer.refresh_token_expires_in;
   const { refresh_token_expires_in: old, obtained_at: since } = before ?? {};
-  const isOld = answer.refresh_token === undefined || answer.refresh_token === before?.refresh_token;
+  const isOld = answer.refresh_token === undefined || answer.refresh_token.equals(before?.refresh_token);
   return isOld && old !== undefined && since !== undefined ? Math.max(0, old - (now - since) / 1000) : undefined;
 }
 
@@ -87,7 +90,7 @@ export function tokenPart(
   keyRing: KeyRing,
 ): Pick<ConnectionValue, 'tokens' | 'scopes' | 'expiresAt' | 'failures' | 'retryAt' | 'idleRefreshAt'> {
   return {
-    tokens: keyRing.seal(JSON.stringify(tokens), sealIdentity(target, 'tokens')),
+    tokens: keyRing.seal(tokensText(tokens), sealIdentity(target, 'tokens')),
     scopes,
     expiresAt,
     failures: 0,
@@ -105,11 +108,28 @@ function idleRefreshAt(tokens: StoredTokens): number | null {
   return Math.floor(since + Math.min(dayMs, lifetime === undefined ? dayMs : lifetime * 850));
 }
 
+const tokenNames = ['access_token', 'refresh_token', 'id_token'] as const;
+type TokenName = (typeof tokenNames)[number];
+/** Between seal and secret. */
+type OpenedTokens = Omit<StoredTokens, TokenName> & Readonly<Partial<Record<TokenName, string>>>;
+
+function tokensText(tokens: StoredTokens): Secret {
+  const opened = tokenNames.map((name) => [name, tokens[name]?.reveal()]);
+  return new Secret(JSON.stringify({ ...tokens, ...Object.fromEntries(opened) }));
+}
+
 /** @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
 export function openTokens(record: OpenableConnection, keyRing: KeyRing): StoredTokens | undefined {
   const { tokens } = record.value;
   if (tokens === null) return undefined;
-  return JSON.parse(keyRing.open(tokens, sealIdentity(sealingTarget(record), 'tokens'))) as StoredTokens;
+  const opened = JSON.parse(keyRing.open(tokens, sealIdentity(sealingTarget(record), 'tokens'))) as OpenedTokens;
+  const secrets = tokenNames.flatMap((name) => (opened[name] === undefined ? [] : [[name, new Secret(opened[name])]]));
+  return { ...opened, ...Object.fromEntries(secrets) } as StoredTokens;
+}
+
+/** Fields as JSON, to be sealed: what was hidden is in it. */
+export function fieldsText(fields: Readonly<Record<string, unknown>>): Secret {
+  return new Secret(withFieldsOpen(() => JSON.stringify(fields)));
 }
 
 /** What was entered or acquired. @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
@@ -117,10 +137,11 @@ export function openFields(
   record: OpenableConnection,
   part: 'fields' | 'acquired',
   keyRing: KeyRing,
-): Readonly<Record<string, JsonValue>> {
+): ConnectionFields {
   const sealed = record.value[part];
   if (sealed === null) return {};
-  return JSON.parse(keyRing.open(sealed, sealIdentity(sealingTarget(record), part))) as Record<string, JsonValue>;
+  const opened = keyRing.open(sealed, sealIdentity(sealingTarget(record), part));
+  return hideFields(JSON.parse(opened) as Record<string, JsonValue>);
 }
 
 /** What a connector's own `acquire` or `refresh` of OAuth 2.0 gave. */
@@ -156,11 +177,12 @@ export function readCustomTokens(
     );
   }
   const text = (name: string) => (typeof tokens[name] === 'string' && tokens[name] !== '' ? tokens[name] : undefined);
+  const secret = (name: string) => secretOf(text(name));
   const answer: TokenAnswer = {
-    access_token: tokens['access_token'],
+    access_token: new Secret(tokens['access_token']),
     token_type: text('token_type') ?? 'Bearer',
-    refresh_token: text('refresh_token'),
-    id_token: text('id_token'),
+    refresh_token: secret('refresh_token'),
+    id_token: secret('id_token'),
     scope: text('scope'),
     expires_in: seconds(tokens['expires_in']),
     refresh_token_expires_in: seconds(tokens['refresh_token_expires_in']),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AuthorizationError, GatewayError } from '../errors.ts';
 import type { RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import type { Binding } from './connection-binding.ts';
+import { Secret } from '../http/secret.ts';
 import { acquiredTokens, type AcquiredTokens } from './connection-tokens.ts';
 import { scopeParameter, type OAuthClient } from './oauth-client.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
@@ -140,7 +141,7 @@ export async function pollDevice(
   const client = await clientOf(value);
   const deviceCode = desk.keyRing.open(value.deviceCode, deviceSealIdentity(flowId, value));
   try {
-    const answer = await client.pollDevice(deviceCode, client.authorization.tokenParams ?? {});
+    const answer = await client.pollDevice(new Secret(deviceCode), client.authorization.tokenParams ?? {});
     const acquired = acquiredTokens(answer, desk.now(), value.scopes);
     if (onGranted) await onGranted(claimed as StoredRecord<DeviceFlowValue>, acquired);
     // A flow that stays although it was granted is found out by the next poll; these tokens stand nowhere else.

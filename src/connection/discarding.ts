@@ -123,8 +123,7 @@ export function mayTakeBack(
 }
 
 function sharesToken(one: StoredTokens, other: StoredTokens): boolean {
-  const isSameRefresh = one.refresh_token !== undefined && one.refresh_token === other.refresh_token;
-  return isSameRefresh || one.access_token === other.access_token;
+  return (one.refresh_token?.equals(other.refresh_token) ?? false) || one.access_token.equals(other.access_token);
 }
 
 function isOtherAccount(one: Grant, other: Grant): boolean {
@@ -136,7 +135,9 @@ function isOtherAccount(one: Grant, other: Grant): boolean {
 /** `sub` of an ID token, which came from the token endpoint itself; read for this comparison alone. */
 function subjectOf({ id_token: token }: StoredTokens): string | undefined {
   try {
-    const { sub } = JSON.parse(Buffer.from(token!.split('.')[1]!, 'base64url').toString('utf8')) as { sub?: unknown };
+    const { sub } = JSON.parse(Buffer.from(token!.reveal().split('.')[1]!, 'base64url').toString('utf8')) as {
+      sub?: unknown;
+    };
     return typeof sub === 'string' ? sub : undefined;
   } catch {
     return undefined;

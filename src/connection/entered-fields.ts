@@ -1,6 +1,7 @@
 /** What a subject enters for a connection, judged by the notation of the connector. */
 import type { Connector } from '../connector/definition.ts';
 import { InputError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { compileInput } from '../notation/coerce.ts';
 import type { Field, Notation } from '../notation/field.ts';
 import { didYouMean } from '../notation/nearest.ts';
@@ -20,9 +21,16 @@ export interface EnteredFields {
 export function readEnteredFields(connector: Connector, given: Readonly<Record<string, unknown>>): EnteredFields {
   const entered = readEach(connectionNotation(connector), given);
   const chosen = chosenOption(connector, entered.fields);
-  if (!chosen?.fields) return entered;
+  if (!chosen?.fields) return hidden(entered);
   const own = readEach(chosen.fields, given);
-  return { fields: { ...entered.fields, ...own.fields }, problems: { ...entered.problems, ...own.problems } };
+  return hidden({
+    fields: { ...entered.fields, ...own.fields },
+    problems: { ...entered.problems, ...own.problems },
+  });
+}
+
+function hidden({ fields, problems }: EnteredFields): EnteredFields {
+  return { fields: hideFields(fields), problems };
 }
 
 function readEach(notation: Notation, given: Readonly<Record<string, unknown>>): EnteredFields {

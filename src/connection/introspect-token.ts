@@ -5,7 +5,7 @@ import { createTokenClient, type IntrospectionAnswer, type TokenClient } from '.
 import type { ClientFetch } from './client-fetch.ts';
 import { readUnverified } from './json-web-token.ts';
 import { createRecent } from './recent.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../http/secret.ts';
 import { TokenFailure } from './token-failure.ts';
 import { callerOf, fault, type IntrospectionSettings, type TrustedIssuer, type VerifyToken } from './trusted-issuer.ts';
 

@@ -1,5 +1,6 @@
 /** Keeps what a renewal gave, or that it failed, in the record of its connection. */
 import { GatewayError } from '../errors.ts';
+import { isSameSecret } from '../http/secret.ts';
 import { connectionChange } from './connection-change.ts';
 import { rebound } from './connection-binding.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
@@ -87,7 +88,8 @@ async function acquiredPart(
 
 /** The same tokens, though they may be sealed anew. */
 function isSameGrant(one: StoredTokens | undefined, other: StoredTokens | undefined): boolean {
-  return one?.refresh_token === other?.refresh_token && one?.access_token === other?.access_token;
+  const isSameRefresh = isSameSecret(one?.refresh_token, other?.refresh_token);
+  return isSameRefresh && isSameSecret(one?.access_token, other?.access_token);
 }
 
 /** The connection was disconnected while its tokens were renewed: nobody else knows these. */

@@ -13,7 +13,7 @@ import { createTokenClient, type ServerMetadata, type TokenClient } from './auth
 import { createClientFetch, type ClientFetch } from './client-fetch.ts';
 import { findMetadata } from './provider-metadata.ts';
 import type { Registration } from './registration.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../http/secret.ts';
 
 /** Whose client it is. */
 export interface ClientTarget {

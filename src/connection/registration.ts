@@ -1,5 +1,6 @@
 /** A registration: what an operator or a tenant says about a connector, and what of it connector code sees. */
 import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import type { Field, Notation } from '../notation/field.ts';
 
 /** Where the provider is, when it is not where the connector says: a sandbox, or a host of one's own. */
@@ -47,9 +48,8 @@ export function declaredFields(
   const names = (connector.registration?.fields ?? [])
     .map(({ name }) => name)
     .filter((name) => !isOAuth || !clientSecretFields.includes(name));
-  return Object.fromEntries(
-    names.flatMap((name) => (registration?.fields[name] === undefined ? [] : [[name, registration.fields[name]]])),
-  );
+  const given = names.filter((name) => registration?.fields[name] !== undefined);
+  return hideFields(Object.fromEntries(given.map((name) => [name, registration?.fields[name]])));
 }
 
 /** What an OAuth 2.0 client proves itself with: for the token endpoint alone. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connector } from '../connector/definition.ts';
 import { InputError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { isSecretField } from '../notation/secret-field.ts';
 import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { checkEndpoints, checkFields, checkTenantEndpoints } from './check-registration.ts';
@@ -103,7 +104,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       id: record.id,
       tenant,
       connector,
-      fields: { ...fields, ...opened },
+      fields: hideFields({ ...fields, ...opened }),
       scopes: scopes ?? undefined,
       endpoints,
       returnUrl,

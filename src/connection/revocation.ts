@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { authorizationOf } from '../connector/authorize.ts';
+import { hideFields } from '../http/hidden-fields.ts';
+import { Secret } from '../http/secret.ts';
 import type { Change, RecordValue, Records, StoredRecord } from '../storage/records.ts';
 import { isBoundTo, type Binding } from './connection-binding.ts';
 import { fieldsOf } from './connection-fields.ts';
 import type { OpenableConnection } from './connection-record.ts';
-import { openTokens } from './connection-tokens.ts';
+import { fieldsText, openTokens } from './connection-tokens.ts';
 import type { OAuthClients } from './oauth-client.ts';
 import { connectionIdentity, type OwnedConnection } from './owner.ts';
 import { backoffMs } from './refresh-backoff.ts';
@@ -82,7 +84,7 @@ export interface Revocations {
 }
 
 interface TokenToRevoke {
-  readonly token: string;
+  readonly token: Secret;
   readonly hint: 'refresh_token' | 'access_token';
 }
 
@@ -98,8 +100,8 @@ export function createRevocations(desk: RevocationDesk): Revocations {
     const place = { tenant, subject, connector: name, connection: record.id };
     const value: RevocationValue = {
       ...place,
-      tokens: keyRing.seal(JSON.stringify(tokens), revocationSealIdentity(id, place, 'tokens')),
-      fields: keyRing.seal(JSON.stringify(fields), revocationSealIdentity(id, place, 'fields')),
+      tokens: keyRing.seal(tokensText(tokens), revocationSealIdentity(id, place, 'tokens')),
+      fields: keyRing.seal(fieldsText(fields), revocationSealIdentity(id, place, 'fields')),
       ...(boundTo && { boundTo }),
       failures: 0,
       retryAt: now(),
@@ -130,7 +132,7 @@ export function createRevocations(desk: RevocationDesk): Revocations {
     const failures = record.value.failures + 1;
     await records.compareAndSet(revocationKind, id, claimed.version, {
       ...record.value,
-      tokens: keyRing.seal(JSON.stringify(left.tokens), revocationSealIdentity(id, record.value, 'tokens')),
+      tokens: keyRing.seal(tokensText(left.tokens), revocationSealIdentity(id, record.value, 'tokens')),
       failures,
       // There is no hurry: at least some seconds, and no more than five minutes apart.
       retryAt:
@@ -163,6 +165,10 @@ export function createRevocations(desk: RevocationDesk): Revocations {
   };
 }
 
+function tokensText(tokens: readonly TokenToRevoke[]): Secret {
+  return new Secret(JSON.stringify(tokens.map(({ token, hint }) => ({ token: token.reveal(), hint }))));
+}
+
 /** The refresh token first: at many servers the access tokens end with it. */
 function tokensToRevoke(record: OpenableConnection, keyRing: KeyRing): readonly TokenToRevoke[] {
   const { refresh_token, access_token } = openTokens(record, keyRing) ?? {};
@@ -190,10 +196,11 @@ async function revokeAll(
   const { keyRing } = desk;
   const open = (part: 'tokens' | 'fields') =>
     JSON.parse(keyRing.open(record.value[part], revocationSealIdentity(record.id, record.value, part))) as unknown;
-  const tokens = open('tokens') as readonly TokenToRevoke[];
+  const opened = open('tokens') as readonly { readonly token: string; readonly hint: TokenToRevoke['hint'] }[];
+  const tokens = opened.map(({ token, hint }) => ({ token: new Secret(token), hint }));
   try {
     const found = await desk.resolve(tenant, name);
-    const fields = open('fields') as Readonly<Record<string, unknown>>;
+    const fields = hideFields(open('fields') as Readonly<Record<string, unknown>>);
     const authorization = found && oauthOf(found.connector, fields);
     if (!authorization) return { tokens };
     // Tokens go to no host that the tenant chose since; it may choose the old one again within the day.
@@ -208,7 +215,7 @@ async function revokeAll(
 }
 
 async function revokeInTurn(
-  revoke: (token: string, hint: TokenToRevoke['hint']) => Promise<void>,
+  revoke: (token: Secret, hint: TokenToRevoke['hint']) => Promise<void>,
   tokens: readonly TokenToRevoke[],
 ): Promise<LeftToRevoke> {
   const left: TokenToRevoke[] = [];

@@ -1,7 +1,7 @@
 /** Seals secrets for the store: AES-256-GCM under a ring of keys, each secret bound to the place where it is kept. */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { GatewayError, OperatorNote } from '../errors.ts';
-import { Secret } from './secret.ts';
+import { Secret } from '../http/secret.ts';
 import type { SealingKey } from './sealing-key.ts';
 
 /**

@@ -2,6 +2,8 @@
 import { authorizationOf, type Credentials } from '../connector/authorize.ts';
 import type { ConnectionFields, Connector, OAuth2Authorization } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError, ProviderError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
+import { isSameSecret, type Secret } from '../http/secret.ts';
 import { scopesAgain } from './connect-hint.ts';
 import { checkPlace, reauthRequired } from './check-binding.ts';
 import { isSameBinding, rebound } from './connection-binding.ts';
@@ -35,7 +37,7 @@ export class StoredCredentials implements Credentials {
   /** The one renewal of this process. It ends when its tokens are kept. */
   #underWay: Renewal | undefined;
   /** A new token that was refused like the old one: there is none to be got for it until then. */
-  #futile: { readonly token: string | undefined; readonly until: number } | undefined;
+  #futile: { readonly token: Secret | undefined; readonly until: number } | undefined;
   /** No background renewal before that: one that failed is not begun again by every request. */
   #quietUntil = 0;
 
@@ -120,7 +122,7 @@ export class StoredCredentials implements Credentials {
     if (change) onConnectionChange(change);
   };
 
-  refusedAgain = (token: string | undefined): void => {
+  refusedAgain = (token: Secret | undefined): void => {
     this.#futile = { token, until: this.#desk.now() + futileMs };
   };
 
@@ -129,14 +131,14 @@ export class StoredCredentials implements Credentials {
     if (!this.#authorization()) return false;
     // Nobody waits for it, so it may take as long as it takes.
     await this.#renewWhile(({ record }) => isIdle(record, this.#desk.now()), undefined);
-    return this.#opened.tokens?.access_token !== before;
+    return !isSameSecret(this.#opened.tokens?.access_token, before);
   }
 
   async settled(): Promise<void> {
     await this.#underWay?.done;
   }
 
-  accessToken = (): string | undefined | Promise<string | undefined> => {
+  accessToken = (): Secret | undefined | Promise<Secret | undefined> => {
     const now = this.#desk.now();
     const { renewFrom, waitFrom, endsAt } = this.#schedule;
     const token = this.#opened.tokens?.access_token;
@@ -159,9 +161,10 @@ export class StoredCredentials implements Credentials {
     );
   };
 
-  refresh = async (refusedToken?: string): Promise<void> => {
-    if (refusedToken === this.#futile?.token && this.#desk.now() < (this.#futile?.until ?? 0)) return;
-    await this.#renewWhile(({ tokens }) => tokens === undefined || tokens.access_token === refusedToken);
+  refresh = async (refusedToken?: Secret): Promise<void> => {
+    const isFutile = this.#futile !== undefined && isSameSecret(refusedToken, this.#futile.token);
+    if (isFutile && this.#desk.now() < (this.#futile?.until ?? 0)) return;
+    await this.#renewWhile(({ tokens }) => tokens === undefined || tokens.access_token.equals(refusedToken));
   };
 
   #stayQuiet(error: unknown): void {
@@ -238,7 +241,7 @@ export class StoredCredentials implements Credentials {
       delete fields['access_token'];
       delete fields['refresh_token'];
     }
-    return fields;
+    return hideFields(fields);
   }
 
   #scheduleOf(): Schedule {

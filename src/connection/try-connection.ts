@@ -4,6 +4,7 @@ import type { Connector } from '../connector/definition.ts';
 import { callWithConnection, type ActionRun } from '../connector/run-action.ts';
 import { authorizationOf } from '../connector/authorize.ts';
 import { GatewayError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import type { Sender } from '../http/send.ts';
 
@@ -26,10 +27,14 @@ export async function tryConnection(
   run: { readonly sender: Sender; readonly baseUri?: string | undefined; readonly id?: string | undefined },
 ): Promise<Trial> {
   const acquired: Record<string, unknown> = {};
+  let fields = credentials.fields();
   const trial: Credentials = {
     ...credentials,
-    fields: () => ({ ...credentials.fields(), ...acquired }),
-    merge: async (extra) => void Object.assign(acquired, extra),
+    fields: () => fields,
+    merge: async (extra) => {
+      Object.assign(acquired, extra);
+      fields = hideFields({ ...fields, ...extra });
+    },
   };
   const action: ActionRun = {
     id: run.id,

@@ -6,6 +6,7 @@ import { failedAnswer } from '../http/provider-failure.ts';
 import type { Dispatch, ProviderResponse, Request } from '../http/request.ts';
 import { isRelative, resolveUrl } from '../http/request-url.ts';
 import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.ts';
+import { isSameSecret, Secret } from '../http/secret.ts';
 import type { Sender } from '../http/send.ts';
 import { addedCredentials, emptyAnswer, noneAdded } from './added-credentials.ts';
 import { baseOf, type ConnectionBase } from './connection-base.ts';
@@ -24,12 +25,12 @@ export interface Credentials {
    * For OAuth 2.0: the access token to send now, which only `apply` is given; a promise while a new one is got. Absent:
    * it stands in `fields()` as `access_token`.
    */
-  readonly accessToken?: () => string | undefined | Promise<string | undefined>;
+  readonly accessToken?: () => Secret | undefined | Promise<Secret | undefined>;
   /**
    * For OAuth 2.0: gets a new access token, unless there is another one already than the one that the provider refused.
    * Absent: it cannot be renewed.
    */
-  readonly refresh?: (refusedToken?: string) => Promise<void>;
+  readonly refresh?: (refusedToken?: Secret) => Promise<void>;
   /**
    * Hears where a `baseUri` that is a function leads, before anything is sent there; `undefined`: nowhere. Absent: anywhere.
    *
@@ -37,7 +38,7 @@ export interface Credentials {
    */
   readonly checkPlace?: (origin: string | undefined) => void;
   /** Hears that the provider refuses a new access token as it did the old one: another one would do no better. */
-  readonly refusedAgain?: (accessToken: string | undefined) => void;
+  readonly refusedAgain?: (accessToken: Secret | undefined) => void;
   /** Hears that the provider refuses what was entered, so that `acquire` can give nothing any more. It never fails. */
   readonly refused?: (error: GatewayError) => Promise<void>;
 }
@@ -155,14 +156,14 @@ function attemptContext(
     isRepeatable: call.isRepeatable,
     isKeyed: call.writeKeys !== undefined,
     isSuccess: call.isSuccess,
-    redact: (path) => redactPath(path, { ...call.credentials.fields(), ...tokens }),
+    redact: (path) => redactPath(path, { ...call.credentials.fields(), accessToken: tokens.accessToken?.reveal() }),
     ...(connectionId === undefined ? undefined : { connection: connectionId }),
   };
 }
 
 /** The access token that was sent last, so that no message shows it. */
 interface LastToken {
-  accessToken: string | undefined;
+  accessToken: Secret | undefined;
 }
 
 async function send(
@@ -182,11 +183,16 @@ async function send(
   await (isKept
     ? untilRenewed(renewal(), call.signal)
     : renew(call.credentials, first.generation, renewal, call.signal));
-  if (isKept && call.credentials.accessToken?.() === first.accessToken) throw first.error;
+  if (isKept && isSent(first.accessToken, call.credentials.accessToken?.())) throw first.error;
   const second = await sendOnce(request, call, context, sent, tokens);
   if ('response' in second) return second.response;
   if (isKept && asksForRenewal(second.error, request, call)) call.credentials.refusedAgain?.(second.accessToken);
   throw second.error;
+}
+
+/** Whether what would be sent now is what was sent; new ones that are still being got are others. */
+function isSent(sent: Secret | undefined, now: Secret | undefined | Promise<Secret | undefined>): boolean {
+  return !(now instanceof Promise) && isSameSecret(sent, now);
 }
 
 type Outcome =
@@ -197,7 +203,7 @@ type Outcome =
       readonly isOurOrigin: boolean;
       /** Of the credentials it was sent with. */
       readonly generation: number;
-      readonly accessToken: string | undefined;
+      readonly accessToken: Secret | undefined;
     };
 
 /** What went out last: the request with what `apply` added. */
@@ -255,17 +261,19 @@ function applyTo(
   outgoing: Request,
   apply: Apply,
   fields: ConnectionFields,
-  accessToken: string | undefined,
+  accessToken: Secret | undefined,
 ): PromiseLike<unknown> | undefined {
-  const result = apply(outgoing, { fields }, accessToken, outgoing.parts.authType);
+  const result = apply(outgoing, { fields }, accessToken?.reveal(), outgoing.parts.authType);
   return result !== outgoing && isPromise(result) ? result : undefined;
 }
 
 function accessTokenOf(
   credentials: Credentials,
   fields: ConnectionFields,
-): string | undefined | Promise<string | undefined> {
-  return credentials.accessToken ? credentials.accessToken() : (fields['access_token'] as string | undefined);
+): Secret | undefined | Promise<Secret | undefined> {
+  if (credentials.accessToken) return credentials.accessToken();
+  const token: unknown = fields['access_token'];
+  return typeof token === 'string' ? new Secret(token) : undefined;
 }
 
 function keepsTokens({ connector, credentials }: ConnectorCall): boolean {
@@ -317,7 +325,7 @@ function isRenewable(authorization: SingleAuthorization, call: ConnectorCall): b
 function renewalFor(
   call: ConnectorCall,
   acquire: Acquire,
-  refusedToken: string | undefined,
+  refusedToken: Secret | undefined,
 ): (() => Promise<void>) | undefined {
   const { credentials } = call;
   const authorization = authorizationOf(call.connector, credentials.fields());

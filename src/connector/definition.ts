@@ -3,7 +3,10 @@ import type { ErrorCode } from '../errors.ts';
 import type { Request, RequestMatcher } from '../http/request.ts';
 import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 
-/** What a subject or an operator entered, by field name; secrets included. */
+/**
+ * What a subject or an operator entered, by field name; secrets included. Name a field, or spread them all, and you have
+ * the values; a log, JSON and an error have `[redacted]`, except in the payload of a request.
+ */
 export type ConnectionFields = Readonly<Record<string, any>>;
 
 /** Builds requests that are sent at the first `await`, with the connection's credentials. */

@@ -139,7 +139,10 @@ async function keepCredentials(desk: WebhookDesk, record: WebhookRecord): Promis
     if (!opened) return;
     const { credentials, baseUri } = opened.run;
     const accessToken = await credentials.accessToken?.();
-    const fields = { ...credentials.fields(), ...(accessToken !== undefined && { access_token: accessToken }) };
+    const fields = {
+      ...credentials.fields(),
+      ...(accessToken !== undefined && { access_token: accessToken.reveal() }),
+    };
     const kept: KeptCredentials = { fields, ...(baseUri !== undefined && { baseUri }) };
     const sealed = keyRing.seal(JSON.stringify(kept), sealIdentity(id, value, 'credentials'));
     await records.compareAndSet(webhookKind, id, version, { ...value, credentials: sealed });

@@ -1,5 +1,7 @@
 /** One request to a provider: built in a chain, sent once, at the first `await`. */
+import { inspect } from 'node:util';
 import { GatewayError } from '../errors.ts';
+import { openFields } from './hidden-fields.ts';
 import { requestUrl } from './request-url.ts';
 
 export { resolveRequests } from './resolve-requests.ts';
@@ -112,7 +114,7 @@ export class Request<T = any> implements PromiseLike<T> {
   constructor(method: Method, url: string, dispatch: Dispatch, payload?: unknown) {
     this.method = method;
     this.#dispatch = dispatch;
-    this.parts = createParts(url, payload);
+    this.parts = createParts(url, openFields(payload));
   }
 
   /** Merges into the query; nesting as Rails writes it (`a[b]=c`, `a[]=c`). A string is appended as it is. */
@@ -124,8 +126,9 @@ export class Request<T = any> implements PromiseLike<T> {
   }
 
   /** An object merges into the payload, a function gets the current payload and gives the new one, anything else replaces it. */
-  payload(values: unknown): this {
+  payload(given: unknown): this {
     const parts = this.#open('payload');
+    const values = openFields(given);
     if (typeof values === 'function') parts.payload = rewrite(parts.payload, values as (current: unknown) => unknown);
     else if (isPlainObject(values) && isPlainObject(parts.payload)) parts.payload = { ...parts.payload, ...values };
     else parts.payload = values;
@@ -311,6 +314,11 @@ export class Request<T = any> implements PromiseLike<T> {
 
   finally(onfinally?: (() => void) | null): Promise<T> {
     return this.then((body) => body).finally(onfinally);
+  }
+
+  /** Its credentials are for the provider, and in no log. */
+  [inspect.custom](): string {
+    return `Request ${this.method} ${this.parts.url.split(/[?#]/, 1)[0]}`;
   }
 
   #open(builder: string): RequestParts {

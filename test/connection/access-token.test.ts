@@ -16,8 +16,16 @@ import { createOpenConnection } from '../../src/connector/open-connection.ts';
 import { AuthorizationError, GatewayError } from '../../src/errors.ts';
 import { createCallBudget } from '../../src/http/budget.ts';
 import type { Records } from '../../src/storage/records.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { startAuthorizationServer, type AuthorizationServer, type Fault } from '../support/authorization-server.ts';
-import { openOAuthDesk, redirectUri, type OAuthDesk, type OAuthDeskOptions } from '../support/oauth-connection.ts';
+import {
+  openOAuthDesk,
+  redirectUri,
+  textsOf,
+  tokenOf,
+  type OAuthDesk,
+  type OAuthDeskOptions,
+} from '../support/oauth-connection.ts';
 import { errorOf } from '../support/sending.ts';
 
 const minute = 60_000;
@@ -113,11 +121,11 @@ describe('when an access token is renewed', () => {
     const record = await connected();
     const credentials = gateway();
     const alice = open(record, credentials);
-    const old = alice.accessToken!();
+    const old = tokenOf(alice) as string;
     now += 50 * minute;
-    expect(alice.accessToken!()).toBe(old);
+    expect(tokenOf(alice)).toBe(old);
     await credentials.close();
-    expect(alice.accessToken!()).not.toBe(old);
+    expect(tokenOf(alice)).not.toBe(old);
     expect(await asked()).toBe(1);
   });
 
@@ -125,7 +133,7 @@ describe('when an access token is renewed', () => {
     const record = await connected();
     const alice = open(record, gateway());
     now += 61 * minute;
-    const tokens = await Promise.all(Array.from({ length: 50 }, async () => alice.accessToken!()));
+    const tokens = await Promise.all(Array.from({ length: 50 }, async () => tokenOf(alice)));
     expect(new Set(tokens).size).toBe(1);
     expect(tokens[0]).toBe(desk.tokensOf(await desk.read(record.id))!.access_token);
     expect(await asked()).toBe(1);
@@ -181,16 +189,16 @@ describe('when an access token is renewed', () => {
     await here.me();
     await there.me();
     expect(await asked()).toBe(1);
-    expect(there.accessToken!()).toBe(here.accessToken!());
+    expect(tokenOf(there)).toBe(tokenOf(here));
   });
 
   it('is not for a token that was refused while another was on its way', async () => {
     const record = await connected();
     const alice = open(record, gateway());
-    const old = alice.accessToken!() as string;
+    const old = tokenOf(alice) as string;
     await server.expireAccessTokens('alice');
     await alice.me();
-    await alice.refresh!(old);
+    await alice.refresh!(new Secret(old));
     expect(await asked()).toBe(1);
   });
 
@@ -236,18 +244,19 @@ describe('what is kept', () => {
   it('reaches no code of a connector but apply', async () => {
     const tokens = await desk.signIn();
     const alice = open(await desk.connect(tokens), gateway());
-    const { access_token, refresh_token } = tokens.tokens;
+    const { access_token, refresh_token } = textsOf(tokens.tokens);
+    expect(access_token).toMatch(/./);
     expect(JSON.stringify(alice.fields())).not.toContain(access_token);
     expect(JSON.stringify(alice.fields())).not.toContain(refresh_token);
-    expect(alice.accessToken!()).toBe(access_token);
+    expect(tokenOf(alice)).toBe(access_token);
   });
 
   it('is saved before it is used: nobody gets a token that the store does not have', async () => {
     const record = await connected();
     const alice = open(record, gateway());
     await server.expireAccessTokens('alice');
-    await alice.refresh!(alice.accessToken!() as string);
-    expect(desk.tokensOf(await desk.read(record.id))!.access_token).toBe(alice.accessToken!());
+    await alice.refresh!(new Secret(tokenOf(alice) as string));
+    expect(desk.tokensOf(await desk.read(record.id))!.access_token).toBe(tokenOf(alice));
   });
 
   it('stays what the subject changed meanwhile: only the tokens are written', async () => {
@@ -291,13 +300,13 @@ describe('a token endpoint that takes too long', () => {
     const record = await connected();
     const credentials = gateway({ limits: { callerWaitMs: 20 } });
     const alice = open(record, credentials);
-    const old = await alice.accessToken!();
+    const old = await tokenOf(alice);
     // Its last seconds, in which callers wait for another.
     now = record.value.expiresAt! - 1_000;
     await server.setFault('token', refreshFault({ mode: 'slow', delayMs: 250 }), 1);
-    expect(await alice.accessToken!()).toBe(old);
+    expect(await tokenOf(alice)).toBe(old);
     await credentials.close();
-    expect(await alice.accessToken!()).not.toBe(old);
+    expect(await tokenOf(alice)).not.toBe(old);
   });
 });
 
@@ -366,13 +375,13 @@ describe('a provider whose token endpoint fails', () => {
 
   it('does not end a token that is still good: calls go on with it, to its last second', async () => {
     const alice = open(await connected(), gateway());
-    const old = alice.accessToken!();
+    const old = tokenOf(alice) as string;
     await server.setFault('token', refreshFault({ mode: 'status-500' }));
     now += 59 * minute + 55_000;
-    expect(await alice.accessToken!()).toBe(old);
+    expect(await tokenOf(alice)).toBe(old);
     expect(await alice.me()).toMatchObject({ sub: 'alice' });
     now += 10_000;
-    expect(await errorOf(Promise.resolve(alice.accessToken!()))).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    expect(await errorOf(Promise.resolve(tokenOf(alice)))).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   });
 
   it('costs no look at the store for each call while it is not asked', async () => {
@@ -386,14 +395,14 @@ describe('a provider whose token endpoint fails', () => {
       },
     };
     const alice = open(await connected(), gateway({ records: counting }));
-    const old = alice.accessToken!() as string;
+    const old = tokenOf(alice) as string;
     await server.setFault('token', refreshFault({ mode: 'status-500' }));
     now += 50 * minute;
     // Begun beside the call, and joined by the one that waits for it.
-    void alice.accessToken!();
-    await errorOf(alice.refresh!(old));
+    void tokenOf(alice);
+    await errorOf(alice.refresh!(new Secret(old)));
     const before = reads;
-    for (let call = 0; call < 100; call += 1) await alice.accessToken!();
+    for (let call = 0; call < 100; call += 1) await tokenOf(alice);
     expect(reads).toBe(before);
   });
 
@@ -461,7 +470,7 @@ describe('a token endpoint that fails for one tenant', () => {
     for (let count = 0; count < 7; count += 1) {
       const record = await desk.connect({ ...tokens, expiresAt: now }, { tenant: 'globex' });
       const theirs = credentials.of({ record, connector, registration });
-      const error = await errorOf(Promise.resolve(theirs.accessToken!()));
+      const error = await errorOf(Promise.resolve(tokenOf(theirs)));
       expect(error.message).toMatch(/ gave no token: it answered 404\. /);
     }
     expect(await open(ours, credentials).me()).toMatchObject({ sub: 'alice' });
@@ -536,8 +545,8 @@ describe('a refresh token that the provider no longer accepts', () => {
       desk.seal(JSON.stringify(desk.tokensOf(from)), sealIdentity({ ...record.value, id }, 'tokens'));
     await server.setFault('token', refreshFault({ mode: 'error', error: 'invalid_grant' }), 1);
     const alice = open(record, gateway({ records: late }));
-    await alice.refresh!(desk.tokensOf(record)!.access_token);
-    expect(alice.accessToken!()).toBe(newer.tokens.access_token);
+    await alice.refresh!(new Secret(desk.tokensOf(record)!.access_token));
+    expect(tokenOf(alice)).toBe(newer.tokens.access_token.reveal());
     expect((await desk.read(record.id)).value.state).toBe('STARTED');
     expect(changes).toEqual([]);
   });
@@ -557,7 +566,7 @@ describe('a refresh token that the provider no longer accepts', () => {
     await server.revokeGrant('alice');
     await errorOf(open(record, credentials).me());
     const again = await desk.signIn();
-    const tokens = desk.seal(JSON.stringify(again.tokens), sealIdentity(sealingTarget(record), 'tokens'));
+    const tokens = desk.seal(JSON.stringify(textsOf(again.tokens)), sealIdentity(sealingTarget(record), 'tokens'));
     const { version, value } = await desk.read(record.id);
     const part = { tokens, expiresAt: again.expiresAt, state: 'STARTED' as const, reason: null };
     await desk.store.records.compareAndSet('connection', record.id, version, { ...value, ...part });
@@ -631,12 +640,12 @@ describe('a store that fails', () => {
     };
     const credentials = gateway({ records: failing });
     const alice = open(record, credentials);
-    const old = alice.accessToken!();
+    const old = tokenOf(alice) as string;
     now += 59 * minute + 55_000;
-    expect(await alice.accessToken!()).toBe(old);
+    expect(await tokenOf(alice)).toBe(old);
     isFull = false;
     await credentials.close();
-    expect(alice.accessToken!()).not.toBe(old);
+    expect(tokenOf(alice)).not.toBe(old);
     expect(await asked()).toBe(1);
   });
 
@@ -671,7 +680,7 @@ describe('a lease that is lost before the provider was asked', () => {
     };
     const limits = { leaseMs: 20, renewLeaseEveryMs: 10_000 };
     const alice = open(record, gateway({ records: slow, limits }));
-    expect((await errorOf(alice.refresh!(desk.tokensOf(record)!.access_token))).code).toBe('LEASE_LOST');
+    expect((await errorOf(alice.refresh!(new Secret(desk.tokensOf(record)!.access_token)))).code).toBe('LEASE_LOST');
     expect(await asked()).toBe(0);
   });
 });
@@ -707,7 +716,12 @@ describe('a connection that is disconnected while its tokens are renewed', () =>
 describe('a connector that refreshes by itself', () => {
   const own = async (refresh: (connection: any, token: string) => unknown) => {
     const tokens: AcquiredTokens = {
-      tokens: { access_token: 'old', token_type: 'Bearer', refresh_token: 'refresh-token-1', obtained_at: now },
+      tokens: {
+        access_token: new Secret('old'),
+        token_type: 'Bearer',
+        refresh_token: new Secret('refresh-token-1'),
+        obtained_at: now,
+      },
       scopes: ['a'],
       expiresAt: now,
     };
@@ -724,7 +738,7 @@ describe('a connector that refreshes by itself', () => {
       { access_token: `new of ${token} ${Object.keys(connection.fields).length}`, expires_in: 60 },
       { instance: 'eu7' },
     ]);
-    expect(await credentials.accessToken!()).toBe('new of refresh-token-1 0');
+    expect(await tokenOf(credentials)).toBe('new of refresh-token-1 0');
     expect(credentials.fields()).toEqual({ instance: 'eu7' });
     const kept = await desk.read(record.id);
     expect(desk.tokensOf(kept)).toMatchObject({ refresh_token: 'refresh-token-1', expires_in: 60 });
@@ -735,7 +749,7 @@ describe('a connector that refreshes by itself', () => {
     const { credentials } = await own((_connection, token) => {
       throw new Error(`could not use ${token}`);
     });
-    const error = await errorOf(Promise.resolve(credentials.accessToken!()));
+    const error = await errorOf(Promise.resolve(tokenOf(credentials)));
     expect(error).toMatchObject({ code: 'CONNECTOR_ERROR', details: { raisedIn: 'authorization.refresh' } });
     expect(error.message).not.toContain('refresh-token-1');
     expect((error.cause as Error).message).toMatch(/^could not use /);
@@ -747,15 +761,15 @@ describe('a connector that refreshes by itself', () => {
     ['nothing', () => undefined, 'CONNECTOR_ERROR'],
   ])('is told when it gives %s', async (_name, refresh, code) => {
     const { credentials } = await own(refresh);
-    expect((await errorOf(Promise.resolve(credentials.accessToken!()))).code).toBe(code);
+    expect((await errorOf(Promise.resolve(tokenOf(credentials)))).code).toBe(code);
   });
 
   it('is refused for good by a 401, and for a while by a 404', async () => {
     const refused = await own((connection) => connection.get(`${server.issuer}/api/me`));
-    expect((await errorOf(Promise.resolve(refused.credentials.accessToken!()))).code).toBe('REAUTH_REQUIRED');
+    expect((await errorOf(Promise.resolve(tokenOf(refused.credentials)))).code).toBe('REAUTH_REQUIRED');
     expect((await desk.read(refused.record.id)).value.state).toBe('REAUTH_REQUIRED');
     const absent = await own((connection) => connection.get(`${server.issuer}/nowhere`));
-    expect((await errorOf(Promise.resolve(absent.credentials.accessToken!()))).code).toBe('PROVIDER_ANSWER_INVALID');
+    expect((await errorOf(Promise.resolve(tokenOf(absent.credentials)))).code).toBe('PROVIDER_ANSWER_INVALID');
     expect((await desk.read(absent.record.id)).value).toMatchObject({ state: 'STARTED', failures: 1 });
   });
 });

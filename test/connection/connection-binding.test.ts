@@ -3,6 +3,7 @@ import { bindingOf, isBoundTo, isStillBound, rebound } from '../../src/connectio
 import type { Endpoints, Registration } from '../../src/connection/registration.ts';
 import { createRevocations, revocationKind } from '../../src/connection/revocation.ts';
 import type { Connector } from '../../src/connector/definition.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { keyRing, openOAuthDesk, type OAuthDesk } from '../support/oauth-connection.ts';
 
 const shop: Connector = {
@@ -132,7 +133,12 @@ describe('tokens of a connection whose tenant has chosen another token endpoint'
     const authorize = () => Promise.reject(new Error('Nobody signs in here.'));
     desk = await openOAuthDesk({ issuer: 'https://auth.example.test', authorize });
     const record = await desk.connect({
-      tokens: { access_token: 'a1', token_type: 'Bearer', refresh_token: 'r1', obtained_at: 0 },
+      tokens: {
+        access_token: new Secret('a1'),
+        token_type: 'Bearer',
+        refresh_token: new Secret('r1'),
+        obtained_at: 0,
+      },
       scopes: [],
       expiresAt: 1,
     });
@@ -142,11 +148,16 @@ describe('tokens of a connection whose tenant has chosen another token endpoint'
       tokenUrl: moved.endpoints.tokenUrl,
       scopes: [],
       canRevoke: true,
-      refresh: async (token: string) => {
-        asked.push(token);
-        return { access_token: 'a2', token_type: 'Bearer', refresh_token: 'r2', expires_in: 3600 };
+      refresh: async (token: Secret) => {
+        asked.push(token.reveal());
+        return {
+          access_token: new Secret('a2'),
+          token_type: 'Bearer',
+          refresh_token: new Secret('r2'),
+          expires_in: 3600,
+        };
       },
-      revoke: async (token: string) => void asked.push(token),
+      revoke: async (token: Secret) => void asked.push(token.reveal()),
     };
     return { desk, record, moved, asked, clients: async () => client as never };
   };
@@ -175,7 +186,7 @@ describe('tokens of a connection whose tenant has chosen another token endpoint'
     const held = desk.credentials({ clients }).of({ record, connector, registration });
     const boundTo = ['tokens https://evil.example'];
     await desk.store.records.compareAndSet('connection', record.id, record.version, { ...record.value, boundTo });
-    await expect(held.refresh?.('a1')).rejects.toThrow(refused);
+    await expect(held.refresh?.(new Secret('a1'))).rejects.toThrow(refused);
     expect(asked).toEqual([]);
   });
 

@@ -8,11 +8,12 @@ import {
   readCustomTokens,
   tokenPart,
 } from '../../src/connection/connection-tokens.ts';
-import { keyRing } from '../support/oauth-connection.ts';
+import { Secret } from '../../src/http/secret.ts';
+import { keyRing, textsOf } from '../support/oauth-connection.ts';
 
 const now = 1_000_000;
 const day = 24 * 60 * 60_000;
-const answer = { access_token: 'a', token_type: 'Bearer' };
+const answer = { access_token: new Secret('a'), token_type: 'Bearer' };
 const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`;
 
 describe('the end of an access token', () => {
@@ -20,9 +21,9 @@ describe('the end of an access token', () => {
     ['as the provider says', { ...answer, expires_in: 60 }, now + 60_000],
     ['not known when it does not say', answer, null],
     ['not known when it says 0', { ...answer, expires_in: 0 }, null],
-    ['that of a JWT when it does not say', { ...answer, access_token: jwt({ exp: 5_000 }) }, 5_000_000],
-    ['not known of a JWT without end', { ...answer, access_token: jwt({}) }, null],
-    ['not known of what only looks like a JWT', { ...answer, access_token: 'a.b.c' }, null],
+    ['that of a JWT when it does not say', { ...answer, access_token: new Secret(jwt({ exp: 5_000 })) }, 5_000_000],
+    ['not known of a JWT without end', { ...answer, access_token: new Secret(jwt({})) }, null],
+    ['not known of what only looks like a JWT', { ...answer, access_token: new Secret('a.b.c') }, null],
   ])('is %s', (_name, given, expected) => {
     expect(acquiredTokens(given, now, []).expiresAt).toBe(expected);
   });
@@ -35,13 +36,20 @@ describe('what is kept', () => {
   });
 
   it('of a refresh token is the old one when no new one came, with what is left of its life', () => {
-    const before = { ...answer, refresh_token: 'r', refresh_token_expires_in: 100, obtained_at: now - 40_000 };
-    expect(acquiredTokens(answer, now, [], before).tokens).toMatchObject({
+    const before = {
+      ...answer,
+      refresh_token: new Secret('r'),
+      refresh_token_expires_in: 100,
+      obtained_at: now - 40_000,
+    };
+    expect(textsOf(acquiredTokens(answer, now, [], before).tokens)).toMatchObject({
       refresh_token: 'r',
       refresh_token_expires_in: 60,
     });
-    expect(acquiredTokens({ ...answer, refresh_token: 's' }, now, [], before).tokens).toEqual({
-      ...answer,
+    const next = { ...answer, refresh_token: new Secret('s') };
+    expect(textsOf(acquiredTokens(next, now, [], before).tokens)).toEqual({
+      access_token: 'a',
+      token_type: 'Bearer',
       refresh_token: 's',
       obtained_at: now,
     });
@@ -52,7 +60,7 @@ describe('what is kept', () => {
     const idle = (seconds?: number) =>
       tokenPart(
         target,
-        acquiredTokens({ ...answer, refresh_token: 'r', refresh_token_expires_in: seconds }, now, []),
+        acquiredTokens({ ...answer, refresh_token: new Secret('r'), refresh_token_expires_in: seconds }, now, []),
         keyRing,
       ).idleRefreshAt;
     expect([idle(1000), idle(), idle(1e9)]).toEqual([now + 850_000, now + day, now + day]);
@@ -74,7 +82,7 @@ describe('what is sealed for a connection', () => {
     }) as unknown as ConnectionRecord;
 
   it('opens in its own record', () => {
-    expect(openTokens(record({}), keyRing)).toMatchObject({ access_token: answer.access_token });
+    expect(openTokens(record({}), keyRing)?.access_token.reveal()).toBe('a');
     expect(openFields(record({}), 'fields', keyRing)).toEqual({});
   });
 
@@ -113,8 +121,9 @@ describe('what a connector’s own hook gives', () => {
     [[{ access_token: 'a' }, null, { host: 'x' }], 'refresh' as const, undefined, { host: 'x' }],
     [[{ access_token: 'a' }, { host: 'x' }], 'refresh' as const, undefined, { host: 'x' }],
   ])('%j is read', (given, hook, ownerId, extra) => {
-    expect(readCustomTokens(given, hook, connector)).toEqual({
-      answer: expect.objectContaining({ access_token: 'a', token_type: 'Bearer' }),
+    const read = readCustomTokens(given, hook, connector);
+    expect({ ...read, answer: [read.answer.access_token.reveal(), read.answer.token_type] }).toEqual({
+      answer: ['a', 'Bearer'],
       ownerId,
       extra,
     });

@@ -1,6 +1,7 @@
 /** The device flow: any replica polls, none too often, and what is over is gone. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { beginDeviceFlow, pollDevice, untilGranted, type DevicePoll } from '../../src/connection/device-flow.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { keyRing, openOAuthDesk, redirectUri, type OAuthDesk } from '../support/oauth-connection.ts';
 import { errorOf } from '../support/sending.ts';
@@ -58,7 +59,7 @@ describe('a device flow', () => {
     expect(await poll(begun.id)).toMatchObject({
       state: 'granted',
       scopes: ['items:read', 'items:write'],
-      tokens: { access_token: expect.any(String), refresh_token: expect.any(String) },
+      tokens: { access_token: expect.any(Secret), refresh_token: expect.any(Secret) },
     });
     expect((await errorOf(poll(begun.id))).code).toBe('AUTHORIZATION_FLOW_UNKNOWN');
   });
@@ -137,7 +138,7 @@ describe('a device flow', () => {
 describe('waiting for the subject', () => {
   const granted: DevicePoll = {
     state: 'granted',
-    tokens: { access_token: 'a', token_type: 'Bearer' },
+    tokens: { access_token: new Secret('a'), token_type: 'Bearer' },
     scopes: [],
     expiresAt: null,
   };
@@ -155,7 +156,7 @@ describe('waiting for the subject', () => {
   it('polls at the times that each answer tells, and at once when one is past', async () => {
     const pauses: number[] = [];
     const polls: DevicePoll[] = [{ state: 'pending', pollAt: 1_105 }, { state: 'pending', pollAt: 900 }, granted];
-    expect(await waiting(polls, pauses)).toMatchObject({ tokens: { access_token: 'a' } });
+    expect((await waiting(polls, pauses)).tokens.access_token.reveal()).toBe('a');
     expect(pauses).toEqual([5, 100, 0]);
   });
 

@@ -6,6 +6,7 @@ import { mayTakeBack, type Grant } from '../../src/connection/discarding.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Records } from '../../src/storage/records.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import {
   alice,
@@ -251,7 +252,11 @@ describe('new tokens that nobody keeps', () => {
 
 describe('whether tokens may be taken back', () => {
   const grant = (token: string, identity: string | null = null, refresh?: string): Grant => ({
-    tokens: { access_token: token, token_type: 'Bearer', ...(refresh !== undefined && { refresh_token: refresh }) },
+    tokens: {
+      access_token: new Secret(token),
+      token_type: 'Bearer',
+      ...(refresh !== undefined && { refresh_token: new Secret(refresh) }),
+    },
     identity,
   });
 

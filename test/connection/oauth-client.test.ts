@@ -6,6 +6,7 @@ import { beginAuthorization, finishAuthorization, redirectContext } from '../../
 import { createOAuthClients } from '../../src/connection/oauth-client.ts';
 import type { OAuth2Authorization } from '../../src/connector/definition.ts';
 import { createCache, type Cache } from '../../src/storage/cache.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { startEvilAuthorizationServer, type EvilMode } from '../support/evil-authorization-server.ts';
 import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
@@ -15,6 +16,7 @@ import {
   redirectUri,
   type OAuthDesk,
   type OAuthDeskOptions,
+  tokenOf,
 } from '../support/oauth-connection.ts';
 import { errorOf } from '../support/sending.ts';
 
@@ -74,19 +76,19 @@ describe('how a client proves itself', () => {
 
   it.each(registrations)('is %s', async (_name, fields, authorization) => {
     const { signIn } = await open({ registration: { fields }, authorization });
-    expect((await signIn()).tokens.refresh_token).toMatch(/./);
+    expect((await signIn()).tokens.refresh_token?.reveal()).toMatch(/./);
   });
 
   it('is by post where there is no metadata', async () => {
     const fields = { client_id: 'poster', client_secret: 'secret' };
     const { signIn } = await open({ registration: { fields }, authorization: explicit() });
-    expect((await signIn()).tokens.access_token).toMatch(/./);
+    expect((await signIn()).tokens.access_token.reveal()).toMatch(/./);
   });
 
   it('is by a key for the token endpoint where nobody knows the issuer', async () => {
     const fields = { client_id: 'signer', private_key: privateJwk };
     const { signIn } = await open({ registration: { fields }, authorization: explicit() });
-    expect((await signIn()).tokens.access_token).toMatch(/./);
+    expect((await signIn()).tokens.access_token.reveal()).toMatch(/./);
   });
 
   it('comes from the connector where the registration has nothing, and may depend on the connection', async () => {
@@ -145,10 +147,10 @@ describe('the client credentials grant', () => {
     const record = await connect(await clientCredentialsTokens(await client(), Date.now));
     const own = credentials().of({ record, connector, registration });
     await server.expireAccessTokens('app');
-    const old = own.accessToken!() as string;
-    await own.refresh!(old);
-    expect(own.accessToken!()).not.toBe(old);
-    expect(tokensOf(await read(record.id))!.access_token).toBe(own.accessToken!());
+    const old = tokenOf(own) as string;
+    await own.refresh!(new Secret(old));
+    expect(tokenOf(own)).not.toBe(old);
+    expect(tokensOf(await read(record.id))!.access_token).toBe(tokenOf(own));
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConnectionCredentials } from '../../src/connection/access-token.ts';
 import { TokenFailure } from '../../src/connection/token-failure.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { openOAuthDesk, type OAuthDesk } from '../support/oauth-connection.ts';
 
 const minute = 60_000;
@@ -26,13 +27,13 @@ beforeEach(async () => {
         tokenUrl: 'https://auth.example.test/token',
         scopes: [],
         canRevoke: false,
-        refresh: async (token: string) => {
+        refresh: async (token: Secret) => {
           askedAt.push(now);
           if (isDown) throw new TokenFailure('passing', 'it answered 503', { status: 503 });
           return {
-            access_token: `new of ${token}`,
+            access_token: new Secret(`new of ${token.reveal()}`),
             token_type: 'Bearer',
-            refresh_token: `${token}+`,
+            refresh_token: new Secret(`${token.reveal()}+`),
             expires_in: 3600,
           };
         },
@@ -47,9 +48,9 @@ async function connections() {
     Array.from({ length: count }, (_, index) =>
       desk.connect({
         tokens: {
-          access_token: 'old',
+          access_token: new Secret('old'),
           token_type: 'Bearer',
-          refresh_token: `r${index}`,
+          refresh_token: new Secret(`r${index}`),
           obtained_at: now - 60 * minute,
         },
         scopes: [],

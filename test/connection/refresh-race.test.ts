@@ -15,7 +15,7 @@ import type { CallersResult } from './refresh-worker.ts';
 const isFull = process.env['REFRESH_RACE'] === 'full';
 const size = isFull
   ? { processes: 4, callers: 100, expiries: 20, slowExpiries: 20, delayMs: 12_000 }
-  : { processes: 4, callers: 25, expiries: 3, slowExpiries: 2, delayMs: 3_000 };
+  : { processes: 4, callers: 25, expiries: 3, slowExpiries: 2, delayMs: 5_000 };
 jest.setTimeout(isFull ? 600_000 : 240_000);
 
 let bundle: string;
@@ -89,7 +89,7 @@ describe('callers in several processes that meet an expired token', () => {
 
   it('do so too when the token endpoint is slow, longer than the lease lives without being renewed', async () => {
     const { id } = await desk.connect(await desk.signIn());
-    await start(size.processes, isFull ? {} : { leaseMs: 2_000, renewLeaseEveryMs: 500 });
+    await start(size.processes, isFull ? {} : { leaseMs: 4_000, renewLeaseEveryMs: 500 });
     await server.setFault('token', { mode: 'slow', delayMs: size.delayMs, grantType: 'refresh_token' });
     const result = await race(id, size.slowExpiries);
     report(`token endpoint of ${size.delayMs} ms`, result);

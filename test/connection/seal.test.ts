@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createKeyRing, isSealed } from '../../src/connection/seal.ts';
-import { Secret } from '../../src/connection/secret.ts';
+import { Secret } from '../../src/http/secret.ts';
 
 const one = { id: 'one', key: randomBytes(32) };
 const two = { id: 'two', key: randomBytes(32) };

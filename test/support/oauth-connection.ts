@@ -1,4 +1,7 @@
 /** Connections of an OAuth 2.0 connector in a store, with the clients and credentials that use them. */
+import type { Credentials } from '../../src/connector/authorize.ts';
+import type { StoredTokens } from '../../src/connection/connection-record.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { randomUUID } from 'node:crypto';
 import { createConnectionCredentials, type ConnectionCredentials } from '../../src/connection/access-token.ts';
 import {
@@ -34,6 +37,23 @@ export const publicUrl = 'https://gateway.example.test/';
 /** What the desk's connector is registered with. */
 export const redirectUri = redirectUriOf(publicUrl, 'acme', 'shop');
 
+/** Tokens as texts. Secrets are objects without properties, so no two are unequal to a test. */
+export type TokenTexts = { readonly [Name in keyof StoredTokens]: Exclude<StoredTokens[Name], Secret> | string };
+
+export function textsOf(tokens: StoredTokens): TokenTexts {
+  const texts = Object.entries(tokens).map(([name, value]: [string, unknown]) => [
+    name,
+    value instanceof Secret ? value.reveal() : value,
+  ]);
+  return Object.fromEntries(texts) as TokenTexts;
+}
+
+/** The access token that would be sent now, as text. */
+export function tokenOf({ accessToken }: Credentials): string | undefined | Promise<string | undefined> {
+  const token = accessToken?.();
+  return token instanceof Promise ? token.then((one) => one?.reveal()) : token?.reveal();
+}
+
 export interface OAuthDesk {
   readonly store: Store;
   readonly sender: Sender;
@@ -52,7 +72,8 @@ export interface OAuthDesk {
   readonly read: (id: string) => Promise<ConnectionRecord>;
   /** With the key that everything at the desk is sealed with. */
   readonly seal: KeyRing['seal'];
-  readonly tokensOf: (record: ConnectionRecord) => ReturnType<typeof openTokens>;
+  /** As texts, to be compared. */
+  readonly tokensOf: (record: ConnectionRecord) => TokenTexts | undefined;
   /** Every call makes what another process would have. */
   readonly credentials: (part?: Partial<Parameters<typeof createConnectionCredentials>[0]>) => ConnectionCredentials;
   readonly close: () => Promise<void>;
@@ -121,7 +142,10 @@ export async function openOAuthDesk(
     connect: (acquired, part) => connect(store.records, acquired, part),
     read,
     seal: (text, identity) => keyRing.seal(text, identity),
-    tokensOf: (record) => openTokens(record, keyRing),
+    tokensOf: (record) => {
+      const tokens = openTokens(record, keyRing);
+      return tokens && textsOf(tokens);
+    },
     credentials: (part) =>
       createConnectionCredentials({
         records: store.records,

@@ -1,5 +1,6 @@
 /** JSON, both ways. */
 import { GatewayError } from '../../errors.ts';
+import { withFieldsOpen } from '../hidden-fields.ts';
 import { parseJson } from '../parse-json.ts';
 
 /**
@@ -9,7 +10,7 @@ import { parseJson } from '../parse-json.ts';
  */
 export function encodeJson(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'null';
+    return withFieldsOpen(() => JSON.stringify(value)) ?? 'null';
   } catch {
     return encodeExactly(value);
   }
@@ -33,7 +34,8 @@ function encodeExactly(value: unknown): string {
   // Random, so that no text of a client can pass for a number.
   const mark = `bigint-${crypto.randomUUID()}:`;
   try {
-    const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${mark}${item}` : item));
+    const marked = (_key: string, item: unknown) => (typeof item === 'bigint' ? `${mark}${item}` : item);
+    const text = withFieldsOpen(() => JSON.stringify(value, marked));
     return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
   } catch {
     throw new GatewayError('REQUEST_INVALID', 'The payload cannot be written as JSON; does it contain itself?');

@@ -1,7 +1,7 @@
 /** A text that nobody reads by accident: it prints `[redacted]` wherever it is logged, joined or serialized. */
 import { inspect } from 'node:util';
 
-const redacted = '[redacted]';
+export const redacted = '[redacted]';
 
 /**
  * Holds a credential. The text is a private field, so that neither a log, an error, JSON, a template, `structuredClone`
@@ -17,6 +17,11 @@ export class Secret {
   /** The text itself. Never keep it, and never let it enter a message. */
   reveal(): string {
     return this.#text;
+  }
+
+  /** Whether it is the same text. */
+  equals(other: Secret | undefined): boolean {
+    return other !== undefined && (other === this || other.#text === this.#text);
   }
 
   toString(): string {
@@ -35,4 +40,14 @@ export class Secret {
   [inspect.custom](): string {
     return redacted;
   }
+}
+
+/** `undefined` stays what it is. */
+export function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text);
+}
+
+/** Whether both are absent, or the same. */
+export function isSameSecret(one: Secret | undefined, other: Secret | undefined): boolean {
+  return one === undefined ? other === undefined : one.equals(other);
 }

@@ -4,7 +4,7 @@ import { format, inspect } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import pino from 'pino';
-import { Secret } from '../../src/connection/secret.ts';
+import { Secret } from '../../src/http/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
 
 const canary = 'canary-5a1f';

@@ -19,7 +19,7 @@ export function withFieldsOpen<T>(write: () => T): T {
 
 /** What was hidden as a plain object; anything else as it is. */
 export function openFields(value: unknown): unknown {
-  return value instanceof HiddenFields ? { ...value } : value;
+  return value instanceof HiddenFields ? HiddenFields.valuesOf(value) : value;
 }
 
 class HiddenFields {
@@ -35,6 +35,10 @@ class HiddenFields {
     } finally {
       HiddenFields.#isOpen = before;
     }
+  }
+
+  static valuesOf(fields: HiddenFields): Values {
+    return { ...fields.#values };
   }
 
   static #accessorOf(name: string): PropertyDescriptor {

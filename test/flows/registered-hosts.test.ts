@@ -131,6 +131,6 @@ it('lists what belongs to a connector that is gone', async () => {
   const query = '{ connections { id connector { name } } registrations { connector { name } } }';
   const { data, errors } = await gateway.ask(query, {}, alice);
   expect(errors).toBeUndefined();
-  expect(data.connections).toEqual(Array(2).fill({ id: expect.any(String), connector: null }));
-  expect(data.registrations).toEqual(Array(2).fill({ connector: null }));
+  expect(data.connections).toEqual(Array.from({ length: 2 }, () => ({ id: expect.any(String), connector: null })));
+  expect(data.registrations).toEqual(Array.from({ length: 2 }, () => ({ connector: null })));
 });

@@ -76,6 +76,7 @@ const configurationShape = z.strictObject({
     .optional(),
   key: z.string().min(16).optional(),
   store: z.string().min(1).optional(),
+  queue: z.string().refine(isQueueUrl, 'a URL that begins with redis:, rediss: or postgres:').optional(),
   production: z.boolean().optional(),
   introspection: z.boolean().optional(),
   explorer: z.boolean().optional(),
@@ -124,6 +125,7 @@ const configurationShape = z.strictObject({
       keepEvents: count.optional(),
       takeoverMs: z.number().int().min(100).optional(),
       concurrentPolls: count.optional(),
+      concurrentPollsPerConnection: count.optional(),
     })
     .optional(),
   facades: z
@@ -252,6 +254,10 @@ function isSecret(value: unknown): boolean {
 
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+}
+
+function isQueueUrl(text: string): boolean {
+  return /^(rediss?|postgres(ql)?):/.test(text) && URL.canParse(text);
 }
 
 function isConnectUrl(text: string): boolean {

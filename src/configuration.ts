@@ -44,6 +44,11 @@ export interface Configuration {
    * `PLUGBOARD_STORE`, else `plugboard.sqlite`; in memory with `insecureDev`.
    */
   readonly store?: string;
+  /**
+   * Where replicas on one PostgreSQL hand out polls: `postgres:` or `redis://host:port/number`, which may lose everything
+   * without harm. Default `PLUGBOARD_QUEUE`, else the database of the store; an embedded store needs none.
+   */
+  readonly queue?: string;
   /** Answers as production does: no introspection, no hints about the schema. Default: `NODE_ENV` is `production`. */
   readonly production?: boolean;
   /** Default: the opposite of `production`. */
@@ -145,6 +150,8 @@ export interface FeedsConfiguration {
   readonly takeoverMs?: number;
   /** Polls at a time in one process. Default 64. */
   readonly concurrentPolls?: number;
+  /** Polls of one connection at a time in one process. Default 8. */
+  readonly concurrentPollsPerConnection?: number;
 }
 
 /** How the clients of other systems are served. */

@@ -148,6 +148,9 @@ export const errorCodes = {
   STORE_FOREIGN: 'The file or the database schema of the store is not a store of Plugboard.',
   STORE_TOO_NEW: 'The store was made by a newer version of Plugboard.',
   STORE_DRIVER_MISSING: 'There is no SQLite here for the embedded store, or no package pg for one on PostgreSQL.',
+  QUEUE_DRIVER_MISSING:
+    'Polls are to be handed out among replicas, and the package bullmq, or ioredis for Redis, is not installed.',
+  QUEUE_UNAVAILABLE: 'The queue that hands out polls among replicas cannot be reached.',
   STORE_RECORD_INVALID: 'What was to be stored could not be read back as it is.',
   LEASE_LOST: 'A lease ran out while the work that it covers was under way.',
   LEASE_TIMEOUT: 'Another process held a lease for longer than the caller could wait.',

@@ -10,11 +10,11 @@ import type { RunnableTrigger } from './connector/run-trigger.ts';
 import { createConnectionChanges, type ConnectionChanges } from './feed/connection-changes.ts';
 import { createFeeds } from './feed/create-feeds.ts';
 import { createEventCursors, type EventCursors } from './feed/event-cursor.ts';
-import { feedId, type FeedKey } from './feed/feed.ts';
+import type { FeedKey } from './feed/feed.ts';
 import { openFeed, type FeedLogger } from './feed/feed-desk.ts';
 import { createFeedTails } from './feed/feed-tail.ts';
 import type { Feeds } from './feed/feeds.ts';
-import { createPollSignals } from './feed/poll-signal.ts';
+import type { CreatePollClock } from './feed/poll-clock.ts';
 import type { StaticTrigger } from './feed/webhook-desk.ts';
 import { createStaticAddresses, type StaticAddresses } from './feed/webhook-address.ts';
 import { createWebhookIntake, type WebhookIntake } from './feed/webhook-intake.ts';
@@ -39,6 +39,8 @@ export interface GatewayFeedsOptions {
   readonly served: () => ServedTriggers;
   /** Where providers reach the gateway. */
   readonly baseUrl: () => string;
+  /** Hands out polls among replicas. Absent: by timers of this process. */
+  readonly clock?: CreatePollClock;
 }
 
 export interface GatewayFeeds {
@@ -53,6 +55,8 @@ export interface GatewayFeeds {
   readonly follow: (change: ConnectionChange) => void;
   /** Resumes what ran, once connectors are served. */
   readonly resume: () => Promise<void>;
+  /** Other connectors are served now: intervals that are shorter hold at once. */
+  readonly reloaded: () => Promise<void>;
   /** Renews and ends webhooks that are due. @throws GatewayError of the store */
   readonly sweep: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -90,28 +94,17 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
     triggerOf: desk.triggers,
   };
   const webhooks = createWebhooks(webhookDesk);
-  const signals = createPollSignals({
-    records,
-    pollSoon: (id) => inBackground(feeds.pollSoon(id), 'A feed could not be told of a webhook.'),
-  });
   const feeds = createFeeds({
     ...desk,
     tails,
     limits,
-    webhooks: {
-      async ensure(key, signal) {
-        const status = await webhooks.ensure(key, signal);
-        // The poll that follows answers what was signalled so far.
-        await signals.take(feedId(key));
-        return status;
-      },
-      end: webhooks.end,
-    },
+    webhooks,
+    ...(options.clock && { clock: options.clock, isShared: true }),
   });
   const intake = createWebhookIntake({
     ...webhookDesk,
     log: feedLog,
-    signals,
+    signals: feeds.signals,
     onFailure: (failure) => logger.warn({ ...failure }, 'A webhook was not accepted'),
   });
   const inBackground = (work: Promise<unknown>, message: string): void => {
@@ -132,15 +125,10 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
       inBackground(changes.record(change), 'A change of a connection could not be kept for those who listen.');
       inBackground(followChange(feeds, change), 'The feeds of a connection could not follow its change.');
     },
-    async resume() {
-      signals.watch();
-      await feeds.resume();
-    },
+    resume: feeds.resume,
+    reloaded: feeds.reloaded,
     sweep: webhooks.sweep,
-    async close() {
-      signals.stop();
-      await feeds.close();
-    },
+    close: feeds.close,
   };
 }
 

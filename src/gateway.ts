@@ -18,6 +18,7 @@ import { createGenerations, defaultBaseUrl, type Generations } from './generatio
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
+import { openClock } from './open-clock.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { callerFrom } from './server/caller.ts';
@@ -68,7 +69,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const vault = options.vault ?? (await openVault(configuration, environment));
   const rateLimits = createSharedRateLimits(vault.records);
   const senders = createSenders(configuration, options.sender, rateLimits);
-  const generations = await createGenerations({ configuration, environment, vault, logger, ...senders });
+  const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
+  const generations = await createGenerations({
+    configuration,
+    environment,
+    vault,
+    logger,
+    ...senders,
+    ...(clock && { clock }),
+  });
   try {
     generations.load(options.connectors);
     rateLimits.start(senders.rateBudgets);
@@ -87,6 +96,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       reload: async (connectors) => {
         try {
           generations.load(connectors);
+          generations.reloaded();
           logger.info({ connectors: connectors.length }, 'The graph was reloaded');
           return [];
         } catch (error) {
@@ -127,6 +137,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
  */
 export async function describeGraph(connectors: readonly Connector[], options?: GraphOptions): Promise<Graph> {
   return buildGraph(connectors, buildSchema(await readOwnSdl()), options);
+}
+
+async function openClockOrClose(
+  configuration: Configuration,
+  environment: Readonly<Record<string, string | undefined>>,
+  vault: Vault,
+) {
+  try {
+    return await openClock(configuration, environment, vault.records);
+  } catch (error) {
+    await vault.close();
+    throw error;
+  }
 }
 
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */

@@ -32,6 +32,7 @@ import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './ga
 import { buildGraph } from './graph/graph.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
+import type { CreatePollClock } from './feed/poll-clock.ts';
 import type { Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { createOutcomes, type Outcomes } from './outcome/outcomes.ts';
@@ -62,6 +63,8 @@ export interface GenerationsOptions {
   readonly tokenSender: Sender;
   /** What providers say about their rate limits. */
   readonly rateBudgets: RateBudgets;
+  /** Hands out polls among replicas. Absent: by timers of this process. */
+  readonly clock?: CreatePollClock;
 }
 
 export interface Generations {
@@ -78,6 +81,8 @@ export interface Generations {
   readonly intake: WebhookIntake;
   /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
   readonly load: (connectors: readonly Connector[]) => void;
+  /** Those that are served now replaced others: what runs follows them. */
+  readonly reloaded: () => void;
   /** Keeps the faults of definitions that are not served. */
   readonly report: (faults: readonly Fault[]) => void;
   /** The gateway listens there, which is for links when no base URL is configured; feeds that ran are resumed. */
@@ -195,6 +200,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       status = { ready: true, faults: [], loadedAt: new Date() };
       for (const listener of listeners) listener();
     },
+    reloaded: () => void feeds.reloaded(),
     report(faults) {
       status = { ...status, faults };
     },

@@ -17,6 +17,7 @@ export interface ServeFlags {
   readonly demo?: boolean;
   readonly insecureDev?: boolean;
   readonly store?: string;
+  readonly queue?: string;
 }
 
 export function addStartCommand(program: Command, terminal: Terminal): void {
@@ -42,6 +43,7 @@ export function addServeOptions(command: Command): Command {
       // The demo has a configuration of its own: another one would be ignored.
       .addOption(configOption().conflicts('demo'))
       .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
+      .option('--queue <url>', 'where replicas on PostgreSQL hand out polls: redis://… (default: the store itself)')
       .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
       .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort))
   );
@@ -63,6 +65,7 @@ export async function serve(
     ...(flags.host && { host: flags.host }),
     ...(flags.port !== undefined && { port: flags.port }),
     ...(flags.store !== undefined && { store: flags.store }),
+    ...(flags.queue !== undefined && { queue: flags.queue }),
   };
   if (flags.demo) return startDemo(given, terminal);
   const project = await loadProject({ config: flags.config });

@@ -10,13 +10,16 @@ import { createFeedRecords } from './feed-records.ts';
 import type { FeedTails } from './feed-tail.ts';
 import type { Feeds } from './feeds.ts';
 import { createListenerMarks } from './listener-marks.ts';
-import { createPollClock, type PollClock, type PollClockOptions } from './poll-clock.ts';
+import type { CreatePollClock } from './poll-clock.ts';
+import { dueInMs } from './poll-pace.ts';
+import { createPollSignals, type PollSignals } from './poll-signal.ts';
 import { readProgress } from './progress.ts';
 import { replayParkedEvents } from './replay-parked.ts';
 import { createRunningFeeds, type RunningFeeds } from './running-feeds.ts';
 import { timeOf } from './sort-order.ts';
 import { canReplay } from './start-input.ts';
 import { createTryFeed } from './start-feed.ts';
+import { createTimerClock } from './timer-clock.ts';
 
 export interface FeedsOptions extends Omit<FeedDesk, 'records' | 'limits' | 'now' | 'random'> {
   readonly records: Records;
@@ -26,13 +29,15 @@ export interface FeedsOptions extends Omit<FeedDesk, 'records' | 'limits' | 'now
   readonly now?: () => number;
   readonly random?: () => number;
   /** Hands out the polls. Default: the timers of this process. */
-  readonly clock?: (options: PollClockOptions) => PollClock;
+  readonly clock?: CreatePollClock;
 }
 
 /** The feeds, and what the rooms beside them need. */
 export interface RunningGatewayFeeds extends Feeds {
-  /** A webhook says that something happened: the feed is polled as soon as it may be, where this process polls it. */
-  readonly pollSoon: (id: string) => Promise<void>;
+  /** A webhook says that something happened: the feed is polled as soon as it may be, in whichever process. */
+  readonly signals: Pick<PollSignals, 'request'>;
+  /** Other connectors are served now. It never fails. */
+  readonly reloaded: () => Promise<void>;
 }
 
 /** So often the records are looked at for what other processes did, or left undone. */
@@ -41,14 +46,34 @@ const looksPerTidying = 720;
 
 /** Nothing runs before `resume`, or the first `open` or `start`. */
 export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
-  const { tails, limits = {}, now = Date.now, random = Math.random, clock: createClock = createPollClock } = options;
+  const { tails, limits = {}, now = Date.now, random = Math.random, clock: createClock = createTimerClock } = options;
   const records = createFeedRecords(options.records);
-  const desk: FeedDesk = { ...options, records, limits, now, random };
+  const signals = createPollSignals({
+    records: options.records,
+    // What cannot be looked up now is told again.
+    pollSoon: (id, isUrgent) => (isUrgent ? clock.pollSoon(id) : running.pollInTime(id).catch(() => false)),
+  });
+  const desk: FeedDesk = { ...options, records, limits, now, random, ...withSignals(options.webhooks, signals) };
+  const { concurrentPolls: concurrency, pollTimeoutMs, takeoverMs } = limits;
   const clock = createClock({
-    poll: async (id, signal) => running.poll(id, signal),
+    leases: options.leases,
+    async poll(id, held, signal) {
+      // What is signalled from now on asks for another poll. A store that fails now fails the poll as well.
+      if (signals.isWaiting(id)) await signals.take(id).catch(() => false);
+      return running.poll(id, held, signal);
+    },
+    async dueIn(id) {
+      const record = await records.read(id);
+      return record ? dueInMs(record, now()) : 0;
+    },
+    onTaken: (id) => running.isNeeded(id),
+    onHindrance: (id, reason) => running.hinder(id, reason),
     timeoutError: () => new GatewayError('OPERATION_TIMEOUT', 'The poll of a feed took longer than it may.'),
-    ...(limits.concurrentPolls !== undefined && { concurrency: limits.concurrentPolls }),
-    ...(limits.pollTimeoutMs !== undefined && { pollTimeoutMs: limits.pollTimeoutMs }),
+    onFailure: createFailureLog(desk),
+    random,
+    ...(concurrency !== undefined && { concurrency }),
+    ...(pollTimeoutMs !== undefined && { pollTimeoutMs }),
+    ...(takeoverMs !== undefined && { takeoverMs }),
   });
   const running = createRunningFeeds(desk, clock, tails, createListenerMarks(options.records, now));
   const tryFeed = createTryFeed(desk);
@@ -62,14 +87,18 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
       desk.logger.warn({ code: failureOf(error, 0).code }, 'The records of feeds could not be looked at.');
     }
   };
-  const keepLooking = () => void (looking ??= setInterval(() => void look(), lookEveryMs).unref());
+  const keepLooking = () => {
+    looking ??= setInterval(() => void look(), lookEveryMs).unref();
+    signals.watch();
+  };
   const pollAnywhere = async (id: string): Promise<void> => {
-    if (!running.pollSoon(id)) await records.change(id, ({ wakes }) => ({ wakes: wakes + 1 }));
+    if (!(await clock.pollSoon(id))) await signals.request(id, { isUrgent: true });
   };
   const statusOf = (record: FeedRecord) => readStatus(desk, record, running);
 
   return {
-    pollSoon: async (id) => running.pollInTime(id),
+    signals,
+    reloaded: () => running.followIntervals().catch(() => undefined),
     async open(key, signal) {
       const id = feedId(key);
       let hasLeft = false;
@@ -141,10 +170,37 @@ export function createFeeds(options: FeedsOptions): RunningGatewayFeeds {
     },
     async close() {
       clearInterval(looking);
+      signals.stop();
       await running.close();
-      await clock.close();
       tails.close();
     },
+  };
+}
+
+/** The poll that follows answers what was signalled so far. */
+function withSignals(webhooks: FeedDesk['webhooks'], signals: PollSignals): Pick<FeedDesk, 'webhooks'> {
+  if (!webhooks) return {};
+  const ensure: typeof webhooks.ensure = async (key, signal) => {
+    const status = await webhooks.ensure(key, signal);
+    await signals.take(feedId(key));
+    return status;
+  };
+  return { webhooks: { ...webhooks, ensure } };
+}
+
+/** Engines that are away fail often: it is said once in a while. */
+const failureLogEveryMs = 30_000;
+
+function createFailureLog({ logger }: Pick<FeedDesk, 'logger'>): (error: unknown) => void {
+  let loggedAt = -Infinity;
+  return (error) => {
+    if (performance.now() - loggedAt < failureLogEveryMs) return;
+    loggedAt = performance.now();
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    logger.warn(
+      { code: typeof code === 'string' ? code : 'QUEUE_UNAVAILABLE' },
+      'Polls are not handed out just now; it is tried again.',
+    );
   };
 }
 
@@ -157,8 +213,10 @@ async function readStatus(
   const { lastPlace, oldestPlace, parkedCount } = await log.state(id);
   const hindrance = running.hindrance(id);
   const noted = hindrance ? { ...value, state: 'BACKING_OFF' as const, lastError: hindrance } : value;
-  // Whether it is stopped the record knows first.
-  const health = isRunning(record) ? (running.health(id) ?? noted) : value;
+  // Whether it is stopped the record knows first; how it fares, whoever polled it last.
+  const known = isRunning(record) && !hindrance ? running.health(id) : undefined;
+  const isNewest = known && (known.lastPollAt ?? 0) >= (value.lastPollAt ?? 0);
+  const health = !isRunning(record) ? value : isNewest ? known : noted;
   const { state, lastError, lastPollAt, nextPollAt, lagMs } = health;
   return {
     ...keyOfRecord(record),

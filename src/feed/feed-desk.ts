@@ -26,6 +26,8 @@ export interface FeedLimits {
   readonly takeoverMs?: number;
   /** Polls at a time in one process. Default 64. */
   readonly concurrentPolls?: number;
+  /** Polls of one connection at a time in one process. Default 8. */
+  readonly concurrentPollsPerConnection?: number;
   /** The longest that the poll of a feed may take, all its pages. Default 5 minutes. */
   readonly pollTimeoutMs?: number;
   /** Pages of one poll; what is left follows at once. Default 100. */
@@ -59,6 +61,8 @@ export interface FeedDesk {
   /** When the rate limits of a provider allow a poll of this feed, in milliseconds since 1970. Absent: always. */
   readonly readyAt?: (key: FeedKey) => number;
   readonly webhooks?: FeedWebhooks;
+  /** Other processes, perhaps with other connectors, poll the same feeds. Default `false`. */
+  readonly isShared?: boolean;
   readonly limits: FeedLimits;
   readonly logger: FeedLogger;
   /** Milliseconds since 1970. */

@@ -3,14 +3,15 @@ import { GatewayError } from '../errors.ts';
 import type { FeedDesk } from './feed-desk.ts';
 import type { FeedFailure, FeedValue } from './feed-record.ts';
 
-export type HealthState = Pick<FeedValue, 'state' | 'lastError' | 'lastPollAt' | 'nextPollAt' | 'lagMs'>;
+export type HealthState = Pick<FeedValue, 'state' | 'lastError' | 'failures' | 'lastPollAt' | 'nextPollAt' | 'lagMs'>;
 
 export interface FeedHealth {
   readonly now: () => HealthState;
   /** What stands in the record now: a process that lost the lease may have noted something there. */
   readonly saw: (noted: HealthState) => void;
   /**
-   * Takes what is new, and notes it in the record when the state or the error is another one, else every few minutes; but
+   * Takes what is new, and notes it in the record after each failure and the first poll without one, else every few
+   * minutes; but
    * only while the lease is held.
    *
    * @throws GatewayError of the store
@@ -29,13 +30,15 @@ export function createFeedHealth(
 ): FeedHealth {
   let current = initial;
   let noted = initial;
-  let notedAt = desk.now();
+  // Whoever held the feed before may have been another process.
+  let notedAt = initial.lastPollAt ?? -Infinity;
   return {
     now: () => current,
     saw: (value) => void (noted = value),
     async tell(change) {
       current = { ...current, ...change };
-      const isTold = current.state === noted.state && current.lastError?.code === noted.lastError?.code;
+      // The next process goes on with the pause of this one.
+      const isTold = current.state === noted.state && current.failures === (noted.failures ?? 0);
       // The time of day may have been set back.
       if (isTold && Math.abs(desk.now() - notedAt) < noteEveryMs) return;
       // Whoever polls it now knows better.

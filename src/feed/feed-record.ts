@@ -22,8 +22,8 @@ export interface FeedValue extends RecordValue {
   readonly lagMs: number | null;
   /** What somebody wants to be asked again; `null`: nothing. */
   readonly replay: { readonly id: string; readonly from: number } | null;
-  /** Grows when a process other than the one that polls wants it to poll soon. */
-  readonly wakes: number;
+  /** Polls in a row that failed; absent in a record of before. */
+  readonly failures?: number;
 }
 
 /** Why a feed does not run, or last failed, in words that may be shown. */
@@ -54,7 +54,7 @@ export function feedValue({ tenant, connection, subject, connector, trigger, inp
     nextPollAt: null,
     lagMs: null,
     replay: null,
-    wakes: 0,
+    failures: 0,
   };
 }
 

@@ -1,114 +1,81 @@
-/** Hands out polls: which feed is due, one poll of a feed at a time and so many in a process. */
+/** Hands out polls among the processes that share a store: which feed is due, and who polls it. The contract of both clocks. */
+import type { Leases } from '../storage/lease.ts';
 
-/** Hands polls to the work that it was made with. */
+/** What a process holds while it may poll a feed. */
+export interface HeldFeed {
+  /** Larger than that of whoever polled it before; the log refuses what is written with an older one. */
+  readonly fence: number;
+  /** Aborted when the feed is not this process's any more, or is ended. */
+  readonly signal: AbortSignal;
+  /** Asks the store, and renews. @throws GatewayError of the store, which knows nothing then. */
+  readonly isHeld: () => Promise<boolean>;
+}
+
 export interface PollClock {
-  /** The feed is due in so many milliseconds; what was due before is not any more. */
-  readonly schedule: (feed: string, inMs: number) => void;
-  /** It is due now. While it is polled, once more afterwards, however often that is said. */
-  readonly pollSoon: (feed: string) => void;
-  /** Nothing is due any more. Resolves when the poll under way, which is aborted, has ended. */
-  readonly cancel: (feed: string, reason?: Error) => Promise<void>;
+  /** The feed is polled from now on, by one process at a time, this or another. Where it is already, nothing changes. */
+  readonly begin: (feed: string) => void;
+  /**
+   * These are all the feeds that run, for the record in the store is the truth: those that the clock does not know, since
+   * what it keeps was lost, are begun, first due in so many milliseconds. To be called every few seconds. It never fails.
+   */
+  readonly keep: (feeds: readonly { readonly feed: string; readonly inMs: number }[]) => Promise<void>;
+  /**
+   * The feed is due as soon as `restMs` (default 0) have passed since its last poll began, if it was not due before that.
+   * While it is polled here, once more afterwards, however often that is said.
+   *
+   * @returns `false` where this process cannot say so just now: another one polls the feed, or it is not known.
+   */
+  readonly pollSoon: (feed: string, restMs?: number) => Promise<boolean>;
+  /** Whether the feed can be ended from here: nobody but this process polls it, or the clock is shared by all. */
+  readonly isOurs: (feed: string) => boolean;
+  /** This process has nothing to do with the feed any more; a poll under way here is aborted and has ended. */
+  readonly leave: (feed: string) => Promise<void>;
+  /**
+   * The feed is not polled any more, which its record says already. `finish` is done while nobody polls it.
+   *
+   * @throws what `finish` throws.
+   */
+  readonly end: (feed: string, finish?: () => Promise<unknown>) => Promise<void>;
+  /** Aborts the polls under way, awaits them, and gives all feeds up so that other processes go on with them at once. */
   readonly close: () => Promise<void>;
 }
 
 export interface PollClockOptions {
+  readonly leases: Leases;
   /**
-   * Polls a feed.
+   * Polls a feed. It never fails.
    *
+   * @param signal - aborted as that of `held`, and when the poll takes too long.
    * @returns in how many milliseconds it is due again; `undefined`: not by itself.
    */
-  readonly poll: (feed: string, signal: AbortSignal) => Promise<number | undefined>;
+  readonly poll: (feed: string, held: HeldFeed, signal: AbortSignal) => Promise<number | undefined>;
+  /** In how many milliseconds a feed is due that begins to be polled. Default: at once. */
+  readonly dueIn?: (feed: string) => Promise<number>;
+  /** Another process polls it; `false`: nobody here needs to wait for that to end. Default: waits. */
+  readonly onTaken?: (feed: string) => boolean;
+  /** The store takes no lease of it, so that nobody may poll it, for this reason; `undefined`: it does again. */
+  readonly onHindrance?: (feed: string, reason: unknown) => void;
   /** What the signal of a poll that takes too long is aborted with. */
   readonly timeoutError: (feed: string) => Error;
+  /** The clock cannot be asked just now; it goes on by itself when it can. */
+  readonly onFailure?: (error: unknown) => void;
   /** Polls at a time. Default 64. */
   readonly concurrency?: number;
   /** The longest that one may take. Default 5 minutes. */
   readonly pollTimeoutMs?: number;
+  /** So long a feed waits at most when the process that polled it has died. Default 10 000. */
+  readonly takeoverMs?: number;
+  /** 0 up to 1. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
-interface Entry {
-  timer?: NodeJS.Timeout;
-  isWanted: boolean;
-  under?: { readonly abort: AbortController; readonly ended: Promise<void> };
-}
+export type CreatePollClock = (options: PollClockOptions) => PollClock;
 
-const defaultTimeoutMs = 5 * 60_000;
+export const defaultConcurrency = 64;
+export const defaultPollTimeoutMs = 5 * 60_000;
+export const defaultTakeoverMs = 10_000;
 
-/**
- * The clock of one process: timers, which go on evenly whatever is done to the time of day, and hold no process up. Feeds
- * that are due while all places are taken wait in the order in which they became due.
- */
-export function createPollClock(options: PollClockOptions): PollClock {
-  const { poll, timeoutError, concurrency = 64, pollTimeoutMs = defaultTimeoutMs } = options;
-  const entries = new Map<string, Entry>();
-  const waiting = new Set<string>();
-  let running = 0;
-  const entryOf = (feed: string): Entry => {
-    const known = entries.get(feed);
-    if (known) return known;
-    const entry: Entry = { isWanted: false };
-    entries.set(feed, entry);
-    return entry;
-  };
-  const schedule = (feed: string, inMs: number): void => {
-    const entry = entryOf(feed);
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => pollSoon(feed), Math.max(0, inMs)).unref();
-  };
-  const pollSoon = (feed: string): void => {
-    const entry = entryOf(feed);
-    clearTimeout(entry.timer);
-    if (entry.under) entry.isWanted = true;
-    else waiting.add(feed);
-    startNext();
-  };
-  const startNext = (): void => {
-    for (const feed of waiting) {
-      if (running >= concurrency) return;
-      waiting.delete(feed);
-      begin(feed, entryOf(feed));
-    }
-  };
-  const begin = (feed: string, entry: Entry): void => {
-    running += 1;
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(timeoutError(feed)), pollTimeoutMs).unref();
-    const ended = (async () => {
-      // Not within the caller's own step: whoever schedules is not polled before it has returned.
-      await Promise.resolve();
-      let dueInMs: number | undefined;
-      try {
-        dueInMs = await poll(feed, abort.signal);
-      } finally {
-        clearTimeout(timer);
-        running -= 1;
-        delete entry.under;
-        // One that was cancelled meanwhile has no entry any more, or another one.
-        if (entries.get(feed) === entry) goOn(feed, entry, dueInMs);
-        startNext();
-      }
-    })();
-    entry.under = { abort, ended };
-  };
-  const goOn = (feed: string, entry: Entry, dueInMs: number | undefined): void => {
-    if (entry.isWanted) {
-      entry.isWanted = false;
-      pollSoon(feed);
-    } else if (dueInMs !== undefined) schedule(feed, dueInMs);
-  };
-  const cancel = async (feed: string, reason?: Error): Promise<void> => {
-    const entry = entries.get(feed);
-    if (!entry) return;
-    entries.delete(feed);
-    waiting.delete(feed);
-    clearTimeout(entry.timer);
-    entry.under?.abort.abort(reason);
-    await entry.under?.ended;
-  };
-  return {
-    schedule,
-    pollSoon,
-    cancel,
-    close: async () => void (await Promise.all([...entries.keys()].map((feed) => cancel(feed)))),
-  };
+/** Under this lease a feed is polled, by whichever clock, so that different ones may run beside each other. */
+export function leaseOf(feed: string): string {
+  return `feed/${feed}`;
 }

@@ -4,6 +4,7 @@ import type { FeedKey } from './feed.ts';
 import { openFeed, type FeedDesk, type OpenedFeed } from './feed-desk.ts';
 import { failureOf, type FeedHealth, type HealthState } from './feed-health.ts';
 import { isRunning, type FeedRecord } from './feed-record.ts';
+import type { HeldFeed } from './poll-clock.ts';
 import { longestWaitMs, nextPollMs } from './poll-pace.ts';
 import { tick } from './tick.ts';
 import type { TickResult } from './tick-context.ts';
@@ -17,14 +18,12 @@ export interface PollEvents {
   readonly onStopped: () => void;
 }
 
-/** A feed while this process holds its lease. */
-export interface Holding {
-  readonly fence: number;
-  /** Aborted when the lease is lost, or the runner stopped. */
-  readonly signal: AbortSignal;
+/** A feed while this process holds its lease: for many polls, or for one. */
+export interface Holding extends HeldFeed {
+  readonly key: FeedKey;
   readonly health: FeedHealth;
-  /** Asks the store. @throws GatewayError of the store */
-  readonly isHeld: () => Promise<boolean>;
+  /** As it was read when the holding began; the first poll need not read it again. */
+  fresh?: FeedRecord | undefined;
   /** In a row. */
   failures: number;
   /** What its ticks warn of was logged; once is enough. */
@@ -35,7 +34,6 @@ export interface Holding {
 export interface Polling {
   readonly desk: FeedDesk;
   readonly id: string;
-  readonly key: FeedKey;
   readonly events: PollEvents;
   readonly trimmer: Trimmer;
 }
@@ -47,13 +45,15 @@ const goOnMs = 50;
 
 /** Polls once: in how many milliseconds it is due again; `undefined`: not by itself. It never fails. */
 export async function pollFeed(polling: Polling, holding: Holding, given: AbortSignal): Promise<number | undefined> {
-  const { desk, id, key, events } = polling;
+  const { desk, id, events } = polling;
+  const { key } = holding;
   const signal = AbortSignal.any([given, holding.signal]);
   let intervalMs = desk.triggers(key.connector, key.trigger)?.intervalMs ?? 60_000;
   try {
     const readyInMs = (desk.readyAt?.(key) ?? 0) - desk.now();
     if (readyInMs > 0) return Math.min(readyInMs, longestWaitMs);
-    const record = await desk.records.read(id);
+    const record = holding.fresh ?? (await desk.records.read(id));
+    holding.fresh = undefined;
     if (!record || !isRunning(record)) {
       events.onStopped();
       return lookAgainMs;
@@ -61,7 +61,7 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
     holding.health.saw(record.value);
     const opened = await openFeed(desk, key, signal);
     intervalMs = opened.trigger.intervalMs;
-    const quietMs = await ensureWebhook(polling, opened, signal);
+    const quietMs = await ensureWebhook(polling, holding, opened, signal);
     const result = opened.trigger.definition.poll && (await pollPages(polling, holding, record, opened));
     warnOnce(polling, holding, result);
     await polling.trimmer.after(result?.logged ?? 0, signal);
@@ -118,7 +118,8 @@ const reconcileEveryMs = 12 * 60 * 60_000;
  * poll, where the feed can be polled.
  */
 async function ensureWebhook(
-  { desk, id, key }: Polling,
+  { desk, id }: Polling,
+  { key }: Holding,
   { trigger }: OpenedFeed,
   signal: AbortSignal,
 ): Promise<number> {
@@ -147,7 +148,8 @@ async function succeeded(
   const at = desk.now();
   const newest = result && result.logged > 0 ? result.newestOccurredAt : undefined;
   const lag = newest === undefined ? {} : { lagMs: Math.max(0, at - newest) };
-  await tell(desk, id, holding, { state: 'RUNNING', lastError: null, lastPollAt: at, nextPollAt: at + inMs, ...lag });
+  const well = { state: 'RUNNING', lastError: null, failures: 0 } as const;
+  await tell(desk, id, holding, { ...well, lastPollAt: at, nextPollAt: at + inMs, ...lag });
   return inMs;
 }
 
@@ -168,7 +170,8 @@ async function failed(
     desk.logger.warn({ feed: id, code: lastError.code, ...(cause !== undefined && { err: cause }) }, lastError.message);
   }
   const state = isHeld(error) ? 'HELD' : 'BACKING_OFF';
-  await tell(desk, id, holding, { state, lastError, lastPollAt: at, nextPollAt: at + inMs });
+  const { failures } = holding;
+  await tell(desk, id, holding, { state, lastError, failures, lastPollAt: at, nextPollAt: at + inMs });
   return inMs;
 }
 

@@ -1,5 +1,6 @@
 /** When a feed is polled next: its interval, jitter, and a pause that grows while it fails. */
 import { GatewayError } from '../errors.ts';
+import type { FeedRecord } from './feed-record.ts';
 
 export interface Pace {
   /** Of the trigger. */
@@ -37,4 +38,10 @@ export function nextPollMs({ intervalMs, minIntervalMs, failures, error, random 
   const backoff = Math.min(interval * 2 ** Math.min(failures, 30), longest);
   const retryAfterMs = error instanceof GatewayError ? (error.details.retryAfterMs ?? 0) : 0;
   return Math.max(backoff * spread, minIntervalMs, Math.min(retryAfterMs, longestWaitMs));
+}
+
+/** In how many milliseconds a feed is due that begins to be polled: a provider that asked for a pause still has it. */
+export function dueInMs({ value: { state, nextPollAt } }: FeedRecord, now: number): number {
+  if (state === 'RUNNING' || nextPollAt === null) return 0;
+  return Math.min(Math.max(0, nextPollAt - now), longestWaitMs);
 }

@@ -1,9 +1,14 @@
-/** Tells whoever polls a feed that a webhook said to: kept, so that it outlives the process that took the webhook, and few polls answer many webhooks. */
+/** Tells whoever polls a feed to poll it: kept, so that it outlives the process that was told, and few polls answer many webhooks. */
 import type { Records } from '../storage/records.ts';
 
 export interface PollSignals {
-  /** Keeps that a poll is due, then tells of it. What it was called for is in the poll that follows. @throws GatewayError of the store */
-  readonly request: (feed: string) => Promise<void>;
+  /**
+   * Keeps that a poll is due, then tells of it. An urgent one, as when somebody waits for it, is told at once; a webhook's in
+   * its turn. What it was called for is in the poll that follows.
+   *
+   * @throws GatewayError of the store
+   */
+  readonly request: (feed: string, options?: { readonly isUrgent?: boolean }) => Promise<void>;
   /**
    * To be called before each poll begins, by whoever polls: signals that come from now on ask for another one. A poll that
    * fails is repeated by its back-off, one that dies by the feed's resuming.
@@ -11,6 +16,8 @@ export interface PollSignals {
    * @returns whether one was there.
    */
   readonly take: (feed: string) => Promise<boolean>;
+  /** Whether this process has heard of one that was not taken here. */
+  readonly isWaiting: (feed: string) => boolean;
   /** Begins to tell of what other processes kept. */
   readonly watch: () => void;
   readonly stop: () => void;
@@ -18,8 +25,8 @@ export interface PollSignals {
 
 export interface PollSignalOptions {
   readonly records: Records;
-  /** Called for a feed of which a poll is due; it ignores feeds that this process does not poll. */
-  readonly pollSoon: (feed: string) => void;
+  /** Called for a feed of which a poll is due. `false`: it cannot be seen to from here and now; it is told again. */
+  readonly pollSoon: (feed: string, isUrgent: boolean) => Promise<boolean> | boolean | void;
   /** A feed is told so often at most: of many webhooks the first is told at once, and the last is never forgotten. Default 12 000 ms. */
   readonly spacingMs?: number;
   /** How often the store is looked at. Default 1 000 ms. */
@@ -38,18 +45,34 @@ export function createPollSignals(options: PollSignalOptions): PollSignals {
   const teller = createTeller(options);
   let look: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
+  let waiting = new Set<string>();
   const lookOnce = async (): Promise<void> => {
-    for (const { id } of await records.list(pollSignalKind, {}, { limit: 1_000 })) teller.tell(id);
+    const found = await records.list(pollSignalKind, {}, { limit: 1_000 });
+    waiting = new Set(found.map(({ id }) => id));
+    for (const { id, value } of found) teller.tell(id, value['isUrgent'] === true);
+  };
+  /** One that is there was not taken yet: the poll that takes it begins after now. */
+  const keep = async (feed: string, isUrgent: boolean): Promise<void> => {
+    const expiresAt = Date.now() + keptForMs;
+    for (;;) {
+      if (await records.create(pollSignalKind, feed, { isUrgent }, { expiresAt })) return;
+      const found = await records.get(pollSignalKind, feed);
+      if (found && (!isUrgent || found.value['isUrgent'] === true)) return;
+      if (found && (await records.compareAndSet(pollSignalKind, feed, found.version, { isUrgent }, { expiresAt })))
+        return;
+    }
   };
   return {
-    async request(feed) {
-      // One that is there was not taken yet: the poll that takes it begins after now.
-      await records.create(pollSignalKind, feed, {}, { expiresAt: Date.now() + keptForMs });
-      teller.tell(feed);
+    async request(feed, { isUrgent = false } = {}) {
+      await keep(feed, isUrgent);
+      waiting.add(feed);
+      teller.tell(feed, isUrgent);
     },
     async take(feed) {
+      waiting.delete(feed);
       return records.remove(pollSignalKind, feed);
     },
+    isWaiting: (feed) => waiting.has(feed),
     watch() {
       look ??= setInterval(() => {
         // A store that fails now is asked again in a moment.
@@ -68,7 +91,11 @@ export function createPollSignals(options: PollSignalOptions): PollSignals {
 /** Says it at once, and what comes within the spacing once at its end. */
 function createTeller({ pollSoon, spacingMs = 12_000 }: PollSignalOptions) {
   const waiting = new Map<string, { timer: NodeJS.Timeout; isAsked: boolean }>();
-  const tell = (feed: string): void => {
+  const tell = (feed: string, isUrgent = false): void => {
+    if (isUrgent) {
+      void pollSoon(feed, true);
+      return;
+    }
     const held = waiting.get(feed);
     if (held) {
       held.isAsked = true;
@@ -80,7 +107,11 @@ function createTeller({ pollSoon, spacingMs = 12_000 }: PollSignalOptions) {
       if (isAsked) tell(feed);
     }, spacingMs).unref();
     waiting.set(feed, { timer, isAsked: false });
-    pollSoon(feed);
+    void (async () => {
+      if ((await pollSoon(feed, false)) !== false) return;
+      clearTimeout(timer);
+      if (waiting.get(feed)?.timer === timer) waiting.delete(feed);
+    })();
   };
   return {
     tell,

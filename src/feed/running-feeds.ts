@@ -4,10 +4,11 @@ import { feedId, type FeedKey } from './feed.ts';
 import { retentionOf, type FeedDesk } from './feed-desk.ts';
 import { failureOf, type HealthState } from './feed-health.ts';
 import { isRunning, keyOfRecord, type FeedFailure, type FeedRecord, type FeedValue } from './feed-record.ts';
-import { createFeedRunner, type FeedRunner } from './feed-runner.ts';
 import type { FeedTails } from './feed-tail.ts';
+import { createHoldings } from './holdings.ts';
 import type { ListenerMarks } from './listener-marks.ts';
-import type { PollClock } from './poll-clock.ts';
+import type { HeldFeed, PollClock } from './poll-clock.ts';
+import { dueInMs } from './poll-pace.ts';
 
 export interface RunningFeeds {
   /** Somebody listens, or is about to: the feed is not stopped until as many have left. */
@@ -24,15 +25,19 @@ export interface RunningFeeds {
   /** Ends it for good, and forgets it with its log: its connection was removed, so that nobody can ask for it any more. */
   readonly remove: (id: string) => Promise<void>;
   /** For the clock. */
-  readonly poll: (id: string, signal: AbortSignal) => Promise<number | undefined>;
-  /** As this process knows it; `undefined` where it is not polled here. */
+  readonly poll: (id: string, held: HeldFeed, signal: AbortSignal) => Promise<number | undefined>;
+  /** For the clock: another process polls it. */
+  readonly isNeeded: (id: string) => boolean;
+  /** As this process knows it; `undefined` where it was not polled here. */
   readonly health: (id: string) => HealthState | undefined;
   /** Why nobody may poll it now, as far as this process can tell. */
   readonly hindrance: (id: string) => FeedFailure | undefined;
-  /** Whether it is polled here; then it is polled soon. */
-  readonly pollSoon: (id: string) => boolean;
-  /** A provider says that it is due: no earlier than the operator's floor allows, and not while it backs off. */
-  readonly pollInTime: (id: string) => void;
+  /** For the clock: the store takes no lease of it; `undefined`: it does again. */
+  readonly hinder: (id: string, reason: unknown) => void;
+  /** A provider says that it is due: no earlier than the operator's floor allows, and not while it backs off. @throws GatewayError of the store */
+  readonly pollInTime: (id: string) => Promise<boolean>;
+  /** The connectors are others: feeds whose interval is shorter now are due by it. @throws GatewayError of the store */
+  readonly followIntervals: () => Promise<void>;
   /** Lets durable feeds run again whose connector was away, and trims what does not run. @throws GatewayError of the store */
   readonly tidy: () => Promise<void>;
   /** Looks at what runs: takes over what a dead process left, follows what others have changed. @throws GatewayError of the store */
@@ -43,10 +48,9 @@ export interface RunningFeeds {
 interface Entry {
   readonly key: FeedKey;
   subscribers: number;
-  runner?: FeedRunner;
+  /** Whether the clock was told of it. */
+  isBegun: boolean;
   grace?: NodeJS.Timeout;
-  /** The last of `wakes` that was followed. */
-  wakes: number;
   isPolling: boolean;
   /** It is due once more, which was said while it was polled. */
   isDueAgain: boolean;
@@ -62,25 +66,36 @@ export function createRunningFeeds(
 ): RunningFeeds {
   const { records, limits, logger } = desk;
   const entries = new Map<string, Entry>();
+  const intervals = new Map<string, number>();
+  const hindrances = new Map<string, FeedFailure>();
   const floorMs = limits.minIntervalMs ?? 1_000;
   let isClosed = false;
   const entryOf = (id: string, key: FeedKey): Entry => {
     const known = entries.get(id);
     if (known) return known;
-    const entry: Entry = { key, subscribers: 0, wakes: 0, isPolling: false, isDueAgain: false };
+    const entry: Entry = { key, subscribers: 0, isBegun: false, isPolling: false, isDueAgain: false };
     entries.set(id, entry);
     return entry;
   };
-  const drop = async (id: string, finish?: () => Promise<unknown>): Promise<void> => {
+  /** Nothing runs here for it any more; those who listen stay. */
+  const forget = (id: string): void => {
     const entry = entries.get(id);
     if (!entry) return;
     clearTimeout(entry.grace);
-    const { runner } = entry;
-    delete entry.runner;
+    delete entry.grace;
+    entry.isBegun = false;
     if (entry.subscribers === 0) entries.delete(id);
-    await runner?.stop(finish);
+    holdings.forget(id);
+    hindrances.delete(id);
   };
-  const graceOf = (id: string, entry: Entry): void => {
+  const hinder = (id: string, reason: unknown): void => {
+    const known = hindrances.get(id);
+    if (reason === undefined) return void hindrances.delete(id);
+    const { code, message, at } = failureOf(reason, desk.now());
+    if (!known) logger.warn({ feed: id, code }, `A feed is not polled. ${message}`);
+    hindrances.set(id, { code, message, at: known?.at ?? at });
+  };
+  const graceOf = (id: string, entry: Entry, graceMs = limits.graceMs ?? defaultGraceMs): void => {
     clearTimeout(entry.grace);
     if (isClosed) return;
     entry.grace = setTimeout(() => {
@@ -88,43 +103,43 @@ export function createRunningFeeds(
       stopIdle(id).catch((error: unknown) =>
         logger.warn({ feed: id, code: failureOf(error, 0).code }, 'A feed could not be stopped.'),
       );
-    }, limits.graceMs ?? defaultGraceMs).unref();
+    }, graceMs).unref();
   };
-  const run = (record: FeedRecord): void => {
+  const run = (record: FeedRecord): Entry => {
     const { id } = record;
     const entry = entryOf(id, keyOfRecord(record));
-    if (entry.runner || isClosed) return;
-    entry.wakes = record.value.wakes;
-    entry.runner = createFeedRunner(desk, clock, entry.key, record, {
-      onEnd: (reason) => inBackground(id, end(id, reason)),
-      onStopped: () => inBackground(id, followStopped(id)),
-      onTaken: () => {
-        if (entry.subscribers > 0) return true;
-        if (entries.get(id) === entry) inBackground(id, drop(id));
-        return false;
-      },
-    });
+    if (entry.isBegun || isClosed) return entry;
+    entry.isBegun = true;
     if (entry.subscribers === 0 && !record.value.durable) graceOf(id, entry);
+    return entry;
   };
   const inBackground = (id: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) =>
       logger.warn({ feed: id, code: failureOf(error, 0).code }, 'A feed could not be looked after.'),
     );
   };
+  const holdings = createHoldings(desk, {
+    onEnd: (id, reason) => inBackground(id, end(id, reason)),
+    onStopped: (id) => inBackground(id, followStopped(id)),
+    areElsewhere: marks.areElsewhere,
+  });
   const begin = async (key: FeedKey, change: Partial<FeedValue> = {}): Promise<FeedRecord> => {
     const record = await records.write(key, (value) => {
       if (value.state !== 'STOPPED') return Object.keys(change).length > 0 ? change : undefined;
-      return { state: 'RUNNING', lastError: null, nextPollAt: null, ...change };
+      return { state: 'RUNNING', lastError: null, failures: 0, nextPollAt: null, ...change };
     });
     run(record);
+    if (!isClosed) clock.begin(record.id);
     return record;
   };
   const stopIdle = async (id: string): Promise<void> => {
     const entry = entries.get(id);
     if (!entry || entry.subscribers > 0) return;
     // Where another process polls it, that one stops it when nobody listens.
-    if (entry.runner?.health() === undefined) await drop(id);
-    else if (!(await stopOurs(id, entry))) return;
+    if (!clock.isOurs(id)) {
+      forget(id);
+      await clock.leave(id);
+    } else if (!(await stopOurs(id, entry))) return;
     // Who came while it was being stopped has it started again.
     if (entry.subscribers > 0) await begin(entry.key);
   };
@@ -140,8 +155,12 @@ export function createRunningFeeds(
       await begin(entry.key);
       return false;
     }
+    forget(id);
     // Before another process may poll it: the webhook that it asks for is then a new one, and not the one that ends.
-    await drop(id, async () => desk.webhooks?.end(entry.key));
+    await clock.end(id, async () => desk.webhooks?.end(entry.key));
+    // Whoever began it meanwhile may have told a clock that all share before it was ended there.
+    const now = desk.isShared ? await records.read(id) : undefined;
+    if (now && isRunning(now)) clock.begin(id);
     return true;
   };
   const end = async (id: string, reason: GatewayError): Promise<void> => {
@@ -153,7 +172,8 @@ export function createRunningFeeds(
   };
   const endHere = async (id: string, reason: GatewayError): Promise<void> => {
     tails.end(id, reason);
-    await drop(id);
+    forget(id);
+    await clock.end(id);
   };
   /** Its record is gone, or says that it is stopped: over for good, or only for the process that stopped it. */
   const followStopped = async (id: string): Promise<void> => {
@@ -161,7 +181,8 @@ export function createRunningFeeds(
     const record = await records.read(id);
     if (!entry || (record && isRunning(record))) return;
     if (!record || record.value.lastError?.code === 'FEED_ENDED') return endHere(id, endedElsewhere(record));
-    await drop(id);
+    forget(id);
+    await clock.leave(id);
     if (entry.subscribers > 0) await begin(entry.key);
   };
   const trimAll = async (id: string): Promise<void> => {
@@ -169,12 +190,26 @@ export function createRunningFeeds(
     if (isMoreLeft && !isClosed) await trimAll(id);
   };
   const follow = (record: FeedRecord): void => {
-    const { id, value } = record;
-    const entry = entries.get(id);
-    if (!entry?.runner) return run(record);
-    if (value.wakes !== entry.wakes) clock.pollSoon(id);
-    entry.wakes = value.wakes;
-    if (!value.durable && entry.subscribers === 0 && !entry.grace) graceOf(id, entry);
+    const entry = run(record);
+    if (record.value.durable || entry.subscribers > 0 || entry.grace) return;
+    // Another process looks as well, at another time.
+    graceOf(record.id, entry, (limits.graceMs ?? defaultGraceMs) * (1 + desk.random()));
+  };
+  const followIntervals = async (running?: readonly FeedRecord[]): Promise<void> => {
+    const shorter = new Map<string, number>();
+    for (const { value } of running ?? (await records.listRunning(true))) {
+      const name = `${value.connector}.${value.trigger}`;
+      const intervalMs = desk.triggers(value.connector, value.trigger)?.intervalMs;
+      if (intervalMs === undefined || shorter.has(name)) continue;
+      if (intervalMs < (intervals.get(name) ?? intervalMs)) shorter.set(name, intervalMs);
+      intervals.set(name, intervalMs);
+    }
+    if (shorter.size === 0) return;
+    for (const { id, value } of await records.listRunning(true)) {
+      const intervalMs = shorter.get(`${value.connector}.${value.trigger}`);
+      if (intervalMs !== undefined && value.state === 'RUNNING')
+        await clock.pollSoon(id, Math.max(intervalMs, floorMs));
+    }
   };
   return {
     enter(key) {
@@ -188,25 +223,30 @@ export function createRunningFeeds(
       if (!entry) return;
       entry.subscribers -= 1;
       if (entry.subscribers > 0) return;
-      if (entry.runner) graceOf(id, entry);
+      if (entry.isBegun) graceOf(id, entry);
       else entries.delete(id);
     },
     countOf: (id) => entries.get(id)?.subscribers ?? 0,
     begin,
     stopIdle,
     mark: marks.set,
-    async poll(id, signal) {
+    async poll(id, held, signal) {
       const entry = entries.get(id);
-      if (!entry?.runner) return undefined;
+      if (!entry) return holdings.poll(id, held, signal);
       entry.isPolling = true;
       entry.isDueAgain = false;
       try {
-        const inMs = await entry.runner.poll(signal);
-        const isBackingOff = entry.runner?.health()?.state !== 'RUNNING';
+        const inMs = await holdings.poll(id, held, signal);
+        const isBackingOff = holdings.health(id)?.state !== 'RUNNING';
         return inMs === undefined || isBackingOff || !entry.isDueAgain ? inMs : Math.min(inMs, floorMs);
       } finally {
         entry.isPolling = false;
       }
+    },
+    isNeeded(id) {
+      if (entries.get(id)?.subscribers) return true;
+      forget(id);
+      return false;
     },
     async remove(id) {
       await end(id, new GatewayError('FEED_ENDED', 'The connection of this feed was removed.'));
@@ -214,31 +254,30 @@ export function createRunningFeeds(
       if (record) await records.remove(record);
       await desk.log.remove(id);
     },
-    health: (id) => entries.get(id)?.runner?.health(),
-    hindrance: (id) => entries.get(id)?.runner?.hindrance(),
-    pollSoon(id) {
-      if (!entries.get(id)?.runner?.health()) return false;
-      clock.pollSoon(id);
-      return true;
-    },
-    pollInTime(id) {
+    health: holdings.health,
+    hindrance: (id) => hindrances.get(id),
+    hinder,
+    async pollInTime(id) {
       const entry = entries.get(id);
-      const health = entry?.runner?.health();
-      if (!entry || !health) return;
-      entry.isDueAgain = entry.isPolling;
-      // One that backs off is polled when it said, and what is due is due then.
-      if (entry.isPolling || health.state !== 'RUNNING') return;
-      const { lastPollAt, nextPollAt } = health;
-      const at = Math.min((lastPollAt ?? 0) + floorMs, nextPollAt ?? Infinity);
-      clock.schedule(id, at - desk.now());
+      if (entry?.isPolling) {
+        entry.isDueAgain = true;
+        return true;
+      }
+      const state = holdings.held(id)?.state ?? (await records.read(id))?.value.state;
+      // One that backs off is polled when it said, and one that is stopped not at all.
+      if (state !== 'RUNNING') return true;
+      return clock.pollSoon(id, floorMs);
     },
+    followIntervals: () => followIntervals(),
     async look() {
       await marks.renew([...entries].filter(([, { subscribers }]) => subscribers > 0).map(([id]) => id));
       const running = await records.listRunning(true);
       if (isClosed) return;
       running.forEach(follow);
+      await followIntervals(running);
+      await clock.keep(running.map((record) => ({ feed: record.id, inMs: dueInMs(record, desk.now()) })));
       const ids = new Set(running.map(({ id }) => id));
-      const stopped = [...entries].filter(([id, { runner }]) => runner && !ids.has(id));
+      const stopped = [...entries].filter(([id, { isBegun }]) => isBegun && !ids.has(id));
       await Promise.all(stopped.map(([id]) => followStopped(id)));
     },
     async tidy() {
@@ -252,7 +291,7 @@ export function createRunningFeeds(
     async close() {
       isClosed = true;
       for (const { grace } of entries.values()) clearTimeout(grace);
-      await Promise.all([...entries.values()].map(async ({ runner }) => runner?.stop()));
+      await clock.close();
     },
   };
 }

@@ -104,7 +104,7 @@ describe('a feed that webhooks say is due', () => {
     expect(list.asked).toHaveLength(1);
     await pass(30_000);
     for (let second = 0; second < 25; second += 1) {
-      await feeds.pollSoon(id);
+      await feeds.signals.request(id);
       await pass(500);
       expect(list.asked).toHaveLength(2);
     }
@@ -124,7 +124,7 @@ describe('a feed that webhooks say is due', () => {
     await pass(60_000);
     const polls = list.asked.length;
     for (let turn = 0; turn < 9; turn += 1) {
-      await feeds.pollSoon(id);
+      await feeds.signals.request(id);
       await pass(10_000);
     }
     expect(list.asked).toHaveLength(polls);

@@ -1,6 +1,6 @@
-/** The clock that hands out polls. */
+/** The timers that polls of one process run by. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createPollClock, type PollClock } from '../../src/feed/poll-clock.ts';
+import { createPollTimers, type PollTimers } from '../../src/feed/poll-timers.ts';
 
 /** A poll under way, to be ended by the test. */
 interface Poll {
@@ -10,11 +10,11 @@ interface Poll {
   readonly end: (dueInMs?: number) => void;
 }
 
-let clock: PollClock;
+let timers: PollTimers;
 let polls: Poll[];
 
 function start(options: { concurrency?: number; pollTimeoutMs?: number } = {}): void {
-  clock = createPollClock({
+  timers = createPollTimers({
     ...options,
     timeoutError: (feed) => new Error(`${feed} took too long.`),
     poll: (feed, signal) =>
@@ -33,14 +33,14 @@ beforeEach(() => {
   polls = [];
 });
 afterEach(async () => {
-  await clock.close();
+  await timers.close();
   jest.useRealTimers();
 });
 
 describe('a feed that is scheduled', () => {
   it('is polled when it is due, and again in as much time as its poll says', async () => {
     start();
-    clock.schedule('a', 1_000);
+    timers.schedule('a', 1_000);
     await pass(999);
     expect(feeds()).toEqual([]);
     await pass(1);
@@ -54,8 +54,8 @@ describe('a feed that is scheduled', () => {
 
   it('is due at the last of several times', async () => {
     start();
-    clock.schedule('a', 100);
-    clock.schedule('a', 5_000);
+    timers.schedule('a', 100);
+    timers.schedule('a', 5_000);
     await pass(4_999);
     expect(feeds()).toEqual([]);
     await pass(1);
@@ -64,7 +64,7 @@ describe('a feed that is scheduled', () => {
 
   it('is not polled by itself again when its poll says no time', async () => {
     start();
-    clock.pollSoon('a');
+    timers.pollSoon('a');
     await pass(0);
     polls[0]!.end();
     await pass(1e9);
@@ -73,7 +73,7 @@ describe('a feed that is scheduled', () => {
 
   it('is due after the same time though the time of day is set back and forward', async () => {
     start();
-    clock.schedule('a', 60_000);
+    timers.schedule('a', 60_000);
     jest.setSystemTime(Date.now() - 600_000);
     await pass(30_000);
     jest.setSystemTime(Date.now() + 1_200_000);
@@ -87,9 +87,9 @@ describe('a feed that is scheduled', () => {
 describe('a feed of which a poll is wanted soon', () => {
   it('is polled once more after the poll under way, however often that is said', async () => {
     start();
-    clock.pollSoon('a');
+    timers.pollSoon('a');
     await pass(0);
-    for (let times = 0; times < 100; times++) clock.pollSoon('a');
+    for (let times = 0; times < 100; times++) timers.pollSoon('a');
     await pass(0);
     expect(feeds()).toEqual(['a']);
     polls[0]!.end(60_000);
@@ -102,8 +102,8 @@ describe('a feed of which a poll is wanted soon', () => {
 
   it('is not polled a second time for what it was scheduled for', async () => {
     start();
-    clock.schedule('a', 1_000);
-    clock.pollSoon('a');
+    timers.schedule('a', 1_000);
+    timers.pollSoon('a');
     await pass(0);
     polls[0]!.end();
     await pass(10_000);
@@ -114,7 +114,7 @@ describe('a feed of which a poll is wanted soon', () => {
 describe('many feeds', () => {
   it('are polled so many at a time, in the order in which they became due', async () => {
     start({ concurrency: 2 });
-    for (const feed of ['a', 'b', 'c', 'd']) clock.pollSoon(feed);
+    for (const feed of ['a', 'b', 'c', 'd']) timers.pollSoon(feed);
     await pass(0);
     expect(feeds()).toEqual(['a', 'b']);
     polls[1]!.end(0);
@@ -128,8 +128,8 @@ describe('many feeds', () => {
 
   it('are not held up by one whose poll hangs: it is aborted after its time', async () => {
     start({ concurrency: 1, pollTimeoutMs: 10_000 });
-    clock.pollSoon('hangs');
-    clock.pollSoon('b');
+    timers.pollSoon('hangs');
+    timers.pollSoon('b');
     await pass(9_999);
     expect(feeds()).toEqual(['hangs']);
     await pass(1);
@@ -141,11 +141,11 @@ describe('many feeds', () => {
 describe('a feed that is cancelled', () => {
   it('is not polled any more, and its poll under way has ended', async () => {
     start();
-    clock.pollSoon('a');
-    clock.schedule('b', 10);
+    timers.pollSoon('a');
+    timers.schedule('b', 10);
     await pass(0);
-    await clock.cancel('a');
-    await clock.cancel('b');
+    await timers.cancel('a');
+    await timers.cancel('b');
     expect(polls[0]!.signal.aborted).toBe(true);
     await pass(1e6);
     expect(feeds()).toEqual(['a']);
@@ -153,19 +153,19 @@ describe('a feed that is cancelled', () => {
 
   it('may be scheduled anew', async () => {
     start();
-    clock.pollSoon('a');
+    timers.pollSoon('a');
     await pass(0);
-    await clock.cancel('a');
-    clock.pollSoon('a');
+    await timers.cancel('a');
+    timers.pollSoon('a');
     await pass(0);
     expect(feeds()).toEqual(['a', 'a']);
   });
 
   it('gives its place up while it waits', async () => {
     start({ concurrency: 1 });
-    for (const feed of ['a', 'b', 'c']) clock.pollSoon(feed);
+    for (const feed of ['a', 'b', 'c']) timers.pollSoon(feed);
     await pass(0);
-    await clock.cancel('b');
+    await timers.cancel('b');
     polls[0]!.end();
     await pass(0);
     expect(feeds()).toEqual(['a', 'c']);
@@ -174,10 +174,10 @@ describe('a feed that is cancelled', () => {
 
 it('ends all polls when it is closed', async () => {
   start();
-  clock.pollSoon('a');
-  clock.pollSoon('b');
+  timers.pollSoon('a');
+  timers.pollSoon('b');
   await pass(0);
-  await clock.close();
+  await timers.close();
   expect(polls.map(({ signal }) => signal.aborted)).toEqual([true, true]);
   expect(jest.getTimerCount()).toBe(0);
 });

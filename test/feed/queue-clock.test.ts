@@ -1,0 +1,70 @@
+/** The clock of replicas satisfies the contract, on PostgreSQL and on Redis, which may lose everything. */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { openJobQueue } from '../../src/feed/job-queue.ts';
+import { createQueueClock } from '../../src/feed/queue-clock.ts';
+import { createPostgresStore } from '../../src/storage/postgres/postgres-store.ts';
+import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { describeClock, type ClockHouse } from '../contract/poll-clock-contract.ts';
+import { withPostgres } from '../support/postgres.ts';
+import { withRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+function clocksOver(url: string, leases: ClockHouse['leases'], close: () => Promise<void>): ClockHouse {
+  // A queue of each test.
+  const name = `feeds-${randomBytes(6).toString('hex')}`;
+  return {
+    leases,
+    open: async (options) =>
+      createQueueClock(await openJobQueue({ url, name, onFailure: options.onFailure ?? (() => {}) }), options),
+    close,
+  };
+}
+
+await withPostgres((postgres) => {
+  describe('a clock of a queue on PostgreSQL', () => {
+    describeClock(async () => {
+      const store = await createPostgresStore({ url: postgres.url });
+      return clocksOver(postgres.url, store.leases, store.close);
+    });
+  });
+
+  it('says which server has no queue, and nothing that is secret', async () => {
+    const url = postgres.url.replace('canary-password', 'canary-wrong');
+    await expect(openJobQueue({ url, name: 'feeds', onFailure: () => {} })).rejects.toMatchObject({
+      code: 'QUEUE_UNAVAILABLE',
+      message: `The queue at postgres://127.0.0.1:${postgres.port} cannot be opened. Start it, or name another one by \`queue\`.`,
+    });
+  });
+});
+
+await withRedis((redis) => {
+  const openHouse = async () => {
+    const store = await createSqliteStore({ file: ':memory:' });
+    return clocksOver(redis.url, store.leases, store.close);
+  };
+  describe('a clock of a queue on Redis', () => {
+    describeClock(openHouse);
+
+    it.each([
+      ['is emptied', redis.forgetAll],
+      ['dies and comes back empty', () => redis.crash().then(redis.restart)],
+    ])('polls all feeds again after Redis %s', async (_what, lose) => {
+      const house = await openHouse();
+      const polled = new Map<string, number>();
+      const clock = await house.open({
+        leases: house.leases,
+        timeoutError: () => new Error('too long'),
+        poll: async (feed) => (polled.set(feed, (polled.get(feed) ?? 0) + 1), 100),
+      });
+      const feeds = Array.from({ length: 20 }, (_, index) => ({ feed: `f${index}`, inMs: 0 }));
+      await clock.keep(feeds);
+      await until(() => polled.size === feeds.length);
+      await lose();
+      polled.clear();
+      await until(async () => (await clock.keep(feeds), polled.size === feeds.length));
+      await clock.close();
+      await house.close();
+    });
+  });
+});

@@ -44,7 +44,7 @@ const latestSale = defineTrigger({
 });
 
 const calls: Record<string, (...given: never[]) => Promise<unknown>> = {
-  async open(origin: string, store: string, key: string, port: number) {
+  async open(origin: string, store: string, key: string, port: number, queue?: string) {
     const shop = defineConnector({
       name: 'shop',
       connection: { baseUri: `${origin}/`, authorization: { type: 'none' } },
@@ -58,6 +58,7 @@ const calls: Record<string, (...given: never[]) => Promise<unknown>> = {
         explorer: false,
         logLevel: 'silent',
         store,
+        ...(queue !== undefined && { queue }),
         key,
         port,
         feeds: { minIntervalMs: 20, takeoverMs: 2_000 },

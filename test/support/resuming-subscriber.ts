@@ -16,10 +16,11 @@ export interface ResumingSubscriber {
 }
 
 /**
+ * @param url - asked for before each connection: another replica may be there by then.
  * @param query - takes `$after` and selects one root field with `id` and `cursor`.
  * @param cursor - where it begins: a gateway may die before the first event has come.
  */
-export function subscribeResuming(url: string, query: string, cursor: string): ResumingSubscriber {
+export function subscribeResuming(url: string | (() => string), query: string, cursor: string): ResumingSubscriber {
   const ids: string[] = [];
   const different = new Set<string>();
   const errors: string[] = [];
@@ -36,7 +37,8 @@ export function subscribeResuming(url: string, query: string, cursor: string): R
   };
   const once = (): Promise<void> =>
     new Promise((resolve) => {
-      client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, lazy: true });
+      const target = typeof url === 'string' ? url : url();
+      client = createClient({ url: target, webSocketImpl: WebSocket, retryAttempts: 0, lazy: true });
       count += 1;
       client.subscribe<Record<string, { id: string; cursor: string }>>(
         { query, variables: { after: place } },

@@ -1,4 +1,4 @@
-/** (b) Plugboard as it is built, with the bench's connector; its store is in memory, or in the folder that it is given. */
+/** (b) Plugboard as it is built, with the bench's connector; its store is in memory, in the folder that it is given, or at a URL, with the key that replicas share. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { createGateway } from '../src/gateway.ts';
 import { answerParent } from './child.ts';
 
 const origin = process.argv[2]!;
-const storeFolder = process.argv[3];
+const [storePlace, givenKey, queue] = process.argv.slice(3);
 const folder = fileURLToPath(new URL('./connectors', import.meta.url));
 const { loaded } = await loadConnectors([folder], createImportSource());
 const gateway = await createGateway({
@@ -18,14 +18,16 @@ const gateway = await createGateway({
     port: 0,
     logLevel: 'error',
     insecureDev: true,
-    ...(storeFolder !== undefined && {
-      store: join(storeFolder, 'plugboard.sqlite'),
-      key: randomBytes(32).toString('base64'),
+    ...(storePlace !== undefined && {
+      store: storePlace.startsWith('postgres:') ? storePlace : join(storePlace, 'plugboard.sqlite'),
+      key: givenKey ?? randomBytes(32).toString('base64'),
     }),
+    ...(queue !== undefined && { queue }),
     connections: [{ connector: 'shop', fields: { api_token: 'bench' } }],
     registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
     http: { allowedPrivateOrigins: [origin] },
-    feeds: { minIntervalMs: 100 },
+    // All feeds of the bench are of one connection.
+    feeds: { minIntervalMs: 100, concurrentPollsPerConnection: 64 },
     subscriptions: { maxSocketsPerSubject: 20_000 },
   },
 });

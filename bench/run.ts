@@ -3,7 +3,8 @@
  * upstream, in turns. `--quick` takes less time and is less sure; `--cpu-prof` leaves a profile of Plugboard behind;
  * `--scenario <part of its name>` measures that one alone; `--scenario "token resolution"` measures what a kept token costs
  * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead, `-- stalled` subscribers that do not
- * read, `-- storm` ten thousand that come back at once, `-- feeds` a thousand feeds that are polled.
+ * read, `-- storm` ten thousand that come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten
+ * thousand of two replicas on PostgreSQL.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -13,6 +14,7 @@ import { measureFanOut } from './fan-out/measure.ts';
 import { measureStalled } from './fan-out/stalled.ts';
 import { measureStorm } from './fan-out/storm.ts';
 import { measureFeeds } from './feeds/measure.ts';
+import { measureReplicas } from './replicas/measure.ts';
 import type { Load, LoadResult } from './load.ts';
 import { describeMachine, formatReport, judge, type Measured, type Results, type ServerName } from './report.ts';
 import { bodyOf, scenarios, type Scenario } from './scenarios.ts';
@@ -23,7 +25,13 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' }, scenario: { type: 'string' } },
 });
-const subscriptions = { 'fan-out': measureFanOut, stalled: measureStalled, storm: measureStorm, feeds: measureFeeds };
+const subscriptions = {
+  'fan-out': measureFanOut,
+  stalled: measureStalled,
+  storm: measureStorm,
+  feeds: measureFeeds,
+  replicas: measureReplicas,
+};
 for (const [name, measureIt] of Object.entries(subscriptions)) {
   if (!positionals.includes(name)) continue;
   await measureIt({ quick: flags.quick === true });

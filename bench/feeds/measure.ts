@@ -114,7 +114,7 @@ async function startFeeds(port: number, trigger: string): Promise<void> {
   await Promise.all(starting);
 }
 
-async function startFeed(port: number, trigger: string, branch: number): Promise<void> {
+export async function startFeed(port: number, trigger: string, branch: number): Promise<void> {
   const query = `mutation { startFeed(connector: "shop", trigger: "${trigger}", input: { branch: ${branch} }) { state } }`;
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
@@ -157,7 +157,7 @@ function describe({ intervalMs }: Pace, { cpuOfCore, pollsPerSecond, gapsMs, lag
   ].join('  ');
 }
 
-function quantile(values: readonly number[], part: number): number {
+export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }

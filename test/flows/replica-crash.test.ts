@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@j
 import { createPostgresStore } from '../../src/storage/postgres/postgres-store.ts';
 import { bundleWorker, Worker } from '../support/bundled-worker.ts';
 import { startFaultyShop, type FaultyShop } from '../support/faulty-shop.ts';
-import { withPostgres, type TestPostgres } from '../support/postgres.ts';
+import { withPostgres } from '../support/postgres.ts';
+import type { TestPostgres } from '../support/start-postgres.ts';
 import { withRedis, type TestRedis } from '../support/redis.ts';
 import { subscribeResuming, type ResumingSubscriber } from '../support/resuming-subscriber.ts';
 

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
-import { withPostgres, type TestPostgres } from '../support/postgres.ts';
+import { withPostgres } from '../support/postgres.ts';
+import type { TestPostgres } from '../support/start-postgres.ts';
 import { withRedis } from '../support/redis.ts';
 import { startReplica, type Replica } from '../support/replica.ts';
 import { subscribeResuming, type ResumingSubscriber } from '../support/resuming-subscriber.ts';

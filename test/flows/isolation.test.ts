@@ -3,29 +3,29 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   buildClientSchema,
   getIntrospectionQuery,
-  getNamedType,
-  isEnumType,
-  isInputObjectType,
-  isListType,
   isNonNullType,
-  isObjectType,
-  type GraphQLArgument,
-  type GraphQLField,
-  type GraphQLInputType,
-  type GraphQLOutputType,
   type GraphQLSchema,
   type IntrospectionQuery,
 } from 'graphql';
-import type { Connector } from '../../src/connector/definition.ts';
-import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
+import {
+  documentOf,
+  holdsText,
+  rootFieldsOf,
+  sampleOf,
+  type Operation,
+  type RootField,
+} from '../support/field-matrix.ts';
+import { openForgetfulVault, type ForgetfulVault } from '../support/forgetful-vault.ts';
+import { ownedRowsConnector, startOwnedRows, type OwnedRows } from '../support/owned-rows.ts';
+import { connectSocket, subscribeMessage } from '../support/socket-client.ts';
 import {
   fillInForm,
   returnUrl,
   startTenantGateway,
   type Tenant,
-  type TenantAnswer,
   type TenantGateway,
 } from '../support/tenant-gateway.ts';
+import { until } from '../support/until.ts';
 
 interface Subject {
   readonly tenant: Tenant;
@@ -34,174 +34,145 @@ interface Subject {
   readonly name: string;
 }
 
+const tenants = ['acme', 'globex'] as const;
 /** The same names in both tenants: who forgets the tenant finds the other's. */
-const subjects: readonly Subject[] = (['acme', 'globex'] as const).flatMap((tenant) =>
+const subjects: readonly Subject[] = tenants.flatMap((tenant) =>
   ['alice', 'bob'].map((subject) => ({ tenant, subject, name: `${tenant}.${subject}` })),
 );
 
-let provider: FakeProvider;
+let provider: OwnedRows;
 let gateway: TenantGateway;
+let vault: ForgetfulVault;
 let schema: GraphQLSchema;
-/** Tickets that the provider knows, by whose they are; emptied to make all of them expire. */
-const tickets = new Map<string, string>();
-let logins = 0;
-
-/** A provider whose every row says whose token asked for it, and at which tenant's address. */
-async function startProvider(): Promise<FakeProvider> {
-  return startFakeProvider((request) => {
-    const [, tenant = '', route = '', id = ''] = request.path.split('/');
-    if (route === 'login') {
-      logins += 1;
-      const owner = request.headers['x-token'] as string;
-      const ticket = `ticket-${logins}`;
-      tickets.set(ticket, owner);
-      return { json: { ticket } };
-    }
-    const owner = tickets.get(request.headers['x-ticket'] as string);
-    if (owner === undefined) return { status: 401, json: {} };
-    const row = (key: string) => ({ id: key, owner: `row of ${owner}`, tenant: `at ${tenant}`, item_id: key });
-    if (route === 'me') return { json: { name: `account of ${owner}` } };
-    if (route === 'items' && id !== '') return { json: row(id) };
-    if (request.method === 'POST') return { json: row('new') };
-    const page = Number(request.query['page'] ?? 1);
-    const rows = [1, 2].map((index) => row(`${page}-${index}`));
-    return { json: page > 2 ? [] : rows };
-  });
-}
-
-const item = {
-  key: 'id',
-  lookup: 'get_item',
-  fields: [{ name: 'id', optional: false }, { name: 'owner' }, { name: 'tenant' }],
-} as const;
-const order = { fields: [{ name: 'id' }, { name: 'owner' }, { name: 'item_id', references: 'item' }] } as const;
 
 /** The subjects connect `shop`, the tenants `company`; those of `desk` stand in the configuration. */
 const connectorNames = ['shop', 'company', 'desk'] as const;
 
-/** Every shape of root field: one, list, pages, joined, pick list, write. */
-function connectorNamed(name: (typeof connectorNames)[number]): Connector {
-  return {
-    name,
-    title: name,
-    registration: { fields: [{ name: 'app' }] },
-    connection: {
-      fields: [{ name: 'token', optional: false, controlType: 'password' }],
-      baseUri: `${provider.origin}/nobody/`,
-      authorization: {
-        type: 'custom',
-        acquire: (connection) => connection.get('login').headers({ 'x-token': connection.fields['token'] }),
-        refreshOn: [401],
-        apply: (request, { fields }) => void request.headers({ 'x-ticket': fields['ticket'] }),
-        identity: async (connection) => (await connection.get('me')).name,
-      },
-    },
-    test: (connection) => connection.get('me'),
-    objects: { item, order },
-    pickLists: { owners: async (connection) => (await connection.get('list')).map((row: any) => [row.owner, row.id]) },
-    actions: {
-      get_item: {
-        readOnly: true,
-        input: [{ name: 'id', optional: false }],
-        output: item,
-        execute: (connection, { id }) => connection.get(`items/${encodeURIComponent(String(id))}`),
-      },
-      list_items: {
-        readOnly: true,
-        list: true,
-        output: item,
-        paginate: { strategy: 'page', pageSize: 2 },
-        execute: (connection) => connection.get('list'),
-      },
-      all_orders: {
-        readOnly: true,
-        list: true,
-        input: [{ name: 'owner', pickList: 'owners' }],
-        output: order,
-        execute: (connection) => connection.get('list'),
-      },
-      create_item: {
-        input: [{ name: 'title' }],
-        output: item,
-        execute: (connection) => connection.post('list', {}),
-      },
-    },
-  };
-}
-
-const ask = (query: string, variables: object, who: Pick<Subject, 'tenant' | 'subject'>) =>
+const ask = (query: string, variables: object, who: { readonly tenant: Tenant; readonly subject?: string }) =>
   gateway.ask(query, variables, who);
+
+/** The same, where it has to succeed. */
+async function data(query: string, variables: object, who: { readonly tenant: Tenant; readonly subject?: string }) {
+  const answer = await ask(query, variables, who);
+  expect(answer.errors).toBeUndefined();
+  return answer.data;
+}
 
 async function register(tenant: Tenant): Promise<void> {
   for (const connector of connectorNames.filter((name) => name !== 'desk')) {
-    const { errors } = await gateway.ask(
+    await data(
       `mutation ($connector: String!, $baseUri: String) {
         registerConnector(connector: $connector, fields: { app: "app" }, endpoints: { baseUri: $baseUri }) { fields } }`,
       { connector, baseUri: `${provider.origin}/${tenant}/` },
       { tenant },
     );
-    expect(errors).toBeUndefined();
   }
 }
 
 /** What others may come to know of a subject, or guess: ids, codes, cursors. Naming them must give nothing. */
 interface Known {
   readonly connection: string;
-  readonly companyConnection: string;
   readonly session: string;
   readonly code: string;
   readonly cursor: string;
+  readonly feed: string;
+  readonly eventCursor: string;
+  readonly parked: string;
 }
 const known = new Map<Subject, Known>();
+
+/** The same of a tenant, whose subjects share it. */
+interface KnownOfTenant {
+  readonly connection: string;
+  readonly feed: string;
+  readonly eventCursor: string;
+  readonly parked: string;
+  readonly address: string;
+}
+const knownOfTenants = new Map<Tenant, KnownOfTenant>();
+/** Where the provider sends webhooks, by tenant. */
+const webhookUrls = new Map<Tenant, string[]>();
+/** Whose a connection is, of all that were ever made. */
+const ownersOfConnections = new Map<string, string>();
 
 const connect = `mutation ($connector: String!, $fields: JSON, $owner: ConnectionOwner, $label: String, $returnUrl: String) {
   connect(connector: $connector, fields: $fields, owner: $owner, label: $label, returnUrl: $returnUrl) {
     authorizationUrl connection { id } } }`;
+const startFeed =
+  'mutation ($connector: String!) { startFeed(connector: $connector, trigger: "new_item") { id oldestCursor } }';
+const feedOf = 'query ($id: ID!) { feed(id: $id) { cursor oldestCursor durable connection parked { id } } }';
+
+/** A feed that has told of something, and has something parked. */
+async function settleFeed(connector: string, who: { readonly tenant: Tenant; readonly subject?: string }) {
+  const { id } = (await data(startFeed, { connector }, who)).startFeed;
+  let feed: any;
+  await until(async () => {
+    feed = (await data(feedOf, { id }, who)).feed;
+    return feed.cursor !== feed.oldestCursor && feed.parked.length > 0;
+  });
+  return { feed: id as string, eventCursor: feed.oldestCursor as string, parked: feed.parked[0].id as string };
+}
+
+async function settleTenant(tenant: Tenant): Promise<void> {
+  const name = `${tenant}.company`;
+  const company = await data(connect, { connector: 'company', fields: { token: name }, owner: 'TENANT' }, { tenant });
+  const connection = company.connect.connection.id;
+  ownersOfConnections.set(connection, name);
+  const create = 'mutation ($connector: String!) { createWebhookAddress(connector: $connector) { id url } }';
+  const addresses: { id: string; url: string }[] = [];
+  for (const connector of connectorNames) {
+    addresses.push((await data(create, { connector }, { tenant })).createWebhookAddress);
+  }
+  webhookUrls.set(
+    tenant,
+    addresses.map(({ url }) => url),
+  );
+  knownOfTenants.set(tenant, { connection, address: addresses[0]!.id, ...(await settleFeed('company', { tenant })) });
+}
 
 async function settle(who: Subject): Promise<void> {
-  const { tenant, name } = who;
-  const company = await gateway.ask(
-    connect,
-    { connector: 'company', fields: { token: `${tenant}.company` }, owner: 'TENANT', label: null },
-    { tenant },
-  );
-  const own = await ask(connect, { connector: 'shop', fields: { token: name } }, who);
-  expect(own.errors).toBeUndefined();
-  const begun = await ask(connect, { connector: 'shop', label: 'second', returnUrl }, who);
-  const other = await ask(connect, { connector: 'shop', label: 'third', returnUrl }, who);
-  const back = await fillInForm(begun.data.connect.authorizationUrl, { token: name });
-  const list = await ask('{ shopItems(first: 1) { edges { cursor } } }', {}, who);
-  const companies = await gateway.ask('{ connections(connector: "company") { id } }', {}, { tenant });
-  expect(company.errors?.[0]?.extensions.code ?? 'CONNECTION_EXISTS').toBe('CONNECTION_EXISTS');
+  const { name } = who;
+  const own = await data(connect, { connector: 'shop', fields: { token: name } }, who);
+  const begun = await data(connect, { connector: 'shop', label: 'second', returnUrl }, who);
+  const other = await data(connect, { connector: 'shop', label: 'third', returnUrl }, who);
+  const back = await fillInForm(begun.connect.authorizationUrl, { token: name });
+  const list = await data('{ shopItems(first: 1) { edges { cursor } } }', {}, who);
+  const connection = own.connect.connection.id;
+  for (const { connect: made } of [own, begun, other]) ownersOfConnections.set(made.connection.id, name);
   known.set(who, {
-    connection: own.data.connect.connection.id,
-    companyConnection: companies.data.connections[0].id,
-    session: new URL(other.data.connect.authorizationUrl).searchParams.get('session') ?? '',
+    connection,
+    session: new URL(other.connect.authorizationUrl).searchParams.get('session') ?? '',
     code: back?.searchParams.get('code') ?? '',
-    cursor: list.data.shopItems.edges[0].cursor,
+    cursor: list.shopItems.edges[0].cursor,
+    ...(await settleFeed('shop', who)),
   });
   for (const value of Object.values(known.get(who)!)) expect(value).not.toBe('');
 }
 
 beforeAll(async () => {
-  provider = await startProvider();
+  provider = await startOwnedRows();
   gateway = await startTenantGateway({
-    connectors: connectorNames.map(connectorNamed),
+    connectors: connectorNames.map((name) => ownedRowsConnector(name, provider.origin)),
     origins: [provider.origin],
     configuration: {
+      logLevel: 'error',
+      feeds: { minIntervalMs: 100, graceMs: 0 },
       // The operator's connections go by the operator's registrations alone.
-      registrations: (['acme', 'globex'] as const).map((tenant) => {
+      registrations: tenants.map((tenant) => {
         return { connector: 'desk', tenant, fields: { app: 'app' }, baseUri: `${provider.origin}/${tenant}/` };
       }),
       connections: subjects.map(({ tenant, subject, name }) => {
         return { connector: 'desk', tenant, subject, fields: { token: name } };
       }),
     },
+    openVault: async (configuration) => (vault = await openForgetfulVault(configuration)).vault,
   });
-  for (const tenant of ['acme', 'globex'] as const) await register(tenant);
+  for (const tenant of tenants) {
+    await register(tenant);
+    await settleTenant(tenant);
+  }
   for (const who of subjects) await settle(who);
-  const { data } = await gateway.ask(getIntrospectionQuery(), {}, subjects[0]);
-  schema = buildClientSchema(data as IntrospectionQuery);
+  schema = buildClientSchema((await data(getIntrospectionQuery(), {}, subjects[0]!)) as IntrospectionQuery);
 });
 afterAll(async () => {
   await gateway.close();
@@ -211,141 +182,228 @@ afterAll(async () => {
 /** What must never stand in an answer for `who`. Ids and codes are not among them: errors repeat what one named oneself. */
 function foreignMarks(who: Subject): readonly string[] {
   const others = subjects.filter(({ name }) => name !== who.name).map(({ name }) => name);
-  const tenants = (['acme', 'globex'] as const).filter((tenant) => tenant !== who.tenant);
-  const elsewhere = tenants.flatMap((tenant) => [`${tenant}.company`, `at ${tenant}`, `/${tenant}/`]);
+  const elsewhere = tenants
+    .filter((tenant) => tenant !== who.tenant)
+    .flatMap((tenant) => [`${tenant}.company`, `at ${tenant}`, `/${tenant}/`]);
   return [...others, ...elsewhere, 'at nobody'];
 }
 
-function marksIn(answer: TenantAnswer, who: Subject): readonly string[] {
-  return foreignMarks(who).filter((mark) => answer.text.includes(mark));
+/** Also the connections of others in what connections went through; nobody names those. */
+function marksIn(text: string, who: Subject): readonly string[] {
+  const changed = [...text.matchAll(/"connectionId":"([^"]+)"/g)].map(([, id]) => ownersOfConnections.get(id!));
+  const foreign = changed.filter((owner) => owner !== who.name && owner !== `${who.tenant}.company`);
+  return [...foreignMarks(who).filter((mark) => text.includes(mark)), ...foreign.map((owner) => `change of ${owner}`)];
 }
 
-/** Everything that can be selected, three levels deep, with no arguments but those of the root. */
-function selectionOf(type: GraphQLOutputType, depth = 4): string {
-  const named = getNamedType(type);
-  if (!isObjectType(named)) return '';
-  const fields = Object.values(named.getFields()).flatMap((field) => {
-    const isLeaf = !isObjectType(getNamedType(field.type));
-    if (isLeaf) return [field.name];
-    return depth > 1 ? [`${field.name}${selectionOf(field.type, depth - 1)}`] : [];
-  });
-  return ` { ${fields.length > 0 ? fields.join(' ') : '__typename'} }`;
-}
-
-/** A value of the type that says nothing about anybody; `text` stands wherever text can. */
-function sample(type: GraphQLInputType, text: string): unknown {
-  if (isNonNullType(type)) return sample(type.ofType, text);
-  if (isListType(type)) return [sample(type.ofType, text)];
-  if (isEnumType(type)) return type.getValues()[0]!.name;
-  if (isInputObjectType(type)) {
-    return Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, sample(field.type, text)]));
-  }
-  const byName: Readonly<Record<string, unknown>> = { Int: 1, Float: 1, Boolean: true, JSON: { token: text } };
-  return byName[type.name] ?? text;
-}
-
-const holdsText = (argument: GraphQLArgument) => JSON.stringify(sample(argument.type, 'TEXT')).includes('TEXT');
-
-/** Arguments of our own that every variant starts from. */
-function ownArguments(field: GraphQLField<unknown, unknown>): Record<string, unknown> {
-  const required = field.args.filter(({ type, name }) => isNonNullType(type) || name === 'first');
-  return Object.fromEntries(
-    required.map(({ name, type }) => [name, name === 'connector' ? 'shop' : sample(type, '1-1')]),
+/** Arguments of its own that every variant starts from. */
+function ownArguments(who: Subject, field: RootField, operation: Operation): Record<string, unknown> {
+  const { connection, feed } = known.get(who)!;
+  const byName: Readonly<Record<string, unknown>> = {
+    connector: 'shop',
+    trigger: 'new_item',
+    feed,
+    // By then they have two.
+    ...(operation === 'subscription' && field.name.startsWith('shop') && { connection }),
+    ...(operation === 'query' && field.name === 'feed' && { id: feed }),
+    ...(operation === 'query' && field.name === 'connection' && { id: connection }),
+  };
+  const required = field.args.filter(
+    ({ type, name }) => isNonNullType(type) || name === 'first' || (name === 'connection' && name in byName),
   );
+  return Object.fromEntries(required.map(({ name, type }) => [name, byName[name] ?? sampleOf(type, '1-1')]));
 }
 
-async function askField(
-  who: Subject,
-  operation: 'query' | 'mutation',
-  field: GraphQLField<unknown, unknown>,
-  values: Readonly<Record<string, unknown>>,
-): Promise<TenantAnswer> {
-  const given = field.args.filter(({ name }) => Object.hasOwn(values, name));
-  const variables = given.map(({ name, type }) => `$${name}: ${String(type)}`);
-  const passed = given.map(({ name }) => `${name}: $${name}`);
-  const inParentheses = (parts: readonly string[]) => (parts.length > 0 ? `(${parts.join(', ')})` : '');
-  const query = `${operation} ${inParentheses(variables)} { ${field.name}${inParentheses(passed)}${selectionOf(field.type)} }`;
-  return ask(query, values, who);
-}
+/** The other subject of the tenant, and the one of the same name in the other tenant. */
+const isNear = (other: Subject, who: Subject) => (other.tenant === who.tenant) !== (other.subject === who.subject);
 
-/** Every argument that can hold text, with everything that is known of every other subject. */
-function foreignVariants(who: Subject, field: GraphQLField<unknown, unknown>): readonly Record<string, unknown>[] {
-  const own = ownArguments(field);
-  const values = subjects
-    .filter((other) => other.name !== who.name)
-    .flatMap((other) => {
-      const { companyConnection, ...rest } = known.get(other)!;
-      // The company account of the own tenant is one's own.
-      return [...Object.values(rest), ...(other.tenant === who.tenant ? [] : [companyConnection])];
-    });
+/** All four with `ISOLATION=full`; else one, and the others ask for what is their own. */
+const namesOthers = ({ name }: Subject) => process.env['ISOLATION'] === 'full' || name === 'acme.alice';
+
+/** Every argument that can hold text, with everything that is known of those near and of the other tenant. */
+function foreignVariants(who: Subject, field: RootField, operation: Operation): readonly Record<string, unknown>[] {
+  const own = ownArguments(who, field, operation);
+  const values = [
+    ...subjects.filter((other) => isNear(other, who)).flatMap((other) => Object.values(known.get(other)!)),
+    ...tenants.filter((one) => one !== who.tenant).flatMap((other) => Object.values(knownOfTenants.get(other)!)),
+  ];
   return field.args
     .filter(holdsText)
-    .flatMap(({ name, type }) => values.map((value) => ({ ...own, [name]: sample(type, value) })));
+    .flatMap(({ name, type }) => values.map((value) => ({ ...own, [name]: sampleOf(type, value) })));
 }
 
-async function tryAll(operation: 'query' | 'mutation', root: 'Query' | 'Mutation') {
-  const fields = Object.values((schema.getType(root) as { getFields(): object } | undefined)?.getFields() ?? {});
-  const counts = { fields: fields.length, asked: 0, foreign: [] as string[], ownRows: new Set<string>() };
-  for (const field of fields as GraphQLField<unknown, unknown>[]) {
-    for (const who of subjects) {
-      const variants = foreignVariants(who, field);
+interface Found {
+  readonly fields: readonly string[];
+  asked: number;
+  /** Answers with something of others in them. */
+  readonly foreign: string[];
+  /** Answers that say that the caller may not ask at all: they tell nothing of isolation. */
+  readonly forbidden: string[];
+  /** Subjects and the fields that gave them something of their own. */
+  readonly own: Set<string>;
+}
+
+/** Asks all fields of an operation for all subjects. */
+async function tryAll(operation: Operation, only?: readonly string[]): Promise<Found> {
+  const fields = rootFieldsOf(schema, operation).filter(({ name }) => only?.includes(name) ?? true);
+  const found: Found = { fields: fields.map(({ name }) => name), asked: 0, foreign: [], forbidden: [], own: new Set() };
+  for (const who of subjects) {
+    vault.asks(who);
+    const asks = operation === 'subscription' ? await subscriber(who) : asker(who, operation);
+    for (const field of fields) {
+      const variants = namesOthers(who) ? foreignVariants(who, field, operation) : [];
       // Writing with one's own arguments is what the other tests do; here it would take away what is compared.
-      const all = operation === 'query' ? [ownArguments(field), ...variants] : variants;
-      for (let from = 0; from < all.length; from += 8) {
-        const batch = all.slice(from, from + 8);
-        const answers = await Promise.all(batch.map((values) => askField(who, operation, field, values)));
-        for (const [index, answer] of answers.entries()) {
-          counts.asked += 1;
-          const marks = marksIn(answer, who);
-          if (marks.length > 0)
-            counts.foreign.push(`${who.name}: ${field.name}(${JSON.stringify(batch[index])}) ${marks.join()}`);
-          if (answer.text.includes(`of ${who.name}`)) counts.ownRows.add(`${who.name} ${field.name}`);
+      const all = operation === 'mutation' ? variants : [ownArguments(who, field, operation), ...variants];
+      const size = operation === 'subscription' ? 32 : 8;
+      for (let from = 0; from < all.length; from += size) {
+        const batch = all.slice(from, from + size);
+        const answers = await asks(field, batch);
+        for (const [index, text] of answers.entries()) {
+          found.asked += 1;
+          const place = `${who.name}: ${field.name}(${JSON.stringify(batch[index])})`;
+          const marks = marksIn(text, who);
+          if (marks.length > 0) found.foreign.push(`${place} ${marks.join()}`);
+          if (text.includes('"FORBIDDEN"')) found.forbidden.push(place);
+          const isOwn = [who.name, `${who.tenant}.company`].some((name) => text.includes(`of ${name}`));
+          if (isOwn) found.own.add(`${who.name} ${field.name}`);
         }
       }
       if (operation === 'mutation') await register(who.tenant);
     }
   }
-  return counts;
+  return found;
 }
 
-async function connectionsOf(who: Subject): Promise<unknown> {
-  const { data } = await ask('{ connections { id state identity label connector { name } } }', {}, who);
-  return data.connections.filter(({ label, state }: any) => label === null && state === 'STARTED');
+type Asks = (field: RootField, batch: readonly Readonly<Record<string, unknown>>[]) => Promise<readonly string[]>;
+
+function asker(who: Subject, operation: Operation): Asks {
+  return (field, batch) =>
+    Promise.all(batch.map(async (values) => (await ask(documentOf(operation, field, values), values, who)).text));
+}
+
+/** Events that a subscription is listened to for; one that is let in gets as many of its own. */
+const eventsOfEach = 3;
+
+/** Subscribes on a socket of its own, and lets things happen to everybody until each subscription has ended or has heard of it. */
+async function subscriber(who: Subject): Promise<Asks> {
+  const headers = { authorization: `Bearer ${gateway.keys[who.tenant]}`, 'x-external-subject-id': who.subject };
+  const client = await connectSocket(gateway.url(), undefined, { headers });
+  let operations = 0;
+  return async (field, batch) => {
+    const answers = new Map(batch.map(() => [`${(operations += 1)}`, [] as string[]]));
+    const waiting = new Set(answers.keys());
+    for (const [index, id] of [...answers.keys()].entries()) {
+      client.send(subscribeMessage(id, documentOf('subscription', field, batch[index]!), batch[index]));
+    }
+    const listening = (async () => {
+      while (waiting.size > 0) {
+        const { id, type, payload } = await client.next();
+        if (!answers.has(id)) continue;
+        answers.get(id)!.push(JSON.stringify(payload ?? null));
+        if (type === 'next' && answers.get(id)!.length < eventsOfEach) continue;
+        if (type === 'next' && waiting.has(id)) client.send({ id, type: 'complete' });
+        waiting.delete(id);
+      }
+    })();
+    // What is polled happens by itself.
+    while (waiting.size > 0 && !field.name.endsWith('NewItem')) await letHappen(field.name);
+    await listening;
+    return [...answers.values()].map((messages) => messages.join());
+  };
+}
+
+let happened = 0;
+
+/** Something that the field may tell of, for everybody. */
+async function letHappen(field: string): Promise<void> {
+  const connector = connectorNames.find((name) => field.startsWith(name));
+  await (connector === undefined ? letConnectionsPass() : sendWebhooks(connector));
+}
+
+/** Webhooks for everybody at the addresses of both tenants. */
+async function sendWebhooks(connector: (typeof connectorNames)[number]): Promise<void> {
+  const names = [...subjects.map(({ name }) => name), ...tenants.map((tenant) => `${tenant}.company`)];
+  const deliveries = names.flatMap((name) =>
+    tenants.map((tenant) => {
+      const row = () => ({ id: `w${(happened += 1)}`, owner: `row of ${name}`, tenant: `at ${tenant}` });
+      const url = webhookUrls.get(tenant)![connectorNames.indexOf(connector)]!;
+      return { url, body: JSON.stringify({ for: name, rows: Array.from({ length: eventsOfEach }, row) }) };
+    }),
+  );
+  const headers = { 'content-type': 'application/json' };
+  const answers = await Promise.all(deliveries.map(({ url, body }) => fetch(url, { method: 'POST', headers, body })));
+  for (const { status } of answers) expect(status).toBe(200);
+}
+
+/** A connection of everybody comes and goes. */
+async function letConnectionsPass(): Promise<void> {
+  for (const who of subjects) {
+    const made = await data(connect, { connector: 'shop', label: 'passing', fields: { token: who.name } }, who);
+    const { id } = made.connect.connection;
+    ownersOfConnections.set(id, who.name);
+    await data('mutation ($id: ID!) { disconnect(connection: $id) { id } }', { id }, who);
+  }
+}
+
+async function stateOf(who: Subject): Promise<unknown> {
+  const { connections } = await data('{ connections { id state identity label connector { name } } }', {}, who);
+  const { feed } = await data(feedOf, { id: known.get(who)!.feed }, who);
+  const addresses = 'query ($connector: String!) { webhookAddresses(connector: $connector) { id createdAt } }';
+  const { webhookAddresses } = await data(addresses, { connector: 'shop' }, who);
+  const { connection, durable, oldestCursor, parked } = feed;
+  return {
+    connections: connections.filter(({ label, state }: any) => label === null && state === 'STARTED'),
+    feed: { connection, durable, oldestCursor, parked },
+    webhookAddresses,
+  };
 }
 
 const readsOf = (connector: string) => ['AllOrders', 'Item', 'Items', 'Owners'].map((name) => `${connector}${name}`);
+const eventsOf = (connector: string) => ['NewItem', 'ToldItem'].map((name) => `${connector}${name}`);
+const forAll = (fields: readonly string[]) =>
+  fields.flatMap((field) => subjects.map(({ name }) => `${name} ${field}`)).sort();
 
 describe('two tenants with two subjects each', () => {
   it('get no row of one another from any field of Query, whatever they name', async () => {
-    const { fields, asked, foreign, ownRows } = await tryAll('query', 'Query');
-    console.info(`isolation: ${fields} fields of Query, asked ${asked} times`);
+    const { fields, asked, foreign, forbidden, own } = await tryAll('query');
+    console.info(`isolation: ${fields.length} fields of Query, asked ${asked} times`);
     expect(foreign).toEqual([]);
-    expect(fields).toBeGreaterThanOrEqual(17);
+    expect(forbidden).toEqual([]);
     expect(asked).toBeGreaterThan(1_000);
     // All of it would mean nothing if nobody were given anything.
-    const answering = ['connections', ...['shop', 'desk'].flatMap((name) => readsOf(name))];
-    const expected = answering.flatMap((field) => subjects.map(({ name }) => `${name} ${field}`));
-    expect([...ownRows].sort()).toEqual(expected.sort());
+    const ofGateway = ['connection', 'connections', 'feed', 'feeds'];
+    expect([...own].sort()).toEqual(forAll([...ofGateway, ...connectorNames.flatMap(readsOf)]));
+    expect(fields).toEqual(expect.arrayContaining(['connectors', 'connector', 'registrations', 'webhookAddresses']));
   });
 
   it('change nothing of one another by any field of Mutation, whatever they name', async () => {
-    const before = await Promise.all(subjects.map(connectionsOf));
-    const { fields, asked, foreign } = await tryAll('mutation', 'Mutation');
-    console.info(`isolation: ${fields} fields of Mutation, asked ${asked} times`);
+    const before = await Promise.all(subjects.map(stateOf));
+    const { fields, asked, foreign, forbidden } = await tryAll('mutation');
+    console.info(`isolation: ${fields.length} fields of Mutation, asked ${asked} times`);
     expect(foreign).toEqual([]);
-    expect(fields).toBeGreaterThanOrEqual(10);
+    expect(forbidden).toEqual([]);
+    expect(fields).toEqual(expect.arrayContaining(['startFeed', 'stopFeed', 'replayParked', 'removeWebhookAddress']));
     expect(asked).toBeGreaterThan(1_000);
-    expect(await Promise.all(subjects.map(connectionsOf))).toEqual(before);
+    expect(await Promise.all(subjects.map(stateOf))).toEqual(before);
     for (const who of subjects) {
-      const { data } = await ask('{ shopAllOrders { owner } companyAllOrders { owner } }', {}, who);
-      expect(data.shopAllOrders[0].owner).toBe(`row of ${who.name}`);
-      expect(data.companyAllOrders[0].owner).toBe(`row of ${who.tenant}.company`);
+      const rows = await data('{ shopAllOrders { owner } companyAllOrders { owner } }', {}, who);
+      expect(rows.shopAllOrders[0].owner).toBe(`row of ${who.name}`);
+      expect(rows.companyAllOrders[0].owner).toBe(`row of ${who.tenant}.company`);
       // The code of each is still there for its owner alone: nobody else has used it up.
       const { code } = known.get(who)!;
       const finish = 'mutation ($code: String!) { finishConnection(code: $code) { identity subject } }';
-      const finished = await ask(finish, { code }, who);
-      expect(finished.data?.finishConnection).toEqual({ identity: `account of ${who.name}`, subject: who.subject });
+      const { finishConnection } = await data(finish, { code }, who);
+      expect(finishConnection).toEqual({ identity: `account of ${who.name}`, subject: who.subject });
     }
+  });
+
+  it('hear nothing of one another by any field of Subscription, whatever they name', async () => {
+    const { fields, asked, foreign, forbidden, own } = await tryAll('subscription');
+    console.info(`isolation: ${fields.length} fields of Subscription, asked ${asked} times`);
+    expect(foreign).toEqual([]);
+    expect(forbidden).toEqual([]);
+    expect([...fields].sort()).toEqual(['connectionChanged', ...connectorNames.flatMap(eventsOf)].sort());
+    expect(asked).toBeGreaterThan(300);
+    expect([...own].sort()).toEqual(forAll(['connectionChanged', ...connectorNames.flatMap(eventsOf)]));
   });
 
   it('cannot go on in a list of one another', async () => {
@@ -362,8 +420,8 @@ describe('two tenants with two subjects each', () => {
   });
 
   it('stay apart when all ask at once, with joins, and all credentials end at once', async () => {
-    const loginsBefore = logins;
-    tickets.clear();
+    const loginsBefore = provider.logins();
+    provider.tickets.clear();
     const asked = Array.from({ length: 80 }, (_, index) => subjects[index % subjects.length]!);
     const answers = await Promise.all(
       asked.map((who) =>
@@ -389,9 +447,23 @@ describe('two tenants with two subjects each', () => {
       });
     }
     // One for each connection that was in use: each is shared by its users, and by nobody else.
-    expect(logins - loginsBefore).toBe(6);
-    expect(new Set(tickets.values())).toEqual(
+    expect(provider.logins() - loginsBefore).toBe(6);
+    expect(new Set(provider.tickets.values())).toEqual(
       new Set([...subjects.map(({ name }) => name), 'acme.company', 'globex.company']),
     );
+  });
+});
+
+describe('the matrix itself', () => {
+  // Whoever looks up by id or lists is given the rows of others as if they were its own.
+  it.each(['tenant', 'subject'] as const)('finds foreign rows where look-ups forget the %s', async (forgotten) => {
+    vault.forget(forgotten);
+    try {
+      const { foreign } = await tryAll('query', ['connection', 'connections', 'feed', 'feeds']);
+      const found = new Set(foreign.map((place) => /: (\w+)\(/.exec(place)?.[1]));
+      expect(found).toEqual(new Set(['connection', 'connections', 'feed', 'feeds']));
+    } finally {
+      vault.forget(undefined);
+    }
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Configuration } from '../../src/configuration.ts';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
+import { operationKinds, scopeOf, type OperationKind } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import type { Vault } from '../../src/open-vault.ts';
@@ -53,13 +54,8 @@ export interface TenantGatewayOptions {
 }
 
 export const returnUrl = 'https://app.example.test/connected';
-export const allScopes = [
-  'plugboard.read',
-  'plugboard.write',
-  'plugboard.connect',
-  'plugboard.admin',
-  'plugboard.subjects',
-];
+/** Of every kind of operation, those of later days too. */
+export const allScopes = (Object.keys(operationKinds) as OperationKind[]).map((kind) => scopeOf(kind));
 
 /** A sealing key as operators write it. */
 export function newSealingKey(): string {

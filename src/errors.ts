@@ -21,6 +21,8 @@ export const errorCodes = {
   ACTION_INVALID: 'An action is not of the expected shape.',
   TRIGGER_INVALID: 'A trigger is not of the expected shape.',
   OBJECT_INVALID: 'An object is not of the expected shape.',
+  THING_INVALID:
+    'What an object says of its things is not of the expected shape, or names a field or action that is not there.',
   AUTHORIZATION_INVALID: 'The authorization of a connector is not of the expected shape.',
   PAGINATE_INVALID: 'The paging of an action is not of the expected shape.',
   REFERENCE_UNKNOWN: 'A field references an object that no connector has.',
@@ -50,6 +52,8 @@ export const errorCodes = {
   CURSOR_EXPIRED:
     'What follows a cursor is gone: the provider forgot the page of a list, or events are no longer kept.',
   LAGGED: 'A subscriber took events more slowly than they came; its cursor says where to go on.',
+  THING_NOT_FOUND: 'The caller has no thing, component, property or action of that id.',
+  THING_DESCRIBED: 'What a connector says of its things is the connector’s: nobody else sets or removes it.',
   FEED_NOT_FOUND: 'The caller has no feed of that id.',
   REPLAY_UNSUPPORTED: 'A trigger cannot be asked for what happened since a time.',
   WEBHOOK_REFUSED: 'A webhook is not signed as it should be, is too old, or was received before.',

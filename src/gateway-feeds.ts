@@ -15,12 +15,14 @@ import { openFeed, type FeedLogger } from './feed/feed-desk.ts';
 import { createFeedTails } from './feed/feed-tail.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { CreatePollClock } from './feed/poll-clock.ts';
+import { createTenantLog, type TenantLog } from './feed/tenant-log.ts';
 import type { StaticTrigger } from './feed/webhook-desk.ts';
 import { createStaticAddresses, type StaticAddresses } from './feed/webhook-address.ts';
 import { createWebhookIntake, type WebhookIntake } from './feed/webhook-intake.ts';
 import { createWebhooks } from './feed/webhooks.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
 import type { Vault } from './open-vault.ts';
+import type { ThingChange } from './things/things.ts';
 
 /** What feeds ask the connectors for that are served at the time. */
 export interface ServedTriggers {
@@ -47,6 +49,8 @@ export interface GatewayFeeds {
   readonly feeds: Feeds;
   readonly cursors: EventCursors;
   readonly changes: ConnectionChanges;
+  /** What happens to things that applications made. */
+  readonly thingChanges: TenantLog<ThingChange>;
   readonly intake: WebhookIntake;
   readonly addresses: StaticAddresses;
   /** Ends the webhooks of a connection that is about to be removed: within 5 s, and without ever failing. */
@@ -118,6 +122,7 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
       keys.slice(1).map(({ key }) => key),
     ),
     changes,
+    thingChanges: createTenantLog<ThingChange>('things', { log: feedLog, tails, ...limits }),
     intake,
     addresses: createStaticAddresses(records, options.baseUrl),
     endWebhooksOf: webhooks.endWebhooksOf,

@@ -1,4 +1,5 @@
 /** The graph that is served and what its resolvers work with, made anew for every set of connectors. */
+import { randomUUID } from 'node:crypto';
 import type { Configuration } from './configuration.ts';
 import { createConnectionCredentials, type ConnectionCredentials } from './connection/access-token.ts';
 import { createBeginHere, type BeginHere } from './connection/begin-here.ts';
@@ -39,8 +40,12 @@ import { createOutcomes, type Outcomes } from './outcome/outcomes.ts';
 import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
 import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
+import { createOpenRun } from './resolvers/opened-connection.ts';
 import type { GraphSource } from './server/graph-source.ts';
 import { createCache } from './storage/cache.ts';
+import { createThings } from './things/create-things.ts';
+import { thingKindsOf } from './things/described-thing.ts';
+import { prepareThingsTrigger, thingsTrigger } from './things/things-trigger.ts';
 
 /** What is logged beside the requests. */
 interface Logger {
@@ -107,6 +112,8 @@ interface Shared extends GenerationsOptions {
 interface Generation extends ServedTriggers {
   readonly graph: ServedGraph;
   readonly rooms: ServedRooms;
+  /** Maps what a connection shows, soon after it was connected. It never fails: whoever asks for its things tries again. */
+  readonly mapThings: (connection: string) => Promise<void>;
   readonly connecting: Connecting;
   readonly beginHere: BeginHere;
   readonly revocations: Revocations;
@@ -120,6 +127,9 @@ interface Resolved {
   readonly registration: Awaited<ReturnType<Registrations['find']>>;
 }
 
+/** Opening a connection asks for no scope of ours. */
+const noScopes: ReadonlySet<string> = new Set();
+const mapTimeMs = 30_000;
 /** How often what is due beside the operations is done: renewals of idle connections, revocations that failed. */
 const sweepEveryMs = 60_000;
 
@@ -131,12 +141,14 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     cache: await createCache({ onError: () => logger.warn('The cache failed; what it held is asked for again') }),
     allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
   });
+  let current: Generation | undefined;
   const connectHint = createConnectHint(connectLinkOf(configuration, () => address));
   const feeds = createGatewayFeeds({ ...options, served: () => serving(), baseUrl: () => address });
   const onConnectionChange: OnConnectionChange = (change) => {
     const { connection, connector, from, to } = change;
     logger.info({ connection, connector, from, to }, 'A connection changed');
     feeds.follow(change);
+    if (to === 'STARTED' && current) void current.mapThings(connection);
   };
   const credentials = createConnectionCredentials({
     records: vault.records,
@@ -173,7 +185,6 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     outcomes,
   };
   const listeners = new Set<() => void>();
-  let current: Generation | undefined;
   let status = { ready: false, faults: [] as readonly Fault[], loadedAt: new Date() };
   const serving = (): Generation => {
     if (!current) throw new TypeError('No generation has been loaded yet.');
@@ -266,6 +277,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     revocations,
     discarding,
     beforeRemoval: shared.feeds.endWebhooksOf,
+    removedWith: (connection) => things.removalOf(connection),
     forget: credentials.forget,
     get baseUrl() {
       return shared.baseUrl();
@@ -279,11 +291,20 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     maxRequestsPerCall: configuration.http?.maxRequestsPerCall,
     timeZone: configuration.timeZone,
   };
+  const things = createThings({
+    connectors,
+    records,
+    stored,
+    runOptions,
+    tell: ({ tenant, at, ...change }) =>
+      shared.feeds.thingChanges.append(tenant, randomUUID(), at, { tenant, at, ...change }),
+  });
   const trigger = triggersOf(byName, runOptions);
-  const { feeds, cursors: eventCursors, changes, addresses } = shared.feeds;
+  const { feeds, cursors: eventCursors, changes, thingChanges, addresses } = shared.feeds;
   const own = createGatewaySchema(shared.sdl, {
     connectors,
-    feeds: { feeds, cursors: eventCursors, changes, addresses, triggers: trigger },
+    feeds: { feeds, cursors: eventCursors, changes, thingChanges, addresses, triggers: trigger },
+    things,
     rooms: {
       registrations,
       stored,
@@ -307,9 +328,21 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     outcomes: shared.outcomes,
   });
   const beginHere = createBeginHere(connectors, stored, connecting);
+  const mapThings = async (id: string): Promise<void> => {
+    try {
+      const record = await stored.read(id);
+      if (!record || thingKindsOf(byName.get(record.value.connector)).length === 0) return;
+      const { tenant, subject } = record.value;
+      const caller = { tenant, subject: subject ?? undefined, scopes: noScopes };
+      await things.map(record, createOpenRun(connections, caller, AbortSignal.timeout(mapTimeMs)));
+    } catch (error) {
+      shared.logger.warn({ connection: id, err: error }, 'The things of a connection could not be mapped now');
+    }
+  };
   return {
     graph,
-    rooms: { connectors: byName, registrations, stored, connecting, connections, runOptions },
+    mapThings,
+    rooms: { connectors: byName, registrations, stored, connecting, connections, things, runOptions },
     connecting,
     beginHere,
     revocations,
@@ -327,6 +360,11 @@ function triggersOf(connectors: ReadonlyMap<string, Connector>, options: RunOpti
   const prepared = new Map<string, RunnableTrigger>();
   return (name, key) => {
     const connector = connectors.get(name);
+    if (key === thingsTrigger && connector && thingKindsOf(connector).length > 0) {
+      const known = prepared.get(`${name}.${key}`) ?? prepareThingsTrigger(connector, options);
+      prepared.set(`${name}.${key}`, known);
+      return known;
+    }
     if (!connector?.triggers || !Object.hasOwn(connector.triggers, key)) return undefined;
     const id = `${name}.${key}`;
     const known = prepared.get(id) ?? prepareTrigger(connector, key, options);

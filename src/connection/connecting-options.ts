@@ -2,7 +2,7 @@
 import type { Credentials } from '../connector/authorize.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { Sender } from '../http/send.ts';
-import type { Records } from '../storage/records.ts';
+import type { Change, Records } from '../storage/records.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { AcquiredTokens } from './connection-tokens.ts';
 import type { OAuthClient, OAuthClients } from './oauth-client.ts';
@@ -32,6 +32,8 @@ export interface ConnectingOptions {
    * then stays, because the store fails.
    */
   readonly beforeRemoval?: (tenant: string, connection: string) => Promise<void>;
+  /** What is removed with a connection, in the same transaction: it goes with it, or both stay. */
+  readonly removedWith?: (connection: string) => Promise<readonly Change[]>;
   /** Forgets the credentials of a connection that was removed. */
   readonly forget: (connectionId: string) => void;
   /** Of the gateway, from its configuration alone. */

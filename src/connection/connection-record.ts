@@ -37,6 +37,8 @@ export interface ConnectionValue extends RecordValue {
   readonly retryAt: number | null;
   /** When its tokens are renewed though nobody uses them, in milliseconds since 1970; absent or `null`: never. */
   readonly idleRefreshAt?: number | null;
+  /** `connectedAt` when its things were mapped last; absent: they never were. */
+  readonly mappedAt?: number;
   /** Origins that its tenant had chosen when it was connected: its credentials go to no others. Absent: none. */
   readonly boundTo?: Binding;
 }

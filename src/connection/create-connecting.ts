@@ -90,7 +90,8 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     // Together: nobody uses these tokens again, and none is forgotten before its provider was told.
     const removal = { change: 'remove', kind: connectionKind, id, version: record.version } as const;
     const codes = parked.map(({ record: { kind, id: code } }) => ({ change: 'remove', kind, id: code }) as const);
-    const { committed } = await records.commit([removal, ...codes, ...planned]);
+    const others = (await options.removedWith?.(id)) ?? [];
+    const { committed } = await records.commit([removal, ...codes, ...planned, ...others]);
     if (!committed) return undefined;
     stored.wasChanged(record, undefined);
     options.forget(id);

@@ -1,6 +1,7 @@
 /** Checks the objects of a connector: their fields, and how entities are found by their key. */
 import { didYouMean } from '../notation/nearest.ts';
 import { checkKeys, describe, isPlainObject, type KeyKinds } from './check-keys.ts';
+import { checkThing } from './check-things.ts';
 import { findByName } from './find-by-name.ts';
 import { listedFields, namesOf, type PartCheck, type Unchecked } from './part-check.ts';
 
@@ -12,6 +13,7 @@ const objectKeys: KeyKinds = {
   lookup: 'string',
   batch: 'string',
   graphqlName: 'string',
+  thing: 'object',
 };
 
 export function checkObjects(objects: unknown, check: PartCheck): void {
@@ -21,6 +23,7 @@ export function checkObjects(objects: unknown, check: PartCheck): void {
 function checkObject(object: Unchecked, path: string, check: PartCheck): void {
   checkKeys(object, objectKeys, path, 'OBJECT_INVALID', check.report, check.warn);
   const { key, fields } = object;
+  if (isPlainObject(object.thing)) checkThing(object, object.thing, `${path}.thing`, check);
   if (!Array.isArray(fields)) return;
   check.fields(fields, `${path}.fields`);
   if (key === undefined) return checkWithoutKey(object, path, check);

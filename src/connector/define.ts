@@ -24,6 +24,7 @@ export { AuthorizationError, GatewayError, InputError, ProviderError } from '../
 export { path } from '../http/path.ts';
 export type { AfterErrorResponse, AfterResponse, ProviderResponse, Request } from '../http/request.ts';
 export type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
+export type * from '../notation/thing.ts';
 export type { InputOf, OutputOf } from '../notation/infer.ts';
 export type { OpenConnection } from './open-connection.ts';
 export {

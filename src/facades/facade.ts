@@ -8,6 +8,7 @@ import type { Registrations } from '../connection/registrations.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
+import type { Things } from '../things/things.ts';
 
 /** A facade is a Fastify plugin that is made of these, thin, and keeps nothing itself (design §8). */
 export interface FacadeRooms {
@@ -26,6 +27,7 @@ export interface ServedRooms {
   readonly stored: StoredConnections;
   readonly connecting: Connecting;
   readonly connections: Connections;
+  readonly things: Things;
   /** With which actions are prepared (`prepareAction`). */
   readonly runOptions: RunOptions;
 }

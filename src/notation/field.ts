@@ -1,4 +1,5 @@
 /** What a field may say: the notation that describes input, output and configuration (design §3). */
+import type { ThingDefinition } from './thing.ts';
 
 /**
  * The types of the notation.
@@ -120,6 +121,8 @@ export interface ObjectDefinition<Fields extends Notation = Notation> {
   readonly batch?: string;
   /** Type name in the graph, instead of connector and object name. */
   readonly graphqlName?: string;
+  /** Makes its rows things, which are mapped for each connection (docs/from-connctd.md); it needs a `key`. */
+  readonly thing?: ThingDefinition;
 }
 
 /** How a form may show a field: the documented control types, then those found in published connectors. */

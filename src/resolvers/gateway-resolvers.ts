@@ -3,11 +3,13 @@ import type { Connector, Presentation } from '../connector/definition.ts';
 import { capabilityNames } from '../graph/implementations.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
+import type { Things } from '../things/things.ts';
 import { GatewayError } from '../errors.ts';
 import { createConnectionChanged } from './connection-changed.ts';
 import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
 import { createFeedResolvers } from './feed-resolvers.ts';
 import type { FeedRooms } from './feed-rooms.ts';
+import { createThingResolvers } from './thing-resolvers.ts';
 import { createWebhookAddressResolvers } from './webhook-address-resolvers.ts';
 
 export interface GatewayKnowledge {
@@ -15,10 +17,12 @@ export interface GatewayKnowledge {
   readonly rooms: ConnectionRooms;
   /** Absent: whoever asks for feeds is told that there are none. */
   readonly feeds?: FeedRooms;
+  /** Absent: whoever asks for things is told that there are none. */
+  readonly things?: Things;
 }
 
 /** Resolvers for the types of `schema/gateway.graphql`. */
-export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnowledge) {
+export function createGatewayResolvers({ connectors, rooms, feeds, things }: GatewayKnowledge) {
   const byName = new Map(
     connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((connector) => [connector.name, connector]),
   );
@@ -35,18 +39,31 @@ export function createGatewayResolvers({ connectors, rooms, feeds }: GatewayKnow
   } = createConnectionResolvers(findConnector, byName, rooms);
   const aboutFeeds = createFeedResolvers(byName, findConnector, feedRooms);
   const aboutAddresses = createWebhookAddressResolvers(findConnector, () => feedRooms().addresses);
+  const aboutThings = createThingResolvers({
+    things: () => {
+      if (things) return things;
+      throw new GatewayError('NOT_SERVED', 'Things are not served here.');
+    },
+    feeds: feedRooms,
+    stored: rooms.stored,
+    served: byName,
+  });
+  const connectionChanged = createConnectionChanged({
+    changes: () => feedRooms().changes,
+    cursors: () => feedRooms().cursors,
+    stored: rooms.stored,
+    findConnector,
+  });
   return {
     ...others,
     ...aboutFeeds,
-    ...createConnectionChanged({
-      changes: () => feedRooms().changes,
-      cursors: () => feedRooms().cursors,
-      stored: rooms.stored,
-      findConnector,
-    }),
-    Mutation: { ...Mutation, ...aboutFeeds.Mutation, ...aboutAddresses.Mutation },
+    ...connectionChanged,
+    ...aboutThings,
+    Subscription: { ...connectionChanged.Subscription, ...aboutThings.Subscription },
+    Mutation: { ...Mutation, ...aboutFeeds.Mutation, ...aboutAddresses.Mutation, ...aboutThings.Mutation },
     Query: {
       ...Query,
+      ...aboutThings.Query,
       ...aboutFeeds.Query,
       ...aboutAddresses.Query,
       connectors: () => [...byName.values()],

@@ -2,7 +2,9 @@
 import type { Connections, UsableConnection } from '../connection/connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { ActionRun } from '../connector/run-action.ts';
+import type { Caller } from '../connection/caller.ts';
 import type { RequestBudget } from '../http/budget.ts';
+import type { OpenRun } from '../things/things.ts';
 
 export interface OpenedConnection {
   readonly connector: Connector;
@@ -39,5 +41,23 @@ export function toOpenedConnection(
       const missing = scopes.filter((scope) => !granted.includes(scope));
       if (missing.length > 0) throw connections.missingScopes(connector, id, missing);
     },
+  };
+}
+
+/**
+ * Opens connections of a caller outside an operation.
+ *
+ * @param signal - ends the work when the client has gone, or it took too long.
+ */
+export function createOpenRun(
+  connections: Pick<Connections, 'open' | 'missingScopes'>,
+  caller: Caller,
+  signal: AbortSignal,
+): OpenRun {
+  return async (connector, connection, scopes) => {
+    const usable = await connections.open(caller, connector, connection);
+    const opened = toOpenedConnection(usable, caller.tenant, signal, connections);
+    opened.requireGranted(scopes);
+    return opened.run;
   };
 }

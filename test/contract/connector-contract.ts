@@ -31,6 +31,8 @@ export interface ConnectorExercises {
   readonly startProvider: () => Promise<{
     /** Fields of the connection. */
     readonly fields: Readonly<Record<string, unknown>>;
+    /** Of OAuth 2.0, where it authorizes so. */
+    readonly accessToken?: string;
     readonly senderOptions: SenderOptions;
     /** Requests that the provider did not expect. */
     readonly unmatched: readonly string[];
@@ -214,7 +216,7 @@ export function testConnectorFolder(folder: string, exercises: ConnectorExercise
 
       beforeAll(async () => {
         provider = await exercises.startProvider();
-        caller = callConnector(connector, provider.fields, provider.senderOptions);
+        caller = callConnector(connector, provider.fields, provider.senderOptions, provider.accessToken);
       });
       afterAll(async () => {
         await caller.close();

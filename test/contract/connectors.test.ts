@@ -3,6 +3,8 @@ import { exercises as github } from '../connectors/github/exercises.ts';
 import { exercises as myApp } from '../connectors/my-app/exercises.ts';
 import { exercises as myCalendar } from '../connectors/my-calendar/exercises.ts';
 import { exercises as myLocker } from '../connectors/my-locker/exercises.ts';
+import { exercises as netatmo } from '../connectors/netatmo/exercises.ts';
+import { exercises as openweathermap } from '../connectors/openweathermap/exercises.ts';
 import { connectorFolders, testConnectorFolder, type ConnectorExercises } from './connector-contract.ts';
 
 const exercises: Readonly<Record<string, ConnectorExercises>> = {
@@ -10,6 +12,8 @@ const exercises: Readonly<Record<string, ConnectorExercises>> = {
   'my-app': myApp,
   'my-calendar': myCalendar,
   'my-locker': myLocker,
+  netatmo,
+  openweathermap,
 };
 
 describe('the connectors that come with Plugboard', () => {

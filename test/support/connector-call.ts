@@ -5,6 +5,7 @@ import { pageSize } from '../../src/connector/read-page.ts';
 import { prepareAction, type ActionRun } from '../../src/connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from '../../src/connector/run-trigger.ts';
 import { createCallBudget } from '../../src/http/budget.ts';
+import { secretOf } from '../../src/http/secret.ts';
 import { createSender, type SenderOptions } from '../../src/http/send.ts';
 
 export interface ConnectorCaller {
@@ -24,9 +25,11 @@ export function callConnector(
   connector: Connector,
   fields: Readonly<Record<string, unknown>>,
   senderOptions: SenderOptions,
+  accessToken?: string,
 ): ConnectorCaller {
   const sender = createSender({ retries: { maxTries: 1 }, ...senderOptions });
-  const credentials = { fields: () => fields, merge: () => Promise.resolve() };
+  const token = accessToken === undefined ? {} : { accessToken: () => secretOf(accessToken) };
+  const credentials = { fields: () => fields, merge: () => Promise.resolve(), ...token };
   const { signal } = new AbortController();
   const run: ActionRun = { id: 'test', credentials, signal };
   const connection = createOpenConnection({ connector, credentials, sender, signal, budget: createCallBudget() });

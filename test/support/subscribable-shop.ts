@@ -10,6 +10,7 @@ import type { Connector } from '../../src/connector/definition.ts';
 import { prepareTrigger } from '../../src/connector/run-trigger.ts';
 import { createConnectionChanges } from '../../src/feed/connection-changes.ts';
 import type { StaticAddresses } from '../../src/feed/webhook-address.ts';
+import { createTenantLog } from '../../src/feed/tenant-log.ts';
 import { createEventCursors } from '../../src/feed/event-cursor.ts';
 import { feedId } from '../../src/feed/feed.ts';
 import { buildGraph } from '../../src/graph/graph.ts';
@@ -93,6 +94,7 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
       feeds,
       cursors,
       changes,
+      thingChanges: createTenantLog('things', { log: feeds.log, tails: feeds.tails }),
       addresses: memoryAddresses(),
       triggers: (_connector, name) => prepareTrigger(shop, name, { sender }),
     },

@@ -9,6 +9,7 @@ import { createApiKeys } from '../../src/connection/api-keys.ts';
 import { operationKinds, scopeOf, type OperationKind } from '../../src/connection/scopes.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
+import type { SenderOptions } from '../../src/http/send.ts';
 import type { Vault } from '../../src/open-vault.ts';
 import { openTestStore, storePlace } from './test-store.ts';
 
@@ -49,6 +50,8 @@ export interface TenantGatewayOptions {
   /** Origins on loopback that its connectors may ask. */
   readonly origins?: readonly string[];
   readonly configuration?: Configuration;
+  /** Of the outbound client. */
+  readonly sender?: SenderOptions;
   /** Opens the store at every start; absent: the gateway does. */
   readonly openVault?: (configuration: Configuration) => Promise<Vault>;
 }
@@ -85,7 +88,7 @@ export async function startTenantGateway(options: TenantGatewayOptions): Promise
       connectors: options.connectors,
       environment: {},
       logDestination: collect(log),
-      sender: { retries: { maxTries: 1 } },
+      sender: { retries: { maxTries: 1 }, ...options.sender },
       ...(vault && { vault }),
       configuration: given,
     });

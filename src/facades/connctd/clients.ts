@@ -2,9 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { ConnectionRecord, ConnectionState } from '../../connection/connection-record.ts';
 import { connectionNotation } from '../../connection/entered-fields.ts';
+import { GatewayError } from '../../errors.ts';
+import { createOpenRun } from '../../resolvers/opened-connection.ts';
 import type { FacadeRooms, ServedRooms } from '../facade.ts';
 import { descriptionIds } from './descriptions.ts';
-import { notFound } from './failure.ts';
+import { ConnctdRefusal, notFound } from './failure.ts';
 import { instanceId, readConfiguration } from './instances.ts';
 import { linksFrom } from './links.ts';
 import { addCall, type Asked, type Call } from './route.ts';
@@ -60,7 +62,7 @@ export function addClientRoutes(app: FastifyInstance, rooms: FacadeRooms, { fini
         id: client.id,
         ...(registration && { instance: linkTo()('connectors', 'instances', instanceId(registration)) }),
         ...(number !== undefined && { connector: linkTo()('connectors', 'descriptions', number) }),
-        mappings: [],
+        mappings: await mappingsOf(served, client, asked),
         status: statuses[state],
       },
     };
@@ -68,7 +70,15 @@ export function addClientRoutes(app: FastifyInstance, rooms: FacadeRooms, { fini
 
   addCall(app, rooms, call('DELETE', '/:id'), async (asked) => {
     const served = rooms.served();
-    await served.connecting.disconnect(asked.caller, (await findClient(served, asked)).id);
+    const { id } = await findClient(served, asked);
+    try {
+      await served.connecting.disconnect(asked.caller, id);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || !error.code.startsWith('STORE_')) throw error;
+      // Client and things go in one step, so both are there still.
+      const message = 'The things of this client could not be removed, so it stays. Remove it again.';
+      throw new ConnctdRefusal(500, 'THING_REMOVAL_FAILED', message);
+    }
     return { status: 204 };
   });
 }
@@ -81,4 +91,21 @@ async function findClient(
   const found = await stored.find(caller, params['id']!);
   if (found?.value.subject === subject) return connecting.advance(found);
   throw notFound('CONNECTOR_CLIENT_DOESNT_EXIST', 'There is no connector client of that id of this subject.');
+}
+
+/** What the client shows at its provider, mapped now where it is not yet. */
+async function mappingsOf(
+  { things, connections }: ServedRooms,
+  client: ConnectionRecord,
+  { caller, signal }: Asked,
+): Promise<readonly Mapping[]> {
+  const mapped = await things
+    .of(caller, createOpenRun(connections, caller, signal))
+    .list({ connection: client.id, connector: client.value.connector });
+  return mapped.map(({ record }) => ({ connector_thing_id: record.value.key ?? '', thing_id: record.id }));
+}
+
+interface Mapping {
+  readonly connector_thing_id: string;
+  readonly thing_id: string;
 }

@@ -11,6 +11,7 @@ import { addDescriptionRoutes } from './descriptions.ts';
 import { connctdFailure, notFound } from './failure.ts';
 import { addInstanceRoutes } from './instances.ts';
 import type { ConnctdSettings } from './settings.ts';
+import { addThingRoutes } from './things.ts';
 
 /** The facade as a plugin, without state of its own. */
 export function connctdFacade(rooms: FacadeRooms, settings: ConnctdSettings = {}): FastifyPluginAsync {
@@ -29,6 +30,7 @@ export function connctdFacade(rooms: FacadeRooms, settings: ConnctdSettings = {}
         addDescriptionRoutes(routes, rooms);
         addInstanceRoutes(routes, rooms);
         addClientRoutes(routes, rooms, settings);
+        addThingRoutes(routes, rooms);
       },
       { prefix: '/api/v1' },
     );

@@ -23,7 +23,7 @@ export interface ConnctdFailure {
 
 /** A refusal of the facade itself, in connctd's words. */
 export class ConnctdRefusal extends Error {
-  readonly status: 400 | 404 | 409;
+  readonly status: 400 | 404 | 409 | 500;
   readonly error: string;
 
   constructor(status: ConnctdRefusal['status'], error: string, description: string) {
@@ -82,6 +82,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CONNECTION_NOT_FOUND: 404,
   REGISTRATION_CONFIGURED: 409,
   CONNECTION_TEST_FAILED: 400,
+  THING_NOT_FOUND: 404,
+  THING_DESCRIBED: 409,
 };
 
 /** What connctd calls them; all others go by our own names. */
@@ -90,6 +92,7 @@ const names: Partial<Record<ErrorCode, string>> = {
   CONNECTION_NOT_FOUND: 'CONNECTOR_CLIENT_DOESNT_EXIST',
   REGISTRATION_CONFIGURED: 'CONNECTOR_INSTANCE_EXISTS',
   REGISTRATION_REQUIRED: 'CONNECTOR_INSTANCE_DOESNT_EXIST',
+  THING_NOT_FOUND: 'THING_DOESNT_EXIST',
 };
 
 /** RFC 6750 §3 and RFC 9110 §10.2.3. */

@@ -58,7 +58,8 @@ export function addCall(
     },
     async handler(request, reply) {
       const gone = new AbortController();
-      request.raw.once('close', () => request.raw.destroyed && !reply.sent && gone.abort());
+      // The request itself is closed as soon as its body was read.
+      reply.raw.once('close', () => !reply.raw.writableFinished && gone.abort());
       const { status, headers, body } = await answer({
         // `onRequest` has set it.
         caller: callerOf.get(request)!,

@@ -116,6 +116,41 @@ describe('a registration', () => {
     await expect(refused).rejects.toThrow('fields: items has no registration field private_key; ');
   });
 
+  it('is created once, however many come at the same instant', async () => {
+    const created = await Promise.all([1, 2, 3, 4].map(() => registrations.create('acme', items, { fields })));
+    expect(created.filter(Boolean)).toHaveLength(1);
+    expect(await registrations.create('globex', items, { fields })).toMatchObject({ tenant: 'globex' });
+  });
+
+  it('is removed unless it is used, and asks again when something was made with it meanwhile', async () => {
+    await register({ fields });
+    expect(await registrations.removeUnused('acme', items, async () => true)).toBe('used');
+    const made: string[] = [];
+    const isUsed = async () => {
+      if (made.length > 0) return true;
+      // Another replica makes a connection, after this one has looked.
+      const holding = await registrations.holding('acme', items);
+      made.push('connection');
+      expect((await store.records.commit([holding!])).committed).toBe(true);
+      return false;
+    };
+    expect(await registrations.removeUnused('acme', items, isUsed)).toBe('used');
+    const holding = await registrations.holding('acme', items);
+    expect(await registrations.removeUnused('acme', items, async () => false)).toBe('removed');
+    expect((await store.records.commit([holding!])).committed).toBe(false);
+    expect(await registrations.removeUnused('acme', items, async () => false)).toBe('absent');
+    expect(await registrations.holding('acme', items)).toBeUndefined();
+  });
+
+  it('returns browsers to an allowed place alone', async () => {
+    const returnUrl = 'https://app.example.test/done';
+    await expect(register({ fields, returnUrl })).rejects.toThrow('returnUrl: expected exactly one of the allowed');
+    const returnUrls = [returnUrl];
+    registrations = createRegistrations({ records: store.records, keyRing, connectors: [items], returnUrls });
+    expect(await register({ fields, returnUrl })).toMatchObject({ returnUrl });
+    await expect(register({ fields, returnUrl: `${returnUrl}/` })).rejects.toThrow('got another');
+  });
+
   it('of the operator is replaced by no tenant', async () => {
     registrations = createRegistrations({
       records: store.records,

@@ -296,3 +296,24 @@ describe('seed 001: delete', () => {
     expect(await ask('GET /connectors/instances')).toMatchObject({ status: 200, body: [] });
   });
 });
+
+describe('without facades.connctd.finishInBrowser', () => {
+  it('a client stays STARTING until the application finishes it for its own subject', async () => {
+    await gateway.restart({ facades: {} });
+    await ask('POST /connectors/instances', { body: instance });
+    const created = await ask('POST /connectors/clients', { subject: 'ada', body: client });
+    const end = await browse(created.headers.get('location')!);
+    const code = end.searchParams.get('code');
+    const status = async () =>
+      (await ask(`GET /connectors/clients/${created.body.id}`, { subject: 'ada' })).body.status;
+    expect(await status()).toBe('STARTING');
+    const finish = 'mutation ($code: String!) { finishConnection(code: $code) { id state } }';
+    const foreign = await gateway.ask(finish, { code }, { subject: 'mallory' });
+    expect(foreign.errors?.[0]?.extensions.code).toBe('FINISH_CODE_INVALID');
+    expect((await gateway.ask(finish, { code }, { subject: 'ada' })).data.finishConnection).toEqual({
+      id: created.body.id,
+      state: 'STARTED',
+    });
+    expect(await status()).toBe('STARTED');
+  });
+});

@@ -1,5 +1,6 @@
 /** createGateway(): the only place that puts the rooms together. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { createRequire } from 'node:module';
 import { buildSchema } from 'graphql';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
@@ -21,6 +22,7 @@ import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openClock } from './open-clock.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
+import { registerReplica } from './replicas.ts';
 import { callerFrom } from './server/caller.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 
@@ -69,6 +71,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const vault = options.vault ?? (await openVault(configuration, environment));
   const rateLimits = createSharedRateLimits(vault.records);
   const senders = createSenders(configuration, options.sender, rateLimits);
+  let served = options.connectors;
+  let replica: ReturnType<typeof registerReplica> | undefined;
   const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
   const generations = await createGenerations({
     configuration,
@@ -91,12 +95,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       listen: async () => {
         const { url } = await server.listen();
         generations.listensAt(url);
+        replica = registerReplica({
+          records: vault.records,
+          keys: vault.keyRing.keyIds,
+          version: ownVersion(),
+          connectors: () => served,
+          logger,
+        });
         return { url };
       },
       reload: async (connectors) => {
         try {
           generations.load(connectors);
           generations.reloaded();
+          served = connectors;
           logger.info({ connectors: connectors.length }, 'The graph was reloaded');
           return [];
         } catch (error) {
@@ -117,7 +129,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   async function closeAll(): Promise<void> {
-    await generations.close();
+    await Promise.all([generations.close(), replica?.leave()]);
     await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
     await rateLimits.stop();
     await vault.close();
@@ -306,4 +318,13 @@ function createLogger({ logLevel = 'info' }: Configuration, destination: Destina
 
 function withoutAbsent<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function ownVersion(): string {
+  try {
+    return (createRequire(import.meta.url)('plugboard/package.json') as { version: string }).version;
+  } catch {
+    // Bundled into something else.
+    return 'unknown';
+  }
 }

@@ -21,8 +21,8 @@ const sweepSize = 8;
 
 type Write = (sql: Sql) => Promise<Written>;
 
-/** Records over an open database. */
-export function createPostgresRecords(database: PostgresDatabase): Records {
+/** Records over an open database. @param now - the clock of this process, by which callers say when records expire. */
+export function createPostgresRecords(database: PostgresDatabase, now: () => number = Date.now): Records {
   const single: Sql = { ask: (text, values) => database.write(text, values) };
   return createSqlRecords<Write>({
     async get(kind, id) {
@@ -33,8 +33,10 @@ export function createPostgresRecords(database: PostgresDatabase): Records {
       return rows[0] && toRecord(rows[0]);
     },
     list: (...asked) => listRecords(database, ...asked),
-    create: writeCreate,
-    update: writeUpdate,
+    // As long from now on as they said, by the clock of the store: that of a replica may be minutes away.
+    create: (record) =>
+      writeCreate(record.expiresAt === undefined ? record : { ...record, expiresAt: record.expiresAt - now() }),
+    update: (change) => writeUpdate(change.expiresAt ? { ...change, expiresAt: change.expiresAt - now() } : change),
     remove: (kind, id, version) => (sql) => removeRecord(sql, kind, id, version),
     alone: (write) => write(single),
     together: (writes) =>
@@ -53,7 +55,7 @@ export function createPostgresRecords(database: PostgresDatabase): Records {
 const insertRecord = `
   WITH r AS (
     INSERT INTO records (kind, id, version, value, indexes, entries, unique_key, created_at, updated_at, expires_at)
-    VALUES ($1, $2, nextval('numbers'), $3, $4, $5, $6, now_ms(), now_ms(), $7)
+    VALUES ($1, $2, nextval('numbers'), $3, $4, $5, $6, now_ms(), now_ms(), now_ms() + $7::bigint)
     ON CONFLICT DO NOTHING RETURNING *
   ), indexed AS (
     INSERT INTO record_indexes (entry, id) SELECT unnest(entries), id FROM r ON CONFLICT DO NOTHING
@@ -81,7 +83,7 @@ const updateRecord = `
   ), r AS (
     UPDATE records SET version = nextval('numbers'), value = $4, indexes = coalesce($5, indexes),
       entries = coalesce($6, records.entries), unique_key = CASE WHEN $7 THEN $8 ELSE unique_key END,
-      updated_at = now_ms(), expires_at = CASE WHEN $9 THEN $10 ELSE expires_at END
+      updated_at = now_ms(), expires_at = CASE WHEN $9 THEN now_ms() + $10::bigint ELSE expires_at END
     FROM before WHERE kind = $1 AND id = $2 AND version = $3 RETURNING records.*
   ), unindexed AS (
     DELETE FROM record_indexes i USING before

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../../src/storage/feed-log.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../../src/storage/postgres/postgres-store.ts';
 import type { Store } from '../../../src/storage/store.ts';
@@ -41,6 +41,24 @@ await withPostgres((postgres) => {
       const after = Number((await postgres.ask('SELECT extract(epoch FROM now()) * 1000 AS time'))[0]!.time);
       expect(createdAt).toBeGreaterThanOrEqual(Math.floor(before));
       expect(createdAt).toBeLessThanOrEqual(after);
+    });
+
+    it('lets a record live as long as it was said, by whichever clock, also one that is ten minutes away', async () => {
+      const { records } = await open();
+      const tenMinutes = 10 * 60_000;
+      for (const away of [-tenMinutes, tenMinutes]) {
+        const clock = jest
+          .spyOn(Date, 'now')
+          .mockImplementation(() => Math.round(performance.timeOrigin + performance.now() + away));
+        const expiresAt = Date.now() + tenMinutes;
+        const made = await records.create('skewed', String(away), {}, { expiresAt });
+        const changed = await records.compareAndSet('skewed', made!.id, made!.version, {}, { expiresAt });
+        clock.mockRestore();
+        for (const record of [made!, changed!]) {
+          expect(Math.abs(record.expiresAt! - record.updatedAt - tenMinutes)).toBeLessThan(5_000);
+        }
+        expect(await records.get('skewed', String(away))).toBeDefined();
+      }
     });
 
     it('goes on when its connections were cut', async () => {

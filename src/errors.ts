@@ -151,6 +151,10 @@ export const errorCodes = {
   STORE_CORRUPT: 'The file of the store is damaged.',
   STORE_FOREIGN: 'The file or the database schema of the store is not a store of Plugboard.',
   STORE_TOO_NEW: 'The store was made by a newer version of Plugboard.',
+  STORE_NOT_EMPTY: 'The store that another one is to be moved to has data of its own.',
+  STORE_MOVED: 'The store was moved to another place, or is being moved to here.',
+  STORE_MOVE_INCOMPLETE: 'After a move the stores differ, because somebody wrote to one of them.',
+  STORE_IN_USE: 'Gateways run on a store that is to be moved.',
   STORE_DRIVER_MISSING: 'There is no SQLite here for the embedded store, or no package pg for one on PostgreSQL.',
   QUEUE_DRIVER_MISSING:
     'Polls are to be handed out among replicas, and the package bullmq, or ioredis for Redis, is not installed.',

@@ -4,6 +4,7 @@ import type { Configuration } from './configuration.ts';
 import { createKeyRing, type KeyRing } from './connection/seal.ts';
 import { parseKeys, type SealingKey } from './connection/sealing-key.ts';
 import { DefinitionError } from './errors.ts';
+import { refuseMoved } from './storage/move-store.ts';
 import type { Store } from './storage/store.ts';
 import { createSqliteStore } from './storage/sqlite/sqlite-store.ts';
 
@@ -19,12 +20,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Opens the store of a configuration. Without a key nothing starts, except with `insecureDev`, whose key ends with the
  * process and whose store is in memory, so that nothing sealed is left without its key.
  *
- * @throws DefinitionError CONFIGURATION_INVALID without a key. @throws GatewayError SEAL_KEY_INVALID, STORE_UNAVAILABLE …
+ * @throws DefinitionError CONFIGURATION_INVALID without a key. @throws GatewayError SEAL_KEY_INVALID, STORE_UNAVAILABLE, STORE_MOVED …
  */
 export async function openVault(configuration: Configuration, environment: Environment = process.env): Promise<Vault> {
   const keys = readKeys(configuration, environment);
   const inMemory = configuration.insecureDev && configuration.store === undefined;
   const store = await openStoreAt(inMemory ? ':memory:' : storeFile(configuration, environment));
+  try {
+    await refuseMoved(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   return { ...store, keys, keyRing: createKeyRing(keys) };
 }
 

@@ -10,6 +10,7 @@ import { addRotateCommand } from './rotate-keys.ts';
 import { addPrintCommand } from './print.ts';
 import { examples } from './examples.ts';
 import { addStartCommand } from './start.ts';
+import { addStoreCommand } from './store.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 /** 0: done; 1: something is wrong with definitions, configuration or address; 2: the command was not understood. */
@@ -55,6 +56,7 @@ function createProgram(terminal: Terminal): Command {
   addPrintCommand(program, terminal);
   addConnectCommand(program, terminal);
   addRotateCommand(addKeysCommand(program, terminal), terminal);
+  addStoreCommand(program, terminal);
   // Commands made by `.command()` inherit the settings above; the example comes last in every help text.
   program.addHelpText('after', examples(['plugboard start --demo', 'plugboard check', 'plugboard print supergraph']));
   return program;

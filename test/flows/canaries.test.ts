@@ -1,5 +1,5 @@
 /** Safety L1: canaries in everything that is secret, through every flow, at log level trace; then they are looked for. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../src/connector/definition.ts';
 import { createCookieJar } from '../support/authorization-server.ts';
@@ -413,14 +413,7 @@ describe('canaries', () => {
   it('are not in the file of the store, its log and its index', async () => {
     const store = await readStoreBytes(gateway.file);
     // That it can be read at all, and is where the records are.
-    expect(
-      found(store, [
-        'half way',
-        createHash('sha256')
-          .update(seen.states.at(0) ?? '')
-          .digest('base64url'),
-      ]),
-    ).toHaveLength(2);
+    expect(found(store, ['half way'])).toHaveLength(1);
     expect(found(store, [...everySecret(), ...made(), ...Object.values(contents)])).toEqual([]);
   });
 

@@ -9,6 +9,7 @@ import { createCuttable, loadPg, type ClientConfig, type Pool } from './pg-drive
 import { createPostgresFeedLog } from './postgres-feed-log.ts';
 import { createPostgresLeases } from './postgres-leases.ts';
 import { createPostgresRecords } from './postgres-records.ts';
+import { createPostgresTables } from './postgres-tables.ts';
 import { createPulse } from './pulse.ts';
 import { migrate } from './schema.ts';
 import { codeOf, isForAMoment, SqlFault } from './store-error.ts';
@@ -66,9 +67,10 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const logDatabase = new PostgresDatabase(openPool(), now, pulse);
   const logWatch = createLogWatch(logDatabase, () => driver.openClient(config), schema);
   return {
-    records: createPostgresRecords(database),
+    records: createPostgresRecords(database, now),
     leases: createPostgresLeases(database),
     feedLog: createPostgresFeedLog(logDatabase, logWatch),
+    tables: createPostgresTables(database),
     isAvailable: () => !database.isClosed && pulse.isThere(),
     async close() {
       await logWatch.close();

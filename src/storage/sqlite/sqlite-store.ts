@@ -12,6 +12,7 @@ import { checkOrigin, migrate } from './schema.ts';
 import { createSqliteFeedLog } from './sqlite-feed-log.ts';
 import { createSqliteLeases } from './sqlite-leases.ts';
 import { createSqliteRecords } from './sqlite-records.ts';
+import { createSqliteTables } from './sqlite-tables.ts';
 import { isBusy } from './store-error.ts';
 
 export interface SqliteStoreOptions {
@@ -38,6 +39,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     records: createSqliteRecords(database, now),
     leases: createSqliteLeases(database, now),
     feedLog: createSqliteFeedLog(database, now),
+    tables: createSqliteTables(database),
     // A file is always there; what fails with it fails where it is asked.
     isAvailable: () => !database.isClosed,
     close: () => database.close(),

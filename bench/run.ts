@@ -4,7 +4,7 @@
  * `--scenario <part of its name>` measures that one alone; `--scenario "token resolution"` measures what a kept token costs
  * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead, `-- stalled` subscribers that do not
  * read, `-- storm` ten thousand that come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten
- * thousand of two replicas on PostgreSQL.
+ * thousand of two replicas on PostgreSQL, `-- feed-log` what the logs of feeds take.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -13,6 +13,7 @@ import { canPin, startChild, type Child, type Usage } from './child.ts';
 import { measureFanOut } from './fan-out/measure.ts';
 import { measureStalled } from './fan-out/stalled.ts';
 import { measureStorm } from './fan-out/storm.ts';
+import { measureFeedLog } from './feed-log/measure.ts';
 import { measureFeeds } from './feeds/measure.ts';
 import { measureReplicas } from './replicas/measure.ts';
 import type { Load, LoadResult } from './load.ts';
@@ -31,6 +32,7 @@ const subscriptions = {
   storm: measureStorm,
   feeds: measureFeeds,
   replicas: measureReplicas,
+  'feed-log': measureFeedLog,
 };
 for (const [name, measureIt] of Object.entries(subscriptions)) {
   if (!positionals.includes(name)) continue;

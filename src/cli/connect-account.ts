@@ -38,6 +38,15 @@ export interface Connected {
 interface Begun {
   readonly connection: Connected;
   readonly authorizationUrl: string | null;
+  /** A code that the person enters on whatever device it likes (RFC 8628). */
+  readonly device: DeviceCode | null;
+}
+
+interface DeviceCode {
+  readonly userCode: string;
+  readonly verificationUrl: string;
+  /** With the code in it. */
+  readonly verificationUrlComplete: string | null;
 }
 
 /**
@@ -83,7 +92,7 @@ async function beginOrAgain(run: ConnectingRun, returnUrl: string | undefined, s
   }
   const existing = await findExisting(run, signal);
   const isAsked = input.fields !== undefined || input.scopes !== undefined;
-  if (existing.state === 'STARTED' && !isAsked) return { connection: existing, authorizationUrl: null };
+  if (existing.state === 'STARTED' && !isAsked) return { connection: existing, authorizationUrl: null, device: null };
   const again = { id: existing.id, fields: input.fields, scopes: input.scopes, returnUrl };
   return (await client.ask<{ reconnect: Begun }>(reconnectMutation, again, signal)).reconnect;
 }
@@ -93,14 +102,15 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const shown = 'id state identity reason scopes expiresAt connectedAt';
+const begunFields = `authorizationUrl device { userCode verificationUrl verificationUrlComplete } connection { ${shown} }`;
 const connectMutation = `mutation ($connector: String!, $fields: JSON, $scopes: [String!], $label: String, $returnUrl: String) {
   connect(connector: $connector, fields: $fields, scopes: $scopes, label: $label, returnUrl: $returnUrl) {
-    authorizationUrl connection { ${shown} }
+    ${begunFields}
   }
 }`;
 const reconnectMutation = `mutation ($id: ID!, $fields: JSON, $scopes: [String!], $returnUrl: String) {
   reconnect(connection: $id, fields: $fields, scopes: $scopes, returnUrl: $returnUrl) {
-    authorizationUrl connection { ${shown} }
+    ${begunFields}
   }
 }`;
 
@@ -115,9 +125,10 @@ async function findExisting({ client, connector, input }: ConnectingRun, signal:
 }
 
 /** The gateway finishes by itself: it is asked until the state changes. */
-async function follow(run: ConnectingRun, { connection, authorizationUrl }: Begun, signal: AbortSignal) {
-  if (authorizationUrl === null) return connection;
-  showLink(run, authorizationUrl);
+async function follow(run: ConnectingRun, { connection, authorizationUrl, device }: Begun, signal: AbortSignal) {
+  if (device !== null) showCode(run, device);
+  else if (authorizationUrl !== null) showLink(run, authorizationUrl);
+  else return connection;
   for (;;) {
     await pause(run.intervalMs, signal);
     const now = await read(run, connection.id, signal);
@@ -142,7 +153,8 @@ async function withListener(run: ConnectingRun, signal: AbortSignal): Promise<Co
     });
     if ('mustReturn' in begun) throw notAllowed(returnUrl);
     const { connection, authorizationUrl } = begun;
-    if (authorizationUrl === null) return connection;
+    // By then nothing is left to do, or it is done on another device, which brings no code.
+    if (authorizationUrl === null) return await follow(run, begun, signal);
     showLink(run, authorizationUrl);
     const { code }: Return = await listener.returned(connection.id, signal);
     if (code === undefined) return await read(run, connection.id, signal);
@@ -161,8 +173,19 @@ function notAllowed({ href }: URL): GatewayError {
 function showLink({ say, open, connector }: ConnectingRun, url: string): void {
   say(`Open this link to connect ${connector}:\n  ${url}`);
   open?.(url);
-  say('Waiting until it is connected (Ctrl-C ends the waiting).');
+  say(waiting);
 }
+
+function showCode({ say, open, connector }: ConnectingRun, device: DeviceCode): void {
+  const { userCode, verificationUrl, verificationUrlComplete } = device;
+  say(
+    `Open this link on any device, and enter the code ${userCode} there to connect ${connector}:\n  ${verificationUrl}`,
+  );
+  open?.(verificationUrlComplete ?? verificationUrl);
+  say(waiting);
+}
+
+const waiting = 'Waiting until it is connected (Ctrl-C ends the waiting).';
 
 async function read({ client, connector }: ConnectingRun, id: string, signal: AbortSignal): Promise<Connected> {
   const query = `query ($id: ID!) { connection(id: $id) { ${shown} } }`;

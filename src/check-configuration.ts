@@ -82,6 +82,15 @@ const configurationShape = z.strictObject({
   explorer: z.boolean().optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
   timeZone: z.string().refine(isTimeZone, 'the IANA name of a time zone, e.g. Europe/Berlin').optional(),
+  operations: z
+    .strictObject({
+      only: z.boolean().optional(),
+      list: z.string().min(1).optional(),
+      automatic: z.boolean().optional(),
+      cache: z.string().min(1).optional(),
+      maxAgeSeconds: z.number().int().min(0).optional(),
+    })
+    .optional(),
   limits: z
     .strictObject({
       bodyBytes: count.optional(),

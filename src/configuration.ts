@@ -1,4 +1,5 @@
 /** What an operator may configure: `plugboard.config.ts`. `check-configuration` judges it. */
+import type { OperationSettings } from './server/operations/operation-settings.ts';
 import type { StaticConnection } from './connection/configured-connections.ts';
 import type { ConfiguredRegistration } from './connection/configured-registrations.ts';
 import type { TrustedIssuer } from './connection/trusted-issuer.ts';
@@ -59,6 +60,7 @@ export interface Configuration {
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** IANA name of the zone in which times without an offset are read. Default `America/Los_Angeles`, as the notation has it. */
   readonly timeZone?: string;
+  readonly operations?: OperationSettings;
   readonly limits?: LimitsConfiguration;
   readonly subscriptions?: SubscriptionsConfiguration;
   readonly http?: HttpConfiguration;

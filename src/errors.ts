@@ -39,6 +39,8 @@ export const errorCodes = {
   CONFIGURATION_MISSING: 'The configuration file does not exist.',
   CONFIGURATION_INVALID: 'The configuration file is not of the expected shape.',
   CONFIGURATION_LOAD_FAILED: 'The configuration file could not be loaded.',
+  OPERATION_LIST_INVALID:
+    'The list of operations cannot be read, or holds one that the graph does not have or the limits do not allow.',
   ADDRESS_IN_USE: 'The address that the gateway should listen on is taken, or is none of this machine.',
   ADDRESS_NOT_ALLOWED: 'The gateway may not listen on that address.',
   // The client mends it.
@@ -72,6 +74,11 @@ export const errorCodes = {
   BODY_TOO_LARGE: 'The body of a request is larger than the limit.',
   MEDIA_TYPE_UNSUPPORTED: 'The body of a request is not of a media type that the gateway reads.',
   NOT_ACCEPTABLE: 'A client accepts none of the media types in which its answer can be given.',
+  OPERATION_NOT_LISTED: 'An operation is not on the list, and the gateway answers no others.',
+  OPERATION_HASH_WRONG: 'A document was sent with a hash that is not its SHA-256.',
+  PERSISTED_QUERY_NOT_FOUND: 'No document of that id or hash is listed or kept: the client sends its text.',
+  PERSISTED_QUERY_NOT_SUPPORTED:
+    'A hash was sent instead of a document, and the gateway keeps no documents that clients send.',
   TRANSPORT_UNSUPPORTED: 'A subscription was sent in a request that is answered once.',
   ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
   METHOD_NOT_ALLOWED: 'The path does not take that method.',

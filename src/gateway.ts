@@ -25,6 +25,8 @@ import { readOwnSdl } from './own-sdl.ts';
 import { registerReplica } from './replicas.ts';
 import { callerFrom } from './server/caller.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
+import { openOperationCache, operationsOf } from './server/operations/operation-settings.ts';
+import type { Cache } from './storage/cache.ts';
 
 export interface GatewayOptions {
   readonly connectors: readonly Connector[];
@@ -68,6 +70,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { configuration = {}, environment = process.env } = options;
   refuseOpenDoor(configuration);
   const logger = createLogger(configuration, options.logDestination);
+  const operationCache = await openOperationCache(configuration, logger);
   const vault = options.vault ?? (await openVault(configuration, environment));
   const rateLimits = createSharedRateLimits(vault.records);
   const senders = createSenders(configuration, options.sender, rateLimits);
@@ -82,11 +85,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...senders,
     ...(clock && { clock }),
   });
+  await generations.readOperations();
   try {
     generations.load(options.connectors);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
-    const server = await createServer(generations, callers, options, vault, logger);
+    const server = await createServer(generations, callers, options, { vault, logger, operationCache });
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
     }
@@ -105,6 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         return { url };
       },
       reload: async (connectors) => {
+        await generations.readOperations();
         try {
           generations.load(connectors);
           generations.reloaded();
@@ -133,6 +138,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
     await rateLimits.stop();
     await vault.close();
+    await operationCache?.close();
   }
 
   function reportFaults(faults: readonly Fault[]): void {
@@ -236,9 +242,9 @@ function createServer(
   generations: Generations,
   { caller, tokenRoute }: ReturnType<typeof createCallers>,
   options: GatewayOptions,
-  { keyRing, isAvailable }: Vault,
-  logger: Logger,
+  { vault, logger, operationCache }: ServerParts,
 ): Promise<HttpServer> {
+  const { only, maxAgeSeconds } = operationsOf(options.configuration ?? {});
   const {
     host,
     port,
@@ -256,7 +262,7 @@ function createServer(
   const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
   return createHttpServer({
     graphs: generations.graphs,
-    isStoreAway: () => !isAvailable(),
+    isStoreAway: () => !vault.isAvailable(),
     connecting: generations.connecting,
     facades: createFacades(generations, caller, options.configuration),
     webhooks: generations.intake,
@@ -278,7 +284,8 @@ function createServer(
     operationTimeoutMs: operationMs,
     limits: withoutAbsent(operationLimits),
     subscriptions: subscriptions && withoutAbsent(subscriptions),
-    keyRing,
+    keyRing: vault.keyRing,
+    operations: { only, maxAgeSeconds, cache: operationCache },
   });
 }
 
@@ -290,6 +297,12 @@ function createFacades(
 ) {
   const rooms = { caller, baseUrl, served };
   return [connctdFacade(rooms, facades.connctd)];
+}
+
+interface ServerParts {
+  readonly vault: Vault;
+  readonly logger: Logger;
+  readonly operationCache: Cache | undefined;
 }
 
 /** Where nobody is asked for credentials, only this machine may reach the door. */

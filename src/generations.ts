@@ -42,6 +42,9 @@ import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
 import { createOpenRun } from './resolvers/opened-connection.ts';
 import type { GraphSource } from './server/graph-source.ts';
+import type { OperationList } from './server/operations/operation-list.ts';
+import { listOperations, operationsOf } from './server/operations/operation-settings.ts';
+import { readDocuments, type ReadDocuments } from './server/operations/read-documents.ts';
 import { createCache } from './storage/cache.ts';
 import { createThings } from './things/create-things.ts';
 import { thingKindsOf } from './things/described-thing.ts';
@@ -84,6 +87,8 @@ export interface Generations {
   readonly beginHere: BeginHere;
   /** Takes what providers send to feeds. */
   readonly intake: WebhookIntake;
+  /** Reads the list of operations, which `load` then checks; a fault of it is told there. */
+  readonly readOperations: () => Promise<void>;
   /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
   readonly load: (connectors: readonly Connector[]) => void;
   /** Those that are served now replaced others: what runs follows them. */
@@ -120,6 +125,7 @@ interface Generation extends ServedTriggers {
   readonly discarding: Discarding;
   /** The connector of that name and the tenant's registration for it. */
   readonly resolve: (tenant: string, connector: string) => Promise<Resolved | undefined>;
+  readonly operations: OperationList | undefined;
 }
 
 interface Resolved {
@@ -142,6 +148,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
   });
   let current: Generation | undefined;
+  let listed: ReadDocuments | undefined;
   const connectHint = createConnectHint(connectLinkOf(configuration, () => address));
   const feeds = createGatewayFeeds({ ...options, served: () => serving(), baseUrl: () => address });
   const onConnectionChange: OnConnectionChange = (change) => {
@@ -195,6 +202,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   return {
     graphs: {
       current: () => serving().graph,
+      operations: () => serving().operations,
       status: () => status,
       onChange(listener) {
         listeners.add(listener);
@@ -206,8 +214,12 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     baseUrl: () => address,
     beginHere: (...given) => serving().beginHere(...given),
     intake: feeds.intake,
+    async readOperations() {
+      const { list } = operationsOf(configuration);
+      listed = list === undefined ? undefined : await readDocuments(list);
+    },
     load(connectors) {
-      current = createGeneration(connectors, shared);
+      current = createGeneration(connectors, listed, shared);
       status = { ready: true, faults: [], loadedAt: new Date() };
       for (const listener of listeners) listener();
     },
@@ -235,7 +247,11 @@ export function defaultBaseUrl({ host = '127.0.0.1', port = 4000 }: Configuratio
 }
 
 /** Connections checked, graph built, resolvers attached; the faults of all are told together. */
-function createGeneration(connectors: readonly Connector[], shared: Shared): Generation {
+function createGeneration(
+  connectors: readonly Connector[],
+  listed: ReadDocuments | undefined,
+  shared: Shared,
+): Generation {
   const { configuration, environment, vault, stored, credentials, clients, sender } = shared;
   const { records, keyRing } = vault;
   const byName = new Map(connectors.map((connector) => [connector.name, connector]));
@@ -255,6 +271,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
   );
   if (!registrations || !configured) {
     collectFaults(faults, () => buildGraph(connectors));
+    faults.push(...(listed?.faults ?? []));
     throw new DefinitionError(faults);
   }
   const resolve: Generation['resolve'] = async (tenant, name) => {
@@ -352,6 +369,7 @@ function createGeneration(connectors: readonly Connector[], shared: Shared): Gen
     trigger,
     connections,
     registrations,
+    operations: listed && listOperations(listed, graph, configuration),
   };
 }
 

@@ -7,7 +7,9 @@ import { readConfiguredRegistrations } from '../connection/configured-registrati
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError, type Fault } from '../errors.ts';
 import { describeGraph } from '../gateway.ts';
+import { listOperations, operationsOf } from '../server/operations/operation-settings.ts';
 import type { Graph } from '../graph/graph.ts';
+import { readDocuments } from '../server/operations/read-documents.ts';
 import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { checkGeneratedFiles, writeGeneratedFiles } from './generated-files.ts';
@@ -50,6 +52,7 @@ async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
   const faults = [...project.faults, ...loadFaults];
   const graph = await collect(faults, () => describeGraph(connectors, { isPartial }));
   faults.push(...(await checkConfigured(project.configuration, connectors, isPartial)));
+  if (graph && !isPartial) await collect(faults, () => checkOperations(project.configuration, graph));
   if (graph) {
     terminal.progress(`Composing ${counted(graph.subgraphs.length, 'subgraph')}`);
     // Loaded here, because it takes longer to load than all that `start` needs besides Apollo Server.
@@ -86,6 +89,12 @@ async function checkConfigured(
     const entry = (list === 'connections' ? connections : registrations)[Number(index)];
     return list === undefined || (entry && names.has(entry.connector));
   });
+}
+
+/** Those of the list, if there is one. */
+async function checkOperations(configuration: Configuration, { schema }: Graph): Promise<void> {
+  const { list } = operationsOf(configuration);
+  if (list !== undefined) listOperations(await readDocuments(list), { schema }, configuration);
 }
 
 async function collect<T>(faults: Fault[], make: () => T | Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,8 @@
 /** `plugboard dev`: serves the gateway and loads connectors anew when a file changes. */
-import { basename, dirname, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { DefinitionError, formatFault, type Fault } from '../errors.ts';
+import { operationsOf } from '../server/operations/operation-settings.ts';
 import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { supergraphFile } from './generated-files.ts';
@@ -65,19 +66,23 @@ export async function watchProject(serving: Serving, terminal: Terminal): Promis
 }
 
 /** What is watched: the parents of what counts, since a folder that is moved away and back is another one. */
-function watchedFiles({ root, connectorFolders, configurationFile }: Project) {
+function watchedFiles({ root, connectorFolders, configurationFile, configuration: configured }: Project) {
   const folders = connectorFolders.map((folder) => resolve(folder));
-  const parents = [...new Set([resolve(root), ...folders.map((folder) => dirname(folder))])];
+  const { list } = operationsOf(configured);
+  const parents = [
+    ...new Set([resolve(root), ...folders.map((folder) => dirname(folder)), ...(list ? [dirname(list)] : [])]),
+  ];
   const configuration = configurationFile ?? resolve(root, 'plugboard.config.ts');
   const schema = resolve(root, 'schema');
   const isWritten = (path: string) =>
     dirname(path) === schema && path.endsWith('.graphql') && basename(path) !== supergraphFile;
+  const isListed = (path: string) => list !== undefined && (path === list || path.startsWith(`${list}${sep}`));
   const isOfConnector = (path: string) =>
     folders.some((folder) => {
       const below = relative(folder, path);
       return !/^\.\.(?:[/\\]|$)/.test(below) && !/(?:^|[/\\])(?:node_modules|\.git)(?:[/\\]|$)/.test(below);
     });
-  const counts = (path: string) => isWritten(path) || isOfConnector(path);
+  const counts = (path: string) => isWritten(path) || isListed(path) || isOfConnector(path);
   const includes = (path: string) =>
     parents.includes(path) || path === configuration || path === schema || counts(path);
   return { parents, configuration, counts, includes };

@@ -69,7 +69,7 @@ export async function readProject(options: ProjectOptions = {}): Promise<ReadPro
   const { found, faults } =
     file === undefined ? noConfiguration : await readConfiguration(file, workingDirectory, importSource);
   const root = file === undefined ? workingDirectory : dirname(file);
-  const configuration = withStoreBelow(root, found ?? {});
+  const configuration = withPathsBelow(root, found ?? {});
   const folders = await connectorFoldersOf(found, root);
   return {
     configuration,
@@ -95,12 +95,19 @@ async function connectorFoldersOf(configuration: Configuration | undefined, root
 }
 
 /** Paths of the configuration are relative to its file, whatever the working directory is; a URL is no path. */
-function withStoreBelow(root: string, configuration: Configuration): Configuration {
-  const { store } = configuration;
-  return store === undefined || store === ':memory:' || /^postgres(ql)?:/.test(store)
-    ? configuration
-    : { ...configuration, store: resolve(root, store) };
+function withPathsBelow(root: string, configuration: Configuration): Configuration {
+  const { store, operations } = configuration;
+  const list = operations && (operations.list ?? (operations.only ? usualOperationList : undefined));
+  const isFile = store !== undefined && store !== ':memory:' && !/^postgres(ql)?:/.test(store);
+  return {
+    ...configuration,
+    ...(isFile && { store: resolve(root, store) }),
+    ...(list !== undefined && { operations: { ...operations, list: resolve(root, list) } }),
+  };
 }
+
+/** Of operations, where only those are answered and nobody says where they stand. */
+export const usualOperationList = 'operations.json';
 
 async function findConfiguration(given: string | undefined, workingDirectory: string): Promise<string | undefined> {
   for (const name of given === undefined ? usualNames : [given]) {

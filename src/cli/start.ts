@@ -1,11 +1,12 @@
 /** `plugboard start`: serves the gateway until it is told to stop. */
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
 import { createGateway, type GatewayOptions } from '../gateway.ts';
 import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { startDemo } from './demo.ts';
-import { loadProject } from './load-project.ts';
+import { loadProject, usualOperationList } from './load-project.ts';
 import type { Serving } from './serving.ts';
 import type { Terminal } from './terminal.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -18,6 +19,8 @@ export interface ServeFlags {
   readonly insecureDev?: boolean;
   readonly store?: string;
   readonly queue?: string;
+  readonly operations?: 'any' | 'only';
+  readonly operationsList?: string;
 }
 
 export function addStartCommand(program: Command, terminal: Terminal): void {
@@ -44,6 +47,16 @@ export function addServeOptions(command: Command): Command {
       .addOption(configOption().conflicts('demo'))
       .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
       .option('--queue <url>', 'where replicas on PostgreSQL hand out polls: redis://… (default: the store itself)')
+      .addOption(
+        new Option('--operations <which>', 'answer any operation, or only those of the list (default: any)')
+          .choices(['any', 'only'])
+          .env('PLUGBOARD_OPERATIONS'),
+      )
+      .addOption(
+        new Option('--operations-list <path>', 'folder of .graphql files, or JSON file of ids and documents').env(
+          'PLUGBOARD_OPERATIONS_LIST',
+        ),
+      )
       .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
       .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort))
   );
@@ -67,13 +80,14 @@ export async function serve(
     ...(flags.store !== undefined && { store: flags.store }),
     ...(flags.queue !== undefined && { queue: flags.queue }),
   };
-  if (flags.demo) return startDemo(given, terminal);
+  if (flags.demo) return startDemo({ ...given, ...operationsGiven(flags, {}, '.') }, terminal);
   const project = await loadProject({ config: flags.config });
   const { loaded, warnings } = await project.loadConnectors();
   for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
   const configuration: Configuration = {
     ...project.configuration,
     ...given,
+    ...operationsGiven(flags, project.configuration, project.root),
     ...(flags.insecureDev && { insecureDev: true }),
   };
   if (configuration.insecureDev) terminal.warn('INSECURE: nobody is asked for credentials. Only for your own machine.');
@@ -81,7 +95,20 @@ export async function serve(
   const gateway = await createGateway({ ...options, connectors, configuration });
   const { url } = await gateway.listen();
   terminal.line(`Plugboard serves ${counted(loaded.length, 'connector')} at ${url}/graphql`);
-  return { gateway, project, url, close: gateway.close };
+  return { gateway, project: { ...project, configuration }, url, close: gateway.close };
+}
+
+/** The operations of the configuration, with what the flags say instead. Paths of flags are relative to where one is. */
+function operationsGiven(
+  { operations: which, operationsList }: ServeFlags,
+  { operations }: Configuration,
+  root: string,
+): Pick<Configuration, 'operations'> {
+  if (which === undefined && operationsList === undefined) return {};
+  const only = which === undefined ? operations?.only : which === 'only';
+  const given = operationsList === undefined ? operations?.list : resolve(operationsList);
+  const list = given ?? (only ? resolve(root, usualOperationList) : undefined);
+  return { operations: { ...operations, ...(only !== undefined && { only }), ...(list !== undefined && { list }) } };
 }
 
 function parsePort(text: string): number {

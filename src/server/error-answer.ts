@@ -55,6 +55,7 @@ function answerOf(error: GatewayError, requestId: string): ErrorAnswer {
 
 function statusOf(error: GatewayError): number {
   if (waiting.has(error.code)) return 503;
+  if (persisted.has(error.code)) return 200;
   if (error.code === 'UNAUTHENTICATED') return 401;
   if (error instanceof CallerError) return 403;
   if (error instanceof InputError) return 400;
@@ -65,6 +66,9 @@ function statusOf(error: GatewayError): number {
 
 /** What may be otherwise a moment later. */
 const waiting: ReadonlySet<ErrorCode> = new Set(['NOT_READY', 'STORE_UNAVAILABLE', 'ISSUER_UNAVAILABLE']);
+
+/** Of the protocol of Apollo's clients, which read the status as Apollo Server gives it. */
+const persisted: ReadonlySet<ErrorCode> = new Set(['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED']);
 
 /** Fastify's own refusals in our words. https://fastify.dev/docs/latest/Reference/Errors/ */
 const fastifyErrors: Record<string, { status: number; code: ErrorCode; message: string }> = {

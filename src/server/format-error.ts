@@ -15,7 +15,6 @@ export const requestCodes = {
     'The document has no operation of the name that was given, or several and none was named.',
   BAD_REQUEST:
     'The request is no GraphQL request over HTTP: its method, its headers or the shape of its body are not as they must be.',
-  PERSISTED_QUERY_NOT_SUPPORTED: 'The request names a persisted query; the gateway keeps none.',
 } as const satisfies Record<string, string>;
 
 interface FormatOptions {
@@ -38,7 +37,8 @@ export function errorFormatter({ maxTokens, logger, production }: FormatOptions)
       return { message: 'Plugboard failed.', extensions: { code: 'INTERNAL_ERROR' } };
     }
     const { originalError } = error instanceof GraphQLError ? error : {};
-    if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE') {
+    // Apollo Server takes what stands for the document for a fault of validation.
+    if (originalError instanceof GraphQLError && refusedBefore.has(originalError.extensions['code'])) {
       return originalError.toJSON();
     }
     if (code === 'GRAPHQL_PARSE_FAILED' && tokenLimit.test(formatted.message)) {
@@ -51,5 +51,6 @@ export function errorFormatter({ maxTokens, logger, production }: FormatOptions)
   };
 }
 
+const refusedBefore: ReadonlySet<unknown> = new Set(['OPERATION_TOO_LARGE', 'OPERATION_NOT_LISTED']);
 const tokenLimit = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 const suggestion = / ?Did you mean(.+?)\?$/;

@@ -1,6 +1,7 @@
 /** Where the server gets the graph from: the newest good generation, and what went wrong with later ones. */
 import type { Fault } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
+import type { OperationList } from './operations/operation-list.ts';
 
 /** How the graph stands; shown by `/healthz`. */
 export interface GraphStatus {
@@ -16,6 +17,8 @@ export interface GraphStatus {
 export interface GraphSource {
   /** The generation to serve; called only when `status().ready`. */
   current(): ServedGraph;
+  /** The operations that are listed, checked against the generation that is served; none without a list. */
+  operations?(): OperationList | undefined;
   /** Tells of each new generation; gives the function that ends the telling. */
   onChange(listener: () => void): () => void;
   status(): GraphStatus;

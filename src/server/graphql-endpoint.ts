@@ -34,8 +34,13 @@ import type { GraphSource } from './graph-source.ts';
 import { refuseIntrospection, type Introspection } from './introspection.ts';
 import { exceededLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
+import { keepAnswer } from './operations/keep-answer.ts';
+import type { FindDocument, FoundDocument } from './operations/kept-documents.ts';
+import { mayNameDocument, nameInRequest, type RequestParts } from './operations/name-in-request.ts';
+import { namesDocument } from './operations/resolve-document.ts';
+import type { RefuseUnlisted } from './operations/document-lock.ts';
 import { runOperation } from './run-operation.ts';
-import { requestFromBody } from './subscriptions/stream-request.ts';
+import { requestFromBody, type StreamRequest } from './subscriptions/stream-request.ts';
 import { subscriptionFault } from './subscription-fault.ts';
 import type { Subscriptions } from './subscriptions/subscriptions.ts';
 
@@ -49,6 +54,11 @@ export interface GraphqlEndpointOptions {
   readonly introspection: Introspection;
   readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   readonly logger: FastifyBaseLogger;
+  readonly findDocument: FindDocument;
+  /** Asked about each document before it is validated. Absent: all may be asked. */
+  readonly refuseUnlisted?: RefuseUnlisted | undefined;
+  /** So long browsers may keep the answer to a query by GET. Absent: not at all. */
+  readonly maxAgeSeconds?: number | undefined;
   /** Answers clients that take server-sent events. Absent: they get JSON, or are refused. */
   readonly subscriptions?: Pick<Subscriptions, 'streams' | 'answerWithEvents'>;
 }
@@ -99,9 +109,12 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
           if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
           if (!request.caller) throw new Error('The request was not asked who sends it.');
           const { caller } = request;
-          const streamed = answerWithEvents(options.subscriptions, request, reply, caller);
-          if (streamed) return streamed;
-          return takesJson(request) ? answer(apollo, request, reply, caller) : refuseMediaTypes(request, reply);
+          const { subscriptions } = options;
+          const streamed = subscriptions && (await askedForEvents(subscriptions, request, caller));
+          if (streamed) return subscriptions.answerWithEvents(request, reply, streamed, caller);
+          return takesJson(request)
+            ? answer(apollo, request, reply, caller, options)
+            : refuseMediaTypes(request, reply);
         },
       });
     },
@@ -114,24 +127,29 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
 }
 
 /**
- * Streams to clients that name `text/event-stream` in a POST: everything, when they take no JSON; else subscriptions only.
- * `undefined` for all others, which are nearly all.
+ * What is to be streamed to a client that names `text/event-stream` in a POST: everything, when it takes no JSON; else
+ * subscriptions only. `undefined` for all others, which are nearly all.
  */
-function answerWithEvents(
-  subscriptions: GraphqlEndpointOptions['subscriptions'],
+function askedForEvents(
+  { streams }: NonNullable<GraphqlEndpointOptions['subscriptions']>,
   request: FastifyRequest,
-  reply: FastifyReply,
   caller: Caller,
-): Promise<FastifyReply> | undefined {
+): StreamRequest | Promise<StreamRequest | undefined> | undefined {
   const { accept } = request.headers;
-  if (!subscriptions || accept === undefined || acceptsJson.has(accept) || request.method !== 'POST') return undefined;
+  if (accept === undefined || acceptsJson.has(accept) || request.method !== 'POST') return undefined;
   if (!namesType(accept, 'text/event-stream')) return undefined;
-  if (!takesJson(request)) return subscriptions.answerWithEvents(request, reply, requestFromBody(request.body), caller);
-  if (!isQuery(request.body)) return undefined;
+  if (!takesJson(request)) return requestFromBody(request.body);
+  return isQuery(request.body) ? askedSubscription(streams, request, caller) : undefined;
+}
+
+async function askedSubscription(
+  streams: Subscriptions['streams'],
+  request: FastifyRequest,
+  caller: Caller,
+): Promise<StreamRequest | undefined> {
   const asked = requestFromBody(request.body);
-  const prepared = subscriptions.streams.prepare({ ...asked, caller });
-  if ('errors' in prepared || prepared.kind !== 'subscription') return undefined;
-  return subscriptions.answerWithEvents(request, reply, asked, caller);
+  const prepared = await streams.prepare({ ...asked, caller });
+  return 'kind' in prepared && prepared.kind === 'subscription' ? asked : undefined;
 }
 
 function takesJson({ headers: { accept } }: FastifyRequest): boolean {
@@ -150,7 +168,8 @@ function refuseMediaTypes(request: FastifyRequest, reply: FastifyReply): Fastify
 
 /** What else may be wrong with a body Apollo Server says. */
 function isQuery(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && typeof (body as { query?: unknown }).query === 'string';
+  if (typeof body !== 'object' || body === null) return false;
+  return typeof (body as { query?: unknown }).query === 'string' || namesDocument(body);
 }
 
 interface AskingRequest extends FastifyRequest {
@@ -160,6 +179,8 @@ interface AskingRequest extends FastifyRequest {
 /** Apollo Server copies this object per operation, so it is small. */
 interface Context {
   readonly operation: ClientOperation;
+  /** Keeps the document, once it was found to be valid. */
+  readonly keep: FoundDocument['keep'];
   /** What executing gave, when Apollo Server has errors to format in it. */
   failed?: ExecutionResult;
 }
@@ -175,6 +196,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller,
+  { findDocument, refuseUnlisted, maxAgeSeconds }: GraphqlEndpointOptions,
 ): Promise<FastifyReply> {
   const headers = new HeaderMap();
   for (const name of readHeaders) {
@@ -183,13 +205,16 @@ async function answer(
   }
   const { accept } = request.headers;
   if (accept !== undefined && !acceptsJson.has(accept)) headers.set('accept', accept);
-  const { url, method } = request;
-  const queryStart = url.indexOf('?');
+  const { method } = request;
+  const parts = partsOf(request);
+  const isResolved = refuseUnlisted !== undefined || mayNameDocument(method === 'GET', parts);
+  const { search, body, keep } = isResolved ? await withText(method === 'GET', parts, findDocument) : parts;
   const context: Context = {
     operation: new ClientOperation(caller, request.id, reply.raw, idempotencyKeyOf(request.headers)),
+    keep,
   };
   const response = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method, headers, search: queryStart < 0 ? '' : url.slice(queryStart), body: request.body },
+    httpGraphQLRequest: { method, headers, search, body },
     context: () => Promise.resolve(context),
   });
   // Nothing that a client sends leads here: the cause is in the log already, its text is not for the client.
@@ -198,7 +223,29 @@ async function answer(
     return reply.code(status).send(body);
   }
   for (const [name, value] of response.headers) reply.header(name, value);
+  if (method === 'GET' && maxAgeSeconds !== undefined && isWhole(response.status, response.body.string)) {
+    if (keepAnswer(request, reply, response.body.string, maxAgeSeconds)) return reply.code(304).send();
+  }
   return reply.code(response.status ?? 200).send(response.body.string);
+}
+
+/** Data without errors, which Apollo Server writes first (GraphQL §7.1). */
+function isWhole(status = 200, text: string): boolean {
+  return status === 200 && text.startsWith('{"data":{');
+}
+
+type Parts = RequestParts & Pick<FoundDocument, 'keep'>;
+
+function partsOf({ url, body }: FastifyRequest): Parts {
+  const start = url.indexOf('?');
+  return { search: start < 0 ? '' : url.slice(start), body };
+}
+
+/** With the text of the document in place of its name, as far as it has one. @throws InputError as `findDocument` does */
+async function withText(isGet: boolean, parts: RequestParts, findDocument: FindDocument): Promise<Parts> {
+  const request = nameInRequest(isGet, parts);
+  const { query, keep } = (request && (await findDocument(request.named))) ?? {};
+  return request && query !== undefined ? { ...request.withText(query), keep } : parts;
 }
 
 function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
@@ -228,7 +275,7 @@ function apolloServer(options: GraphqlEndpointOptions): ApolloServer<Context> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      operationPlugin(limits, seam.execute),
+      operationPlugin(options, seam.execute),
     ],
   });
 }
@@ -295,9 +342,9 @@ interface ExecutorInput {
 const refused = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
 /** Measures new documents before they are validated, and answers operations that went well. */
-function operationPlugin(limits: OperationLimits, execute: Seam['execute']): ApolloServerPlugin<Context> {
+function operationPlugin(options: GraphqlEndpointOptions, execute: Seam['execute']): ApolloServerPlugin<Context> {
   const listener: GraphQLRequestListener<Context> = {
-    validationDidStart: async (requestContext) => measure(requestContext, limits),
+    validationDidStart: async (requestContext) => measure(requestContext, options),
     responseForOperation: (requestContext) => answerIfWell(requestContext, execute),
   };
   const started = Promise.resolve(listener);
@@ -309,11 +356,12 @@ function operationPlugin(limits: OperationLimits, execute: Seam['execute']): Apo
  * the limits, or one at which graphql-js throws, is replaced by an empty one, whose validation reports what was wrong.
  */
 function measure(
-  requestContext: { readonly schema: GraphQLSchema; readonly document: DocumentNode },
-  limits: OperationLimits,
+  requestContext: { readonly schema: GraphQLSchema; readonly source: string; readonly document: DocumentNode },
+  { limits, refuseUnlisted }: Pick<GraphqlEndpointOptions, 'limits' | 'refuseUnlisted'>,
 ): void {
-  const { schema, document } = requestContext;
-  const tooLarge = exceededLimits(document, limits);
+  const { schema, source, document } = requestContext;
+  const unlisted = refuseUnlisted?.(source);
+  const tooLarge = unlisted ? [unlisted] : exceededLimits(document, limits);
   const fault = tooLarge.length > 0 ? undefined : subscriptionFault(schema, document);
   const errors = fault ? [fault] : tooLarge;
   if (errors.length === 0) return;
@@ -333,6 +381,7 @@ async function answerIfWell(
 ): Promise<GraphQLResponse | null> {
   const { schema, document, request, operation, contextValue } = requestContext;
   if (!operation) return null;
+  contextValue.keep?.();
   const result = await execute({ schema, document, request, operation, context: contextValue });
   if (result.errors === undefined) return { http: plainHead, body: { kind: 'single', singleResult: result } };
   contextValue.failed = result;

@@ -21,6 +21,9 @@ import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { createDocumentLock } from './operations/document-lock.ts';
+import { createFindDocument } from './operations/kept-documents.ts';
+import type { Cache } from '../storage/cache.ts';
 import { requestIds } from './request-id.ts';
 import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
@@ -77,6 +80,17 @@ export interface HttpServerOptions {
   readonly subscriptions?: Partial<SubscriptionSettings> | undefined;
   /** Seals the cookie of an EventSource. Default: a key that ends with the process, and with it the cookies. */
   readonly keyRing?: KeyRing;
+  /** Which documents may be asked, and by what. Default: all, by their text. */
+  readonly operations?: OperationsOptions | undefined;
+}
+
+export interface OperationsOptions {
+  /** Only those that `graphs.operations` lists. Default `false`. */
+  readonly only?: boolean | undefined;
+  /** Keeps documents that clients send with their hash. Absent: none are kept. */
+  readonly cache?: Cache | undefined;
+  /** So long browsers may keep the answer to a query by GET; 0: they ask each time whether it is the same. Absent: not at all. */
+  readonly maxAgeSeconds?: number | undefined;
 }
 
 export interface HttpServer {
@@ -105,6 +119,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = createApp(options, isAllowedHost, isDraining);
   const requests = watchRequests(app.server);
   const caller = options.caller ?? callerFrom;
+  const { only = false, cache, maxAgeSeconds } = options.operations ?? {};
   const operations = {
     graphs,
     logger,
@@ -113,6 +128,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     limits: { ...defaultLimits, ...options.limits },
     operationTimeoutMs: options.operationTimeoutMs ?? 30_000,
     caller,
+    findDocument: createFindDocument({ graphs, cache, only, automatic: cache !== undefined }),
+    refuseUnlisted: createDocumentLock(graphs, { only }),
   };
   const subscriptions = createSubscriptions({
     ...operations,
@@ -122,7 +139,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     baseUrl: () => options.baseUrl,
     keyRing: options.keyRing,
   });
-  const endpoint = await createGraphqlEndpoint({ ...operations, subscriptions });
+  const endpoint = await createGraphqlEndpoint({ ...operations, maxAgeSeconds, subscriptions });
   subscriptions.takeUpgrades(app.server);
   app.register(async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {

@@ -1,11 +1,7 @@
 /** Parses and judges documents for the transports that Apollo Server does not serve, by the same rules, once per document. */
 import {
   GraphQLError,
-  NoSchemaIntrospectionCustomRule,
   getOperationAST,
-  parse,
-  specifiedRules,
-  validate,
   type DocumentNode,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -15,17 +11,15 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Caller } from '../connection/caller.ts';
 import { createRecent, type Recent } from '../connection/recent.ts';
 import { errorFormatter } from './format-error.ts';
-import { refuseIntrospection, type Introspection } from './introspection.ts';
-import { exceededLimits, type OperationLimits } from './limits.ts';
+import { refuseIntrospection } from './introspection.ts';
+import { judgeDocument, type JudgeOptions } from './judge-document.ts';
+import type { RefuseUnlisted } from './operations/document-lock.ts';
 import { unknownOperationMessage } from './run-operation.ts';
-import { subscriptionFault } from './subscription-fault.ts';
 
-export interface PrepareOptions {
-  readonly limits: OperationLimits;
-  /** Hides what the schema holds: no suggestions in messages. */
-  readonly production: boolean;
-  readonly introspection: Introspection;
+export interface PrepareOptions extends JudgeOptions {
   readonly logger: FastifyBaseLogger;
+  /** Asked about each document before it is judged. Absent: all may be asked. */
+  readonly refuseUnlisted?: RefuseUnlisted | undefined;
 }
 
 export interface AskedDocument {
@@ -60,9 +54,11 @@ export function createPrepare(options: PrepareOptions): (asked: AskedDocument) =
     if (!documents) remembered.set(schema, (documents = createRecent(maxRemembered)));
     let document = documents.get(query);
     if (!document) {
-      const judged = judge(schema, query, options);
-      if (Array.isArray(judged)) return refuse(judged);
-      document = judged as DocumentNode;
+      const unlisted = options.refuseUnlisted?.(query);
+      if (unlisted) return refuse([unlisted]);
+      const judged = judgeDocument(schema, query, options);
+      if ('errors' in judged) return refuse(judged.errors);
+      ({ document } = judged);
       if (query.length <= maxRememberedLength) documents.set(query, document);
     }
     const operation = getOperationAST(document, operationName);
@@ -70,43 +66,6 @@ export function createPrepare(options: PrepareOptions): (asked: AskedDocument) =
     const refusal = options.introspection === 'with-scope' ? refuseIntrospection(document, caller) : undefined;
     return refusal?.errors ? refuse(refusal.errors) : { document, kind: operation.operation };
   };
-}
-
-/** Measured before it is validated, because some rules of validation take quadratic time. */
-function judge(
-  schema: GraphQLSchema,
-  query: string,
-  { limits, production, introspection }: PrepareOptions,
-): DocumentNode | readonly GraphQLError[] {
-  let document: DocumentNode;
-  try {
-    document = parse(query, { maxTokens: limits.tokens });
-  } catch (error) {
-    return [withCode(error, 'GRAPHQL_PARSE_FAILED')];
-  }
-  const tooLarge = exceededLimits(document, limits);
-  if (tooLarge.length > 0) return tooLarge;
-  const fault = subscriptionFault(schema, document);
-  if (fault) return [withCode(fault, 'GRAPHQL_VALIDATION_FAILED')];
-  const rules = introspection === false ? [...specifiedRules, refuseSchema] : specifiedRules;
-  const errors = validate(schema, document, rules, { maxErrors: 5, hideSuggestions: production });
-  return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-}
-
-/** Says of each error that it is about introspection, as Apollo Server's rule does, so that it gets our words. */
-const refuseSchema: typeof NoSchemaIntrospectionCustomRule = (context) => {
-  const reporting = Object.create(context) as typeof context;
-  reporting.reportError = (error) => {
-    const extensions = { ...error.extensions, validationErrorCode: 'INTROSPECTION_DISABLED' };
-    context.reportError(new GraphQLError(error.message, { nodes: error.nodes, extensions }));
-  };
-  return NoSchemaIntrospectionCustomRule(reporting);
-};
-
-function withCode(error: unknown, code: string): GraphQLError {
-  if (!(error instanceof GraphQLError)) throw error;
-  const { message, nodes, source, positions, extensions } = error;
-  return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions, code } });
 }
 
 function noSuchOperation(name: string | null | undefined): GraphQLError {

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import * as fc from 'fast-check';
 import { insecureCaller } from '../../src/connection/caller.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
+import { createFindDocument } from '../../src/server/operations/kept-documents.ts';
 import { changingGraph, fetchJson, runServer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
 
@@ -370,8 +371,10 @@ describe('large operations', () => {
     const { default: Fastify } = await import('fastify');
     const { fixedGraph } = await import('../../src/server/graph-source.ts');
     const app = Fastify();
+    const graphs = fixedGraph(smallGraph());
     const endpoint = await createGraphqlEndpoint({
-      graphs: fixedGraph(smallGraph()),
+      graphs,
+      findDocument: createFindDocument({ graphs, cache: undefined, only: false, automatic: false }),
       limits,
       operationTimeoutMs: 1_000,
       production: false,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { insecureCaller, type Caller } from '../../src/connection/caller.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
+import { createDocumentLock } from '../../src/server/operations/document-lock.ts';
 import { createPrepare, type PrepareOptions } from '../../src/server/prepare-operation.ts';
 import { smallGraph } from '../support/small-graph.ts';
 
@@ -56,6 +57,20 @@ describe('preparing an operation', () => {
     expect(codes('with-scope', inspector)).toBe('shown');
     expect(codes('with-scope', reader)).toEqual(['FORBIDDEN']);
     expect(codes(false, inspector)).toEqual(['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+  });
+
+  it('is a second lock of a list of operations', () => {
+    const graphs = { operations: () => ({ find: () => undefined, has: (text: string) => text === '{ greeting }' }) };
+    const prepare = prepareWith({ refuseUnlisted: createDocumentLock(graphs, { only: true }) });
+    expect('document' in prepare(asked)).toBe(true);
+    for (const query of ['{ greeting } ', '{ generation }', '{ broken']) {
+      expect(prepare({ ...asked, query })).toMatchObject({
+        errors: [{ extensions: { code: 'OPERATION_NOT_LISTED' } }],
+      });
+    }
+    const withoutList = prepareWith({ refuseUnlisted: createDocumentLock({}, { only: true }) });
+    expect(withoutList(asked)).toMatchObject({ errors: [{ extensions: { code: 'OPERATION_NOT_LISTED' } }] });
+    expect(createDocumentLock(graphs, { only: false })).toBeUndefined();
   });
 
   it('answers as POST /graphql does, to whatever is wrong', async () => {

@@ -6,6 +6,7 @@ import type { Caller } from '../../connection/caller.ts';
 import { CallerError, InputError } from '../../errors.ts';
 import { credentialHeaders, type CallerWatch } from './caller-watch.ts';
 import type { OperationStreams } from './operation-stream.ts';
+import type { NamedDocument } from '../operations/resolve-document.ts';
 import { Outbound } from './outbound.ts';
 import type { Places } from './places.ts';
 import { OperationErrors, SocketOperation, type OperationSocket } from './socket-operation.ts';
@@ -37,8 +38,7 @@ export interface ConnectionShared {
 }
 
 /** What a `subscribe` message asks for. */
-export interface AskedOperation {
-  readonly query: string;
+export interface AskedOperation extends NamedDocument {
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
@@ -147,14 +147,15 @@ export class GraphqlWsConnection implements OperationSocket {
   }
 
   /** Makes the operation that a `subscribe` message asks for; it begins when it is iterated. */
-  operation(id: string, { query, operationName, variables }: AskedOperation): AsyncIterableIterator<never> {
+  operation(id: string, asked: AskedOperation): AsyncIterableIterator<never> {
     const refusal = this.#refuse(id);
     if (refusal) return failing(refusal);
+    const { query, documentId, extensions, operationName, variables } = asked;
     const requestId = this.#shared.requestId();
     const operation = new SocketOperation({
       socket: this,
       prefix: nextPrefix(id),
-      asked: { query, operationName, variables, caller: this.#caller!, requestId },
+      asked: { query, documentId, extensions, operationName, variables, caller: this.#caller!, requestId },
       bytes: this.#messageBytes,
     });
     this.#operations.add(operation);

@@ -12,7 +12,9 @@ import type { GraphSource } from '../graph-source.ts';
 import type { Introspection } from '../introspection.ts';
 import type { OperationLimits } from '../limits.ts';
 import { maskErrors } from '../mask-errors.ts';
-import { createPrepare, type Prepared } from '../prepare-operation.ts';
+import type { FindDocument } from '../operations/kept-documents.ts';
+import type { NamedDocument } from '../operations/resolve-document.ts';
+import { createPrepare, type Prepared, type PrepareOptions } from '../prepare-operation.ts';
 import { runOperation } from '../run-operation.ts';
 
 export interface OperationStreamsOptions {
@@ -25,11 +27,12 @@ export interface OperationStreamsOptions {
   readonly production: boolean;
   readonly introspection: Introspection;
   readonly logger: FastifyBaseLogger;
+  readonly findDocument: FindDocument;
+  readonly refuseUnlisted?: PrepareOptions['refuseUnlisted'];
 }
 
 /** An operation as a client sent it. */
-export interface AskedStream {
-  readonly query: string;
+export interface AskedStream extends NamedDocument {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   /** The place that beats the `after` argument of a subscription. */
@@ -65,8 +68,8 @@ export interface OperationStream {
 }
 
 export interface OperationStreams {
-  /** Judges a document as `begin` does, without running it. @throws GatewayError NOT_READY */
-  readonly prepare: (asked: Pick<AskedStream, 'query' | 'operationName' | 'caller'>) => Prepared;
+  /** Judges a document as `begin` does, without running it. @throws GatewayError NOT_READY; InputError as `findDocument` does */
+  readonly prepare: (asked: NamedDocument & Pick<AskedStream, 'operationName' | 'caller'>) => Promise<Prepared>;
   /** Begins an operation; its outlet is never called before this has returned. */
   readonly begin: (asked: AskedStream, outlet: Outlet) => OperationStream;
 }
@@ -82,7 +85,10 @@ export function createOperationStreams(options: OperationStreamsOptions): Operat
   };
   const shared: Shared = { ...options, prepare, format, current };
   return {
-    prepare: ({ query, operationName, caller }) => prepare({ schema: current().schema, query, operationName, caller }),
+    prepare: async ({ operationName, caller, ...named }) => {
+      const { query = '' } = await options.findDocument(named);
+      return prepare({ schema: current().schema, query, operationName, caller });
+    },
     begin: (asked, outlet) => new Stream(shared, asked, outlet),
   };
 }
@@ -121,10 +127,14 @@ class Stream implements OperationStream {
 
   async #run(asked: AskedStream): Promise<void> {
     if (this.#isOver) return;
+    const { operationName, caller, requestId, link, after } = asked;
+    const finding = this.#shared.findDocument(asked);
+    const { query = '', keep } = finding instanceof Promise ? await finding : finding;
+    if (this.#isOver) return;
     const graph = this.#shared.current();
-    const { query, operationName, caller, requestId, link, after } = asked;
     const prepared = this.#shared.prepare({ schema: graph.schema, query, operationName, caller });
     if ('errors' in prepared) return this.#end({ kind: 'refused', errors: prepared.errors });
+    keep?.();
     const { document, kind } = prepared;
     const client = new ClientOperation(caller, requestId, link, asked.idempotencyKey);
     const variables = asked.variables ?? undefined;

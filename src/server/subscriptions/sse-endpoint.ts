@@ -119,7 +119,7 @@ function addRoutes(app: FastifyInstance, options: SseEndpointOptions, answer: Ss
     method: ['GET', 'POST'],
     url: '/graphql/stream',
     exposeHeadRoute: false,
-    handler: (request: AskingRequest, reply) => {
+    handler: async (request: AskingRequest, reply) => {
       if (!acceptsType(request.headers.accept, 'text/event-stream')) {
         const message = 'Here answers are streams of events. Send Accept: text/event-stream, or ask at /graphql.';
         return refuse(reply, 406, 'NOT_ACCEPTABLE', message, request.id);
@@ -127,7 +127,7 @@ function addRoutes(app: FastifyInstance, options: SseEndpointOptions, answer: Ss
       const { caller } = request.asker!;
       if (request.method === 'POST') return answer(request, reply, requestFromBody(request.body), caller);
       const asked = requestFromSearch(searchOf(request.url));
-      const prepared = streams.prepare({ ...asked, caller });
+      const prepared = await streams.prepare({ ...asked, caller });
       if ('kind' in prepared && prepared.kind === 'mutation') {
         const message = 'A GET asks for queries and subscriptions only. Send mutations by POST.';
         return refuse(reply.header('allow', 'POST'), 405, 'METHOD_NOT_ALLOWED', message, request.id);

@@ -1,8 +1,8 @@
 /** Reads a GraphQL request from a JSON body or a query string, for server-sent events. */
 import { InputError } from '../../errors.ts';
+import { namesDocument, type NamedDocument } from '../operations/resolve-document.ts';
 
-export interface StreamRequest {
-  readonly query: string;
+export interface StreamRequest extends NamedDocument {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
@@ -12,8 +12,10 @@ export function requestFromBody(body: unknown): StreamRequest {
   if (!isObject(body)) {
     throw invalid(`The body must be a JSON object with \`query\`; got ${kindOf(body)}.`);
   }
-  const { query, operationName, variables, extensions } = body;
-  if (typeof query !== 'string') throw invalid(`\`query\` must be a string; got ${kindOf(query)}.`);
+  const { query, operationName, variables, documentId, extensions } = body;
+  if (typeof query !== 'string' && (isGiven(query) || !namesDocument(body))) {
+    throw invalid(`\`query\` must be a string; got ${kindOf(query)}.`);
+  }
   if (isGiven(operationName) && typeof operationName !== 'string') {
     throw invalid(`\`operationName\` must be a string; got ${kindOf(operationName)}.`);
   }
@@ -23,7 +25,7 @@ export function requestFromBody(body: unknown): StreamRequest {
   if (isGiven(extensions) && !isObject(extensions)) {
     throw invalid(`\`extensions\` must be an object; got ${kindOf(extensions)}.`);
   }
-  return { query, operationName, variables };
+  return { query, documentId, extensions, operationName, variables };
 }
 
 /** @param search - the query string. @throws InputError BODY_INVALID */
@@ -31,6 +33,7 @@ export function requestFromSearch(search: string): StreamRequest {
   const given = new URLSearchParams(search);
   return requestFromBody({
     query: given.get('query') ?? undefined,
+    documentId: given.get('documentId') ?? undefined,
     operationName: given.get('operationName') ?? undefined,
     variables: fromJson('variables', given.get('variables')),
     extensions: fromJson('extensions', given.get('extensions')),

@@ -91,3 +91,32 @@ describe('a caller of two replicas', () => {
     for (const secret of [key.secret, key.text, token]) expect(log).not.toContain(secret);
   });
 });
+
+describe('a gateway in production', () => {
+  it('shows its schema to callers with the scope alone, without being told to', async () => {
+    const gateway = await createGateway({
+      connectors: [connector('one')],
+      environment: {},
+      logDestination: { write: () => {} },
+      configuration: {
+        port: 0,
+        production: true,
+        key: randomBytes(32).toString('base64'),
+        store: join(folder, 'store.sqlite'),
+      },
+    });
+    gateways.push(gateway);
+    const { url } = await gateway.listen();
+    const query = '{ __schema { queryType { name } } }';
+    const scopesAndCodes = [
+      ['plugboard.read,plugboard.write,plugboard.admin', 'FORBIDDEN'],
+      ['plugboard.introspect', undefined],
+    ] as const;
+    for (const [scopes, code] of scopesAndCodes) {
+      const key = JSON.parse(await keys('create', '--name', scopes, '--scopes', scopes, '--json'));
+      const { body } = await ask(url, key.text, query);
+      expect(body.errors?.[0].extensions.code).toBe(code);
+      expect(body.data?.__schema === undefined).toBe(code !== undefined);
+    }
+  });
+});

@@ -63,8 +63,8 @@ async function open(
     authorization: { grant: 'device_code' },
     connector,
     records: failing,
+    findRegistration: async () => ({ ...desk.registration, ...registered }),
     connecting: {
-      registrations: { find: async () => ({ ...desk.registration, ...registered }) } as never,
       oauthClients: async (...given) => {
         if (clientFaults-- > 0) throw new ProviderError('PROVIDER_UNAVAILABLE', 'Discovery answered 503.');
         return (clients ??= desk.clients)(...given);

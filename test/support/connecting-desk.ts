@@ -9,6 +9,7 @@ import type { ConnectionChange } from '../../src/connection/connection-change.ts
 import type { ConnectionRecord } from '../../src/connection/connection-record.ts';
 import { createConnecting } from '../../src/connection/create-connecting.ts';
 import { createDiscarding, type Discarding } from '../../src/connection/discarding.ts';
+import type { Registration } from '../../src/connection/registration.ts';
 import { createRevocations, type Revocations } from '../../src/connection/revocation.ts';
 import { everyScope } from '../../src/connection/scopes.ts';
 import { createStoredConnections, type StoredConnections } from '../../src/connection/stored-connections.ts';
@@ -43,6 +44,8 @@ export interface ConnectingDesk extends OAuthDesk {
 
 export interface ConnectingDeskOptions extends OAuthDeskOptions {
   readonly connecting?: Partial<ConnectingOptions>;
+  /** What is registered when it is asked for; absent: what was at the beginning. */
+  readonly findRegistration?: () => Promise<Registration>;
   /** Between everything and the store. */
   readonly records?: (records: Records) => Records;
 }
@@ -62,7 +65,7 @@ export async function openConnectingDesk(
   const onConnectionChange = (change: ConnectionChange) => void changes.push(change);
   const stored = createStoredConnections({ records, onConnectionChange });
   const live = desk.credentials({ records, onConnectionChange });
-  const find = async () => registration;
+  const find = options.findRegistration ?? (async () => registration);
   const revocations = createRevocations({
     records,
     keyRing,

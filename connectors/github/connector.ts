@@ -1,6 +1,7 @@
 /** GitHub over its REST API: repositories, their issues and labels, and who is behind them. */
 import { defineConnector, ProviderError } from '../../src/connector/define.ts';
 import { addLabelsToIssue } from './actions/add-labels-to-issue.ts';
+import { addTeamMember } from './actions/add-team-member.ts';
 import { createIssue } from './actions/create-issue.ts';
 import { createLabel } from './actions/create-label.ts';
 import { getIssueByUrl } from './actions/get-issue-by-url.ts';
@@ -13,8 +14,15 @@ import { getRepository } from './actions/get-repository.ts';
 import { getUser } from './actions/get-user.ts';
 import { listIssues } from './actions/list-issues.ts';
 import { listLabels } from './actions/list-labels.ts';
+import { listLastEvents } from './actions/list-last-events.ts';
+import { listMembers } from './actions/list-members.ts';
+import { listTeamMemberships } from './actions/list-team-memberships.ts';
+import { listTeamRoles } from './actions/list-team-roles.ts';
+import { listTeams } from './actions/list-teams.ts';
+import { removeTeamMember } from './actions/remove-team-member.ts';
 import { searchIssues } from './actions/search-issues.ts';
 import { oauthApp, personalAccessToken } from './authorization.ts';
+import { membership, team } from './directory.ts';
 import { comment, commit, delivery, event, release } from './events.ts';
 import { objects } from './objects.ts';
 import { newEvent } from './triggers/new-event.ts';
@@ -39,6 +47,7 @@ export default defineConnector({
         controlType: 'password',
         hint: 'Leave it out to sign in at GitHub. Settings → Developer settings → Personal access tokens',
       },
+      { name: 'organization', hint: 'Login of the organization whose members and teams are asked for as a directory.' },
     ],
     baseUri: 'https://api.github.com/',
     authorization: {
@@ -48,7 +57,7 @@ export default defineConnector({
     },
   },
   test: (connection) => connection.get('user'),
-  objects: { ...objects, event, delivery, comment, release, commit },
+  objects: { ...objects, event, delivery, comment, release, commit, team, membership },
   actions: {
     getRepository,
     getRepositoryByFullName,
@@ -64,6 +73,13 @@ export default defineConnector({
     getLabel,
     createLabel,
     addLabelsToIssue,
+    listMembers,
+    listTeams,
+    listTeamRoles,
+    listTeamMemberships,
+    addTeamMember,
+    removeTeamMember,
+    listLastEvents,
   },
   triggers: { newIssue, updatedIssue, newEvent, repositoryEvent },
   exceptionHandlers: [

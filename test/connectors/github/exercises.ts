@@ -2,6 +2,7 @@
 import type { ConnectorExercises } from '../../contract/connector-contract.ts';
 import { deriveRecording, readScenario, startReplay, type Recording } from '../../support/replay.ts';
 import { eventRow, recordedIssue, recordedRepository, userRecording } from './recordings.ts';
+import { directoryRecordings } from './directory.ts';
 import { repositoryEvent } from './webhook.ts';
 
 const owner = 'octokit-fixture-org';
@@ -18,6 +19,7 @@ export const exercises: ConnectorExercises = {
         'labels',
       ].flatMap(readScenario),
       ...derivedRecordings(),
+      ...directoryRecordings(),
     );
     return { fields: { token: '0000000000000000000000000000000000000001' }, senderOptions, unmatched, close };
   },
@@ -36,6 +38,13 @@ export const exercises: ConnectorExercises = {
     listLabels: { owner, repo: 'labels' },
     getLabel: { owner, repo: 'labels', name: 'test-label' },
     createLabel: { owner, repo: 'labels', name: 'test-label', color: '663399' },
+    listMembers: { org: 'github', first: 30 },
+    listTeams: { org: 'github', first: 30 },
+    listTeamRoles: { org: 'github', teamSlug: 'justice-league' },
+    listTeamMemberships: { org: 'github' },
+    addTeamMember: { org: 'github', teamSlug: 'justice-league', username: 'octocat', role: 'maintainer' },
+    removeTeamMember: { org: 'github', teamSlug: 'justice-league', username: 'octocat' },
+    listLastEvents: { usernames: ['octocat'] },
   },
   triggers: {
     newIssue: { owner, repo: 'paginate-issues', since: new Date('2017-10-10T00:00:00Z') },

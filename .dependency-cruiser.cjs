@@ -10,7 +10,7 @@ const floors = [
   ['src/resolvers'],
   ['src/server', 'src/facades'],
   // One room of several files: they put the others together.
-  ['^src/(gateway|gateway-feeds|generations|open-vault|own-sdl|configuration|check-configuration|replicas)\\.ts$'],
+  ['^src/(gateway|gateway-feeds|generations|open-vault|own-sdl|import-connectors|configuration|check-configuration|replicas)\\.ts$'],
   ['src/main.ts', 'src/index.ts', 'src/cli'],
 ];
 const pattern = (room) =>

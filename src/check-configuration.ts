@@ -140,6 +140,14 @@ const configurationShape = z.strictObject({
   facades: z
     .strictObject({
       connctd: z.strictObject({ finishInBrowser: z.boolean().optional() }).optional(),
+      lumos: z.strictObject({ connector: z.string().min(1).optional() }).optional(),
+    })
+    .optional(),
+  imports: z
+    .strictObject({
+      lumos: z
+        .array(z.strictObject({ name: z.string().min(1), url: httpUrl, allowPrivateAddress: z.boolean().optional() }))
+        .optional(),
     })
     .optional(),
   idempotency: z

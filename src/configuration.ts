@@ -4,6 +4,8 @@ import type { StaticConnection } from './connection/configured-connections.ts';
 import type { ConfiguredRegistration } from './connection/configured-registrations.ts';
 import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import type { ConnctdSettings } from './facades/connctd/settings.ts';
+import type { LumosSettings } from './facades/lumos/settings.ts';
+import type { LumosServer } from './importers/lumos/lumos-connector.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
 export interface Configuration {
@@ -67,6 +69,7 @@ export interface Configuration {
   readonly feeds?: FeedsConfiguration;
   readonly facades?: FacadesConfiguration;
   readonly idempotency?: IdempotencyConfiguration;
+  readonly imports?: ImportsConfiguration;
 }
 
 /** Limits of one operation. */
@@ -159,6 +162,18 @@ export interface FeedsConfiguration {
 /** How the clients of other systems are served. */
 export interface FacadesConfiguration {
   readonly connctd?: ConnctdSettings;
+  readonly lumos?: LumosSettings;
+}
+
+/** What becomes a connector beside the folders of connectors. */
+export interface ImportsConfiguration {
+  /** Servers of Lumos. */
+  readonly lumos?: readonly LumosImport[];
+}
+
+export interface LumosImport extends LumosServer {
+  /** Its origin may lie at an address that is not public. Default `false`. */
+  readonly allowPrivateAddress?: boolean;
 }
 
 /** Gives the configuration back; an editor then knows its keys. */

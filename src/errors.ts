@@ -33,6 +33,8 @@ export const errorCodes = {
   CAPABILITY_UNKNOWN: 'An action implements a capability that there is not.',
   CAPABILITY_DUPLICATE: 'Two actions of one connector implement the same capability.',
   CAPABILITY_MISMATCH: 'The input or output of an action is not that of the capability that it implements.',
+  IMPORT_FAILED: 'What another system says of itself cannot be asked for, so no connector can be made of it.',
+  IMPORT_INVALID: 'What another system says of itself is not of the expected shape.',
   CONNECTOR_UNKNOWN: 'There is no connector of that name.',
   GENERATED_STALE: 'A generated file is not what would be generated now.',
   COMPOSITION_FAILED: 'The subgraphs do not compose.',

@@ -15,12 +15,14 @@ import { createVerifyJwt } from './connection/verify-jwt.ts';
 import type { Connector } from './connector/definition.ts';
 import { collectFaults, DefinitionError, formatFault, type Fault } from './errors.ts';
 import { connctdFacade } from './facades/connctd/connctd.ts';
+import { lumosFacade } from './facades/lumos/lumos.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openClock } from './open-clock.ts';
 import { openVault, type Vault } from './open-vault.ts';
+import { importConnectors, privateOrigins } from './import-connectors.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { registerReplica } from './replicas.ts';
 import { callerFrom } from './server/caller.ts';
@@ -56,9 +58,20 @@ export interface Gateway {
   readonly reload: (connectors: readonly Connector[]) => Promise<readonly Fault[]>;
   /** Shows why a reload could not even be tried, such as a file that cannot be parsed. */
   readonly reportFaults: (faults: readonly Fault[]) => void;
+  /** Answers a request as if it had come over the network, without a socket: for commands, before or instead of `listen`. */
+  readonly inject: (request: InjectedRequest) => Promise<{ readonly status: number; readonly text: string }>;
   /** Stops taking requests, answers those under way, closes connections to providers. Within 10 s. */
   readonly close: () => Promise<void>;
   readonly logger: Logger;
+}
+
+export interface InjectedRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON text. */
+  readonly body?: string;
 }
 
 /**
@@ -87,7 +100,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   await generations.readOperations();
   try {
-    generations.load(options.connectors);
+    const imported = await importConnectors(configuration, senders.sender);
+    generations.load([...options.connectors, ...imported]);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const server = await createServer(generations, callers, options, { vault, logger, operationCache });
@@ -111,7 +125,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       reload: async (connectors) => {
         await generations.readOperations();
         try {
-          generations.load(connectors);
+          generations.load([...connectors, ...imported]);
           generations.reloaded();
           served = connectors;
           logger.info({ connectors: connectors.length }, 'The graph was reloaded');
@@ -123,6 +137,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         }
       },
       reportFaults,
+      inject: async ({ method, url, headers = {}, body }) => {
+        const json = body === undefined ? {} : { 'content-type': 'application/json' };
+        const answer = await server.app.inject({ method, url, headers: { ...json, ...headers }, payload: body });
+        return { status: answer.statusCode, text: answer.payload };
+      },
       close: async () => {
         await server.close();
         await closeAll();
@@ -172,12 +191,12 @@ async function openClockOrClose(
 
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */
 function createSenders(
-  { http = {} }: Configuration,
+  configuration: Configuration,
   forTests: SenderOptions | undefined,
   { publish }: SharedRateLimits,
 ) {
-  const { allowedPrivateOrigins, allowHttp, totalTimeoutMs, maxAnswerBytes } = http;
-  const addresses = withoutAbsent({ allowedPrivateOrigins, allowHttp });
+  const { allowHttp, totalTimeoutMs, maxAnswerBytes } = configuration.http ?? {};
+  const addresses = withoutAbsent({ allowedPrivateOrigins: privateOrigins(configuration), allowHttp });
   const rateBudgets = createRateBudgets({ onClosed: publish });
   const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes });
   return {
@@ -296,7 +315,7 @@ function createFacades(
   { facades = {} }: Configuration = {},
 ) {
   const rooms = { caller, baseUrl, served };
-  return [connctdFacade(rooms, facades.connctd)];
+  return [connctdFacade(rooms, facades.connctd), lumosFacade(rooms, facades.lumos)];
 }
 
 interface ServerParts {

@@ -31,12 +31,14 @@ import type { WebhookIntake } from './feed/webhook-intake.ts';
 import type { ServedRooms } from './facades/facade.ts';
 import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
 import { buildGraph } from './graph/graph.ts';
+import { createOperationBudget } from './http/budget.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
 import type { CreatePollClock } from './feed/poll-clock.ts';
 import type { Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { createOutcomes, type Outcomes } from './outcome/outcomes.ts';
+import { createFindCapability } from './resolvers/capability-action.ts';
 import { createExecutor, type ServedGraph } from './resolvers/executor.ts';
 import { createGatewaySchema } from './resolvers/gateway-schema.ts';
 import { createListCursors, type ListCursors } from './resolvers/list-cursor.ts';
@@ -336,10 +338,11 @@ function createGeneration(
     live: { stored, credentials },
     connectHint: shared.connectHint,
   });
-  const graph = createExecutor(buildGraph(connectors, own), connections, {
+  const built = buildGraph(connectors, own);
+  const lists = { cursors: shared.cursors, maxFirst: configuration.limits?.first ?? 100 };
+  const graph = createExecutor(built, connections, {
     ...runOptions,
-    cursors: shared.cursors,
-    maxFirst: configuration.limits?.first ?? 100,
+    ...lists,
     maxRequestsPerOperation: configuration.http?.maxRequestsPerOperation,
     triggers: { feeds, cursors: eventCursors },
     outcomes: shared.outcomes,
@@ -359,7 +362,19 @@ function createGeneration(
   return {
     graph,
     mapThings,
-    rooms: { connectors: byName, registrations, stored, connecting, connections, things, runOptions },
+    rooms: {
+      connectors: byName,
+      registrations,
+      stored,
+      connecting,
+      connections,
+      things,
+      runOptions,
+      capabilities: built.capabilities,
+      capability: createFindCapability(built.implementations, runOptions),
+      lists,
+      operationBudget: () => createOperationBudget(configuration.http?.maxRequestsPerOperation),
+    },
     connecting,
     beginHere,
     revocations,

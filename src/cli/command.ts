@@ -7,6 +7,7 @@ import { addConnectCommand } from './connect.ts';
 import { addDevCommand } from './dev.ts';
 import { addKeysCommand } from './keys.ts';
 import { addRotateCommand } from './rotate-keys.ts';
+import { addExecCommand, addInfoCommand } from './exec.ts';
 import { addPrintCommand } from './print.ts';
 import { examples } from './examples.ts';
 import { addStartCommand } from './start.ts';
@@ -54,6 +55,8 @@ function createProgram(terminal: Terminal): Command {
   addDevCommand(program, terminal);
   addCheckCommand(program, terminal);
   addPrintCommand(program, terminal);
+  addInfoCommand(program, terminal);
+  addExecCommand(program, terminal);
   addConnectCommand(program, terminal);
   addRotateCommand(addKeysCommand(program, terminal), terminal);
   addStoreCommand(program, terminal);

@@ -22,6 +22,7 @@ import type { OpenConnection } from './open-connection.ts';
 
 export { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
 export { path } from '../http/path.ts';
+export { httpHandler } from './http-handler.ts';
 export type { AfterErrorResponse, AfterResponse, ProviderResponse, Request } from '../http/request.ts';
 export type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 export type * from '../notation/thing.ts';

@@ -463,11 +463,22 @@ export type PickList =
 
 export type Method = (connection: OpenConnection, ...args: any[]) => unknown;
 
-/** `[class, handler, code]`: an error of that class leaves with `<connector>.<code>`; the handler may change the message. */
+/**
+ * `[class, handler, code]`: an error of that class leaves with `<connector>.<code>`. Every entry whose class matches runs, in
+ * order, and a later one wins; what `connection.error` raised is left as it is. The handler is given the code, or the name of
+ * the connector where there is none, and may change the message, the code, or with `errorCode` the whole of it.
+ */
 export type ExceptionHandler = readonly [
   errorClass: abstract new (...args: any[]) => Error,
-  handler: ((error: any) => { readonly message?: string; readonly code?: string } | undefined | void) | null,
+  handler: ((error: any, given: string) => Handling | undefined | void) | null,
   code: string | null,
 ];
+
+export interface Handling {
+  readonly message?: string;
+  readonly code?: string;
+  /** With what stands before it, instead of `<connector>.<code>`. */
+  readonly errorCode?: string;
+}
 
 export type { ErrorCode, Field, Notation, ObjectDefinition };

@@ -1,6 +1,6 @@
 /** Names what the code of a connector threw: which connector, which connection, where, and `<connector>.<code>`. */
 import { GatewayError, ProviderError, type ErrorCode } from '../errors.ts';
-import type { ConnectionFields, Connector, ExceptionHandler } from './definition.ts';
+import type { ConnectionFields, Connector } from './definition.ts';
 import { redactFields, type Redact } from './redact.ts';
 
 /** Whose code threw, and where. */
@@ -20,7 +20,7 @@ export interface FailedCode {
 export function nameError(error: unknown, code: FailedCode): GatewayError {
   let handled: Handled;
   try {
-    handled = handleException(error, code.connector.exceptionHandlers ?? []);
+    handled = isOwnError(error) ? {} : handleException(error, code.connector);
   } catch (thrown) {
     return nameHandled(thrown, {}, { ...code, raisedIn: 'exceptionHandlers' });
   }
@@ -30,8 +30,9 @@ export function nameError(error: unknown, code: FailedCode): GatewayError {
 function nameHandled(error: unknown, handled: Handled, { connector, connection, raisedIn, fields }: FailedCode) {
   const known = error instanceof GatewayError ? error : undefined;
   const redact = redactFields(connector, fields, 'all');
-  const code = redact(handled.code ?? (known ? defaultErrorCode(known.code) : 'unexpected_error'));
-  const details = { connector: connector.name, connection, raisedIn, errorCode: `${connector.name}.${code}` };
+  const usual = `${connector.name}.${known ? defaultErrorCode(known.code) : 'unexpected_error'}`;
+  const errorCode = redact(handled.errorCode ?? usual);
+  const details = { connector: connector.name, connection, raisedIn, errorCode };
   const said = handled.message === undefined ? undefined : redact(handled.message);
   if (known) {
     // Only what the connector itself says is its own text; others of ours may name an address that was entered.
@@ -70,25 +71,35 @@ export function addPlace(error: unknown, { connector, connection, raisedIn }: Pl
   return error.addDetails({ connector: connector.name, connection, raisedIn, errorCode });
 }
 
+/** What the connector raised by `connection.error` says all by itself. */
+function isOwnError(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'CONNECTOR_ERROR' && error.details.errorCode !== undefined;
+}
+
 interface Handled {
   readonly message?: string;
-  readonly code?: string;
+  readonly errorCode?: string;
 }
 
 /** Every handler whose class matches runs, in order; a later message or code wins over an earlier one. */
-function handleException(error: unknown, handlers: readonly ExceptionHandler[]): Handled {
+function handleException(error: unknown, { name, exceptionHandlers = [] }: Connector): Handled {
   let result: Handled = {};
-  for (const [errorClass, handler, code] of handlers) {
+  for (const [errorClass, handler, code] of exceptionHandlers) {
     if (!(error instanceof errorClass)) continue;
-    if (code !== null) result = { ...result, code };
-    const given: unknown = handler?.(error);
-    if (typeof given === 'object' && given !== null) result = { ...result, ...textsOf(given) };
+    if (code !== null) result = { ...result, errorCode: `${name}.${code}` };
+    const given: unknown = handler?.(error, code ?? name);
+    if (typeof given === 'object' && given !== null)
+      result = { ...result, ...textsOf(given as Readonly<Record<string, unknown>>, name) };
   }
   return result;
 }
 
-function textsOf({ message, code }: { readonly message?: unknown; readonly code?: unknown }): Handled {
-  return { ...(typeof message === 'string' && { message }), ...(typeof code === 'string' && { code }) };
+function textsOf({ message, code, errorCode }: Readonly<Record<string, unknown>>, name: string): Handled {
+  return {
+    ...(typeof message === 'string' && { message }),
+    ...(typeof code === 'string' && { errorCode: `${name}.${code}` }),
+    ...(typeof errorCode === 'string' && { errorCode }),
+  };
 }
 
 /** The thrown thing itself where it holds no value of the connection's fields, else a copy without them. */
@@ -111,6 +122,10 @@ const errorCodesByCause: Partial<Record<ErrorCode, string>> = {
   PROVIDER_INVALID: 'bad_request',
   PROVIDER_UNAUTHORIZED: 'unauthorized',
   REAUTH_REQUIRED: 'unauthorized',
+  CONNECTION_REQUIRED: 'unauthorized',
+  CONNECTION_AMBIGUOUS: 'unauthorized',
+  CONNECTION_NOT_FOUND: 'unauthorized',
+  SCOPE_MISSING: 'permission_denied',
   PROVIDER_FORBIDDEN: 'permission_denied',
   PROVIDER_NOT_FOUND: 'not_found',
   PROVIDER_CONFLICT: 'conflict',

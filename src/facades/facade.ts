@@ -9,6 +9,10 @@ import type { StoredConnections } from '../connection/stored-connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
 import type { Things } from '../things/things.ts';
+import type { Capability } from '../graph/capabilities.ts';
+import type { RequestBudget } from '../http/budget.ts';
+import type { ActionResolverOptions } from '../resolvers/action-resolver.ts';
+import type { FindCapability } from '../resolvers/capability-action.ts';
 
 /** A facade is a Fastify plugin that is made of these, thin, and keeps nothing itself (design §8). */
 export interface FacadeRooms {
@@ -30,4 +34,12 @@ export interface ServedRooms {
   readonly things: Things;
   /** With which actions are prepared (`prepareAction`). */
   readonly runOptions: RunOptions;
+  /** What several connectors can do alike. */
+  readonly capabilities: readonly Capability[];
+  /** One of them, as a connector does it. */
+  readonly capability: FindCapability;
+  /** How lists are read, and their cursors sealed. */
+  readonly lists: ActionResolverOptions;
+  /** For the requests of one call of a facade, as for one operation. */
+  readonly operationBudget: () => RequestBudget;
 }

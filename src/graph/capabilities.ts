@@ -31,6 +31,8 @@ export interface Capability {
   /** How the arguments of the field hold the input: as they are, in the one argument `input`, or in the row itself. */
   readonly argumentStyle: 'flat' | 'input' | 'row';
   readonly input: CapabilityNotation;
+  /** Type of the argument `input`, or of the row; for flat arguments the name of the capability. */
+  readonly inputType: string;
   /** Fields of the answer, or of each row of it; empty for a transfer. */
   readonly output: CapabilityNotation;
   /** Type of the answer in the graph, or of each row of it. */
@@ -41,6 +43,8 @@ export interface Capability {
 export interface CapabilityField extends Field {
   /** An ID: a provider may have it as a number. */
   readonly identifier?: boolean;
+  /** Of an object, or of the elements of a list: its type in the graph. */
+  readonly typeName?: string;
   readonly properties?: CapabilityNotation;
 }
 export type CapabilityNotation = readonly CapabilityField[];
@@ -81,16 +85,24 @@ function readCapability(
   const shape = isTransfer ? 'transfer' : row ? 'connection' : 'one';
   if (takes) {
     const input = fieldsOf(type).filter((each) => takes.includes(each.name));
-    return { ...place, ...answered, shape, readOnly: true, argumentStyle: 'row', input };
+    return { ...place, ...answered, shape, readOnly: true, argumentStyle: 'row', input, inputType: type.name };
   }
   const own = field.args.filter(({ name: argument }) => !addedArguments(row !== undefined).has(argument));
   const wrapped = own.length === 1 && own[0]!.name === 'input' ? getNamedType(own[0]!.type) : undefined;
   const readOnly = type.name === 'Query';
   if (!isInputObjectType(wrapped)) {
-    return { ...place, ...answered, shape, readOnly, argumentStyle: 'flat', input: own.map(notationOf) };
+    return {
+      ...place,
+      ...answered,
+      shape,
+      readOnly,
+      argumentStyle: 'flat',
+      input: own.map(notationOf),
+      inputType: name,
+    };
   }
   const input = Object.values(wrapped.getFields()).map(notationOf);
-  return { ...place, ...answered, shape, readOnly, argumentStyle: 'input', input };
+  return { ...place, ...answered, shape, readOnly, argumentStyle: 'input', input, inputType: wrapped.name };
 }
 
 /** Its fields are filled by whoever streams contents. */
@@ -135,8 +147,10 @@ function typeOf(type: GraphQLType): Partial<CapabilityField> {
     return { ...rest, type: 'array', of };
   }
   const named = getNamedType(type);
-  if (isObjectType(named)) return { type: 'object', properties: fieldsOf(named) };
-  if (isInputObjectType(named)) return { type: 'object', properties: Object.values(named.getFields()).map(notationOf) };
+  if (isObjectType(named)) return { type: 'object', typeName: named.name, properties: fieldsOf(named) };
+  if (isInputObjectType(named)) {
+    return { type: 'object', typeName: named.name, properties: Object.values(named.getFields()).map(notationOf) };
+  }
   if (isEnumType(named))
     return { type: 'string', pickList: named.getValues().map(({ name }) => [name, name] as const) };
   const scalar = scalars[named.name];

@@ -9,12 +9,8 @@ import { compileOutputField } from '../notation/coerce.ts';
 import type { Field } from '../notation/field.ts';
 import { withScope } from './check-scopes.ts';
 import { createActionResolver } from './action-resolver.ts';
-import {
-  createCapabilityResolver,
-  type CapabilityResolverOptions,
-  type FindCapability,
-} from './capability-resolver.ts';
-import { prepareCapability } from './capability-action.ts';
+import { createCapabilityResolver, type CapabilityResolverOptions } from './capability-resolver.ts';
+import { createFindCapability, type FindCapability } from './capability-action.ts';
 import { createJoinResolver, createPropertyResolver } from './entity-resolver.ts';
 import { eventParts } from './event-parts.ts';
 import type { EntityActions } from './loaders.ts';
@@ -42,10 +38,7 @@ export function attachResolvers(graph: Graph, options: AttachOptions): EntityAct
     prepared.set(key, action);
     return action;
   };
-  const findCapability: FindCapability = (connector, capability) => {
-    const implementation = graph.implementations.get(connector.name)?.get(capability.name);
-    return implementation && prepareCapability(capability, implementation, options);
-  };
+  const findCapability = createFindCapability(graph.implementations, options);
   for (const { field, binding } of graph.fields) {
     field.resolve = createResolver(binding, prepare, findCapability, options);
     if (binding.kind === 'trigger') {

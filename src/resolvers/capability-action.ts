@@ -11,13 +11,28 @@ import {
 } from '../connector/run-action.ts';
 import { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
 import type { Capability } from '../graph/capabilities.ts';
-import type { Implementation } from '../graph/implementations.ts';
+import type { Implementation, Implementations } from '../graph/implementations.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { compileInput } from '../notation/coerce.ts';
 import { readPath } from '../connector/read-page.ts';
 import type { Notation } from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';
 import { compileRow, type RowOrigin } from './capability-row.ts';
+
+/** The capability as one connector does it; `undefined` where it does not. */
+export type FindCapability = (connector: Connector, capability: Capability) => RunnableAction | undefined;
+
+/** Finds and prepares implementations, each once. */
+export function createFindCapability(implementations: Implementations, options: RunOptions): FindCapability {
+  const prepared = new Map<Implementation, RunnableAction>();
+  return (connector, capability) => {
+    const implementation = implementations.get(connector.name)?.get(capability.name);
+    if (!implementation) return undefined;
+    const known = prepared.get(implementation) ?? prepareCapability(capability, implementation, options);
+    prepared.set(implementation, known);
+    return known;
+  };
+}
 
 type Values = Readonly<Record<string, unknown>>;
 

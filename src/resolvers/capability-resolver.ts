@@ -6,13 +6,11 @@ import { GatewayError, InputError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
 import type { Capability } from '../graph/capabilities.ts';
 import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
+import type { FindCapability } from './capability-action.ts';
 import { CapabilityRow } from './capability-row.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationState } from './operation-state.ts';
 import type { Transfers } from './transfers.ts';
-
-/** The capability as one connector does it; `undefined` where it does not. */
-export type FindCapability = (connector: Connector, capability: Capability) => RunnableAction | undefined;
 
 export interface CapabilityResolverOptions extends ActionResolverOptions {
   /** Absent: whoever asks for contents is told that they are not served. */

@@ -9,7 +9,7 @@ import type { StoredConnections } from '../connection/stored-connections.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
 import type { Things } from '../things/things.ts';
-import type { Capability } from '../graph/capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 import type { RequestBudget } from '../http/budget.ts';
 import type { ActionResolverOptions } from '../resolvers/action-resolver.ts';
 import type { FindCapability } from '../resolvers/capability-action.ts';

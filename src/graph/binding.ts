@@ -2,7 +2,7 @@
 import type { GraphQLField, GraphQLFieldConfig, GraphQLObjectType } from 'graphql';
 import type { Action, Connector, Trigger } from '../connector/definition.ts';
 import type { Field, Notation, ObjectDefinition, Objects } from '../notation/field.ts';
-import type { Capability } from './capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 
 export type Binding =
   | ActionBinding

@@ -1,6 +1,6 @@
 /** What the fields of capabilities mean: each asks a connector, and those of their lists read a Relay connection. */
 import type { Binding, ConnectionPart } from './binding.ts';
-import type { Capability } from './capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 import type { OwnBindings } from './own-part.ts';
 
 export function capabilityBindings(capabilities: readonly Capability[]): OwnBindings {

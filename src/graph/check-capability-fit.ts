@@ -3,7 +3,7 @@ import type { Action, CapabilityMapping, CapabilityOutput, NotationSource } from
 import { choicesOf, elementTypeOf, resolveProperties, type Field, type Notation } from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';
 import { didYouMean } from '../notation/nearest.ts';
-import type { Capability, CapabilityField, CapabilityNotation } from './capabilities.ts';
+import type { Capability, CapabilityField, CapabilityNotation } from '../connector/capability.ts';
 
 /** Told of each fault, with its place below the action. */
 type Report = (at: string, message: string) => void;

@@ -2,7 +2,7 @@
 import { mappingOf } from '../connector/check-capability.ts';
 import type { Action, CapabilityMapping, Connector } from '../connector/definition.ts';
 import { didYouMean } from '../notation/nearest.ts';
-import type { Capability } from './capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 import { checkFit } from './check-capability-fit.ts';
 import type { NameRegister } from './name-register.ts';
 

@@ -10,7 +10,7 @@ import {
   type RunOptions,
 } from '../connector/run-action.ts';
 import { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
-import type { Capability } from '../graph/capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 import type { Implementation, Implementations } from '../graph/implementations.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { compileInput } from '../notation/coerce.ts';

@@ -4,7 +4,7 @@ import type { Connector } from '../connector/definition.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { GatewayError, InputError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
-import type { Capability } from '../graph/capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
 import type { FindCapability } from './capability-action.ts';
 import { CapabilityRow } from './capability-row.ts';

@@ -5,7 +5,7 @@ import { addPlace } from '../connector/name-error.ts';
 import { readPath } from '../connector/read-page.ts';
 import { coerceOptions } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
-import type { CapabilityField, CapabilityNotation } from '../graph/capabilities.ts';
+import type { CapabilityField, CapabilityNotation } from '../connector/capability.ts';
 import { compileOutputField, type CoerceOptions } from '../notation/coerce.ts';
 import { resolveProperties, type Field, type Notation } from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';

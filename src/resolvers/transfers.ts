@@ -1,7 +1,7 @@
 /** Where contents are sent and fetched: what streams files implements this, and the fields of capabilities answer its URLs. */
 import type { Caller } from '../connection/caller.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
-import type { Capability } from '../graph/capabilities.ts';
+import type { Capability } from '../connector/capability.ts';
 
 /** One content that is about to pass. */
 export interface BegunTransfer {

@@ -5,7 +5,7 @@ import type { UsableConnection } from '../../connection/connections.ts';
 import type { Connector } from '../../connector/definition.ts';
 import type { RunnableAction } from '../../connector/run-action.ts';
 import { InputError, ProviderError } from '../../errors.ts';
-import type { Capability } from '../../graph/capabilities.ts';
+import type { Capability } from '../../connector/capability.ts';
 import { rowsKeys, type LumosCapability } from '../../importers/lumos/wire-names.ts';
 import { CapabilityRow } from '../../resolvers/capability-row.ts';
 import { requireScope } from '../../resolvers/check-scopes.ts';

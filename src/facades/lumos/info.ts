@@ -1,6 +1,6 @@
 /** What a connector tells Lumos of itself: its capabilities with their JSON schemas, and how one authorizes. */
 import type { Connector, SingleAuthorization } from '../../connector/definition.ts';
-import type { Capability, CapabilityField, CapabilityNotation } from '../../graph/capabilities.ts';
+import type { Capability, CapabilityField, CapabilityNotation } from '../../connector/capability.ts';
 import { lumosNameOf, rowsKeys, wireFields } from '../../importers/lumos/wire-names.ts';
 import { elementTypeOf, type Field, type FieldType, type Notation } from '../../notation/field.ts';
 import { isSecretField } from '../../notation/secret-field.ts';

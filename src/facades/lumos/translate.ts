@@ -1,6 +1,6 @@
 /** Values as Lumos writes them and as capabilities have them: other names, the same values. */
 import { isPlainObject } from '../../connector/check-keys.ts';
-import type { CapabilityField, CapabilityNotation } from '../../graph/capabilities.ts';
+import type { CapabilityField, CapabilityNotation } from '../../connector/capability.ts';
 import { wireFields } from '../../importers/lumos/wire-names.ts';
 import { camelCase } from '../../notation/field-name.ts';
 

@@ -13,7 +13,7 @@ import type {
   PageRequest,
 } from '../../connector/definition.ts';
 import { DefinitionError, ProviderError, type Fault } from '../../errors.ts';
-import type { Capability, CapabilityField, CapabilityNotation } from '../../graph/capabilities.ts';
+import type { Capability, CapabilityField, CapabilityNotation } from '../../connector/capability.ts';
 import type { Field, Notation } from '../../notation/field.ts';
 import { camelCase } from '../../notation/field-name.ts';
 import { elementOf, fieldsOfSchema, propertyOf, readSchema, type SchemaDocument } from '../json-schema.ts';

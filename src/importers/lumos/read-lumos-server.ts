@@ -1,7 +1,7 @@
 /** Asks a server of Lumos for its `info`, once, at start. */
 import type { Connector } from '../../connector/definition.ts';
 import { DefinitionError, GatewayError } from '../../errors.ts';
-import type { Capability } from '../../graph/capabilities.ts';
+import type { Capability } from '../../connector/capability.ts';
 import { parseJson } from '../../http/parse-json.ts';
 import type { ReceivedResponse, Sender } from '../../http/send.ts';
 import { lumosConnector, type LumosServer } from './lumos-connector.ts';

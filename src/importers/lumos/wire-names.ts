@@ -1,5 +1,5 @@
 /** How Lumos writes the capabilities of `AccountDirectory` and their fields. @see https://developers.lumos.com/reference/connector-capabilities */
-import type { CapabilityField, CapabilityNotation } from '../../graph/capabilities.ts';
+import type { CapabilityField, CapabilityNotation } from '../../connector/capability.ts';
 
 /** Our name of a capability → the one of Lumos; its mixture of "-" and "_" is real, and later versions have "_" alone. */
 const writtenNames: Readonly<Record<string, string>> = {

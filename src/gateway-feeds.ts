@@ -8,7 +8,7 @@ import type { Registrations } from './connection/registrations.ts';
 import type { Connector } from './connector/definition.ts';
 import type { RunnableTrigger } from './connector/run-trigger.ts';
 import { createConnectionChanges, type ConnectionChanges } from './feed/connection-changes.ts';
-import { createFeeds } from './feed/create-feeds.ts';
+import { createFeeds, type FeedsOptions } from './feed/create-feeds.ts';
 import { createEventCursors, type EventCursors } from './feed/event-cursor.ts';
 import type { FeedKey } from './feed/feed.ts';
 import { openFeed, type FeedLogger } from './feed/feed-desk.ts';
@@ -37,6 +37,8 @@ export interface GatewayFeedsOptions {
   readonly configuration: Configuration;
   readonly vault: Vault;
   readonly rateBudgets: RateBudgets;
+  /** Hands out the polls of feeds. Default: the timers of this process. */
+  readonly feedClock?: FeedsOptions['clock'];
   readonly logger: FeedLogger;
   readonly served: () => ServedTriggers;
   /** Where providers reach the gateway. */
@@ -100,6 +102,7 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
   const webhooks = createWebhooks(webhookDesk);
   const feeds = createFeeds({
     ...desk,
+    ...(options.feedClock && { clock: options.feedClock }),
     tails,
     limits,
     webhooks,

@@ -17,6 +17,7 @@ import { collectFaults, DefinitionError, formatFault, type Fault } from './error
 import { connctdFacade } from './facades/connctd/connctd.ts';
 import { lumosFacade } from './facades/lumos/lumos.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
+import type { FeedsOptions } from './feed/create-feeds.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
@@ -44,6 +45,10 @@ export interface GatewayOptions {
   readonly explorerQuery?: string;
   /** What the configuration does not say about the outbound client; for tests. */
   readonly sender?: SenderOptions;
+  /** Stands around the outbound client, e.g. a cassette (`plugboard/testing`); for tests. */
+  readonly outbound?: (sender: Sender) => Sender;
+  /** Hands out the polls of feeds, instead of timers; for tests. */
+  readonly feedClock?: FeedsOptions['clock'];
   /** An open store with its keys, instead of the one that the configuration names; closed with the gateway. For tests. */
   readonly vault?: Vault;
 }
@@ -86,7 +91,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const operationCache = await openOperationCache(configuration, logger);
   const vault = options.vault ?? (await openVault(configuration, environment));
   const rateLimits = createSharedRateLimits(vault.records);
-  const senders = createSenders(configuration, options.sender, rateLimits);
+  const senders = createSenders(configuration, options, rateLimits);
   let served = options.connectors;
   let replica: ReturnType<typeof registerReplica> | undefined;
   const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
@@ -97,6 +102,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     ...senders,
     ...(clock && { clock }),
+    ...(options.feedClock && { feedClock: options.feedClock }),
   });
   await generations.readOperations();
   try {
@@ -192,7 +198,7 @@ async function openClockOrClose(
 /** One for the providers' data, one for their authorization servers, which are asked in another way. */
 function createSenders(
   configuration: Configuration,
-  forTests: SenderOptions | undefined,
+  { sender: forTests, outbound = (sender) => sender }: Pick<GatewayOptions, 'sender' | 'outbound'>,
   { publish }: SharedRateLimits,
 ) {
   const { allowHttp, totalTimeoutMs, maxAnswerBytes } = configuration.http ?? {};
@@ -201,8 +207,8 @@ function createSenders(
   const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes });
   return {
     rateBudgets,
-    sender: createSender({ ...addresses, ...limits, rateBudgets, ...forTests }),
-    tokenSender: createSender({ ...addresses, ...forTests, ...tokenSenderOptions }),
+    sender: outbound(createSender({ ...addresses, ...limits, rateBudgets, ...forTests })),
+    tokenSender: outbound(createSender({ ...addresses, ...forTests, ...tokenSenderOptions })),
   };
 }
 

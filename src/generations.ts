@@ -27,6 +27,7 @@ import type { Connector } from './connector/definition.ts';
 import type { RunOptions } from './connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from './connector/run-trigger.ts';
 import { collectFaults, DefinitionError, type Fault } from './errors.ts';
+import type { FeedsOptions } from './feed/create-feeds.ts';
 import type { WebhookIntake } from './feed/webhook-intake.ts';
 import type { ServedRooms } from './facades/facade.ts';
 import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
@@ -75,6 +76,8 @@ export interface GenerationsOptions {
   readonly rateBudgets: RateBudgets;
   /** Hands out polls among replicas. Absent: by timers of this process. */
   readonly clock?: CreatePollClock;
+  /** Hands out the polls of feeds. Default: the timers of this process. */
+  readonly feedClock?: FeedsOptions['clock'];
 }
 
 export interface Generations {

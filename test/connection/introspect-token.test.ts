@@ -68,7 +68,8 @@ describe('a token that a real authorization server is asked about', () => {
 
   /** As the gateway puts them together. */
   function authenticator(changes: Partial<TrustedIssuer> = {}, secret = 'gateway-secret') {
-    const fetch = createClientFetch(sender, { connector: 'gateway', timeoutMs: 200 });
+    // Long enough for a server that answers on a busy machine; one test waits for it.
+    const fetch = createClientFetch(sender, { connector: 'gateway', timeoutMs: 3_000 });
     const introspectToken = createIntrospectToken({
       issuers: [{ ...trusted(), ...changes }],
       environment: { GATEWAY_SECRET: secret },

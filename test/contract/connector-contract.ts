@@ -19,7 +19,8 @@ const projectFolder = resolve(import.meta.dirname, '../..');
 /** The order in which every action and trigger says things, so that who has read one can read all. */
 const uniformOrder = `
   title subtitle description hint help displayPriority deprecated graphqlName capability
-  readOnly idempotent batch maxBatchSize lacks scopes type startField intervalMs lookBackMs maxPagesPerTick
+  readOnly idempotent idempotencyKey batch maxBatchSize lacks scopes
+  type startField intervalMs intervalHeader lookBackMs conditional maxPagesPerTick
   configFields input output list paginate isSuccess retryOnResponse retryOnRequest maxRetries
   execute poll webhook documentId sortBy dedup
   sampleOutput summarizeInput summarizeOutput`

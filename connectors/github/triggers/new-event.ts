@@ -19,10 +19,10 @@ export const newEvent = defineTrigger({
   intervalMs: 60_000,
   // How long GitHub asks to wait, longer while it is busy.
   intervalHeader: 'X-Poll-Interval',
-  // An answer without changes is not counted against the rate limit.
-  conditional: true,
   // Events do not show in the order in which they happened.
   lookBackMs: 60 * 60_000,
+  // An answer without changes is not counted against the rate limit.
+  conditional: true,
   input: [
     { name: 'owner', optional: false, hint: 'Login of the user or organization.' },
     { name: 'repo', optional: false, hint: 'Name of the repository, without the owner.' },

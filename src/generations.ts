@@ -20,6 +20,7 @@ import { createConnecting } from './connection/create-connecting.ts';
 import { createDiscarding, type Discarding } from './connection/discarding.ts';
 import { refreshIdle } from './connection/idle-refresh.ts';
 import { createOAuthClients, type OAuthClients } from './connection/oauth-client.ts';
+import { createRefusalAlarm } from './connection/refusal-alarm.ts';
 import { createRegistrations, type Registrations } from './connection/registrations.ts';
 import { createRevocations, type Revocations } from './connection/revocation.ts';
 import { createStoredConnections, type StoredConnections } from './connection/stored-connections.ts';
@@ -151,6 +152,12 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     sender: options.tokenSender,
     cache: await createCache({ onError: () => logger.warn('The cache failed; what it held is asked for again') }),
     allowedPrivateOrigins: configuration.http?.allowedPrivateOrigins,
+    onClientRefused: createRefusalAlarm((refused) =>
+      logger.error(
+        refused,
+        'An authorization server does not accept the client of a registration: check its id, its secret and how it proves itself. No connection is renewed by it until then',
+      ),
+    ),
   });
   let current: Generation | undefined;
   let listed: ReadDocuments | undefined;

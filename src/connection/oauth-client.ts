@@ -14,6 +14,7 @@ import { createClientFetch, type ClientFetch } from './client-fetch.ts';
 import { findMetadata } from './provider-metadata.ts';
 import type { Registration } from './registration.ts';
 import { Secret } from '../http/secret.ts';
+import { TokenFailure } from './token-failure.ts';
 
 /** Whose client it is. */
 export interface ClientTarget {
@@ -54,6 +55,18 @@ export interface OAuthClientsOptions {
   readonly allowedPrivateOrigins?: readonly string[];
   /** Of one token request. Default 30 000. */
   readonly tokenTimeoutMs?: number;
+  /** Hears of each request that was refused for what the operator alone can mend, whoever waited for its answer. */
+  readonly onClientRefused?: (refused: RefusedClient) => void;
+}
+
+/** A client that an authorization server does not accept, in words that may be logged. */
+export interface RefusedClient {
+  /** `undefined`: what the connector brings, without a registration. */
+  readonly tenant: string | undefined;
+  readonly connector: string;
+  /** The `error` of RFC 6749 §5.2, when it is one that the standards know. */
+  readonly error: string | undefined;
+  readonly status: number | undefined;
 }
 
 /**
@@ -82,8 +95,10 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
     const discovered = issuer === undefined ? undefined : await findMetadata(issuer, connector, fetch, options.cache);
     const metadata = mergeMetadata(discovered, endpoints, connector);
     checkMetadata(metadata, connector, allowed, authorization);
+    const client = await connect(target, metadata, issuer !== undefined, fetch, fields);
     return {
-      ...(await connect(target, metadata, issuer !== undefined, fetch, fields)),
+      ...client,
+      ...hearRefusals(client, target, options.onClientRefused),
       connector,
       title: connector.title ?? connector.name,
       authorization,
@@ -94,6 +109,34 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
       tokenUrl: metadata.token_endpoint ?? metadata.issuer,
       scopes: registration?.scopes ?? authorization.scopes ?? [],
     };
+  };
+}
+
+/** The same requests; a refusal of the client is told of before it is thrown. */
+function hearRefusals(
+  { exchangeCode, refresh, clientCredentials, beginDevice, pollDevice }: TokenClient,
+  { connector, registration }: ClientTarget,
+  onClientRefused: OAuthClientsOptions['onClientRefused'],
+) {
+  const heard =
+    <Given extends readonly unknown[], Answer>(ask: (...given: Given) => Promise<Answer>) =>
+    async (...given: Given): Promise<Answer> => {
+      try {
+        return await ask(...given);
+      } catch (failure) {
+        if (failure instanceof TokenFailure && failure.kind === 'client') {
+          const { error, status } = failure;
+          onClientRefused?.({ tenant: registration?.tenant, connector: connector.name, error, status });
+        }
+        throw failure;
+      }
+    };
+  return {
+    exchangeCode: heard(exchangeCode),
+    refresh: heard(refresh),
+    clientCredentials: heard(clientCredentials),
+    beginDevice: heard(beginDevice),
+    pollDevice: heard(pollDevice),
   };
 }
 

@@ -591,6 +591,21 @@ describe('connections over OAuth 2.0', () => {
     expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
   });
 
+  it('tell the operator, in the log, when the server does not accept the client any more', async () => {
+    const who = { subject: 'olga' };
+    expect((await connectAs('olga', who)).data.finishConnection.state).toBe('STARTED');
+    await server.expireAccessTokens('olga');
+    await server.setFault('token', { mode: 'error', error: 'invalid_client', grantType: 'refresh_token' }, 1);
+    const before = log.length;
+    const { errors } = await ask(items, {}, who);
+    expect(errors[0].extensions.code).toBe('REGISTRATION_REFUSED');
+    const alarms = log.slice(before).filter((line) => JSON.parse(line).level === 50);
+    expect(alarms.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ tenant: 'acme', connector: 'items', error: 'invalid_client', status: 400 }),
+    ]);
+    expect(alarms[0]).toContain('does not accept the client of a registration');
+  });
+
   it('put no secret into the log', () => {
     const text = log.join('');
     expect(text.length).toBeGreaterThan(1_000);

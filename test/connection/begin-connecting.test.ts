@@ -70,6 +70,38 @@ describe('a label', () => {
   });
 });
 
+describe('one owner', () => {
+  it('has one connection to a connector for each label, however many begin at once', async () => {
+    await open();
+    const { id } = await desk.connectAs({ subject: 'alice' });
+    await expect(desk.begin()).rejects.toMatchObject({
+      code: 'CONNECTION_EXISTS',
+      message: 'There is a connection for shop already. Use `reconnect` for it, or give the new one a `label`.',
+    });
+    const begun = await Promise.allSettled(Array.from({ length: 8 }, () => desk.begin({ label: 'work' })));
+    for (const one of begun) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'CONNECTION_EXISTS' });
+    }
+    const tenants = await desk.begin({ owner: 'TENANT' });
+    const bobs = await desk.begin({}, { ...alice, subject: 'bob' });
+    const labels = (await desk.stored.list(alice)).map(({ value }) => value.label);
+    expect([labels.length, labels.filter((label) => label === 'work').length]).toEqual([3, 1]);
+    expect(new Set([id, tenants.connection.id, bobs.connection.id]).size).toBe(3);
+  });
+
+  it('is a subject that was named, unless it is the tenant', async () => {
+    await open();
+    const nobody = { tenant: 'acme', scopes: alice.scopes, subject: undefined };
+    await expect(desk.begin({}, nobody)).rejects.toMatchObject({
+      code: 'SUBJECT_REQUIRED',
+      message:
+        'owner: a connection of a subject needs a subject: name one (X-External-Subject-Id), or connect for the TENANT.',
+    });
+    expect(desk.changes).toEqual([]);
+    expect((await desk.begin({ owner: 'TENANT' }, nobody)).connection.value.subject).toBeNull();
+  });
+});
+
 describe('connections that nobody finishes', () => {
   it('are 50 of one owner: the oldest goes when another is begun', async () => {
     await open();

@@ -319,6 +319,25 @@ describe('connections over OAuth 2.0', () => {
     expect((await server.counters()).tokenRequests).toEqual(before.tokenRequests);
   });
 
+  it('are finished by one of two tabs of a browser, and the other asks for no token', async () => {
+    const who = { subject: 'judy' };
+    const { data } = await ask(connectMutation, { returnUrl }, who);
+    const cookies = createCookieJar();
+    const open = () => server.authorize(data.connect.authorizationUrl, { subject: 'judy', cookies });
+    const tabs = [await open(), await open()];
+    expect(new Set(tabs.map((callback) => callback.searchParams.get('state'))).size).toBe(2);
+    const before = (await server.counters()).tokenRequests['authorization_code'] ?? 0;
+    const bring = (callback: URL) =>
+      fetch(callback, { redirect: 'manual', headers: { cookie: cookies.header(callback) } });
+    const first = await bring(tabs[1]!);
+    const second = await bring(tabs[0]!);
+    expect([second.status, second.headers.get('location')]).toEqual([410, null]);
+    expect((await server.counters()).tokenRequests['authorization_code']).toBe(before + 1);
+    const code = new URL(first.headers.get('location')!).searchParams.get('code');
+    const finished = await ask('mutation ($code: String!) { finishConnection(code: $code) { state } }', { code }, who);
+    expect(finished.data).toEqual({ finishConnection: { state: 'STARTED' } });
+  });
+
   it.each(['wrong-iss', 'missing-iss'] as const)('are refused with %s, and no token is asked for', async (mode) => {
     const { data } = await ask(connectMutation, { returnUrl }, { subject: 'ivan' });
     const before = await server.counters();

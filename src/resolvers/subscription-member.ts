@@ -3,11 +3,10 @@ import { GraphQLError, type ExecutionResult } from 'graphql';
 import { type GatewayError, InputError } from '../errors.ts';
 import { sizeOf, type EventResult } from './event-results.ts';
 import type { EventSink } from './subscription.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** While it is blocked, so many results wait for a live subscriber. */
 const maxWaitingCount = 1_000;
-/** Characters of their payloads; one result waits however large it is. */
-const maxWaitingSize = 1024 * 1024;
 
 export interface MemberOptions {
   readonly sink: EventSink;
@@ -26,7 +25,7 @@ export class SubscriptionMember {
   readonly #options: MemberOptions;
   /** In the order of their places. */
   #waiting: EventResult[] = [];
-  #waitingSize = 0;
+  readonly #room: WaitingRoom;
   #place: number;
   #isBlocked = false;
   #isSending = false;
@@ -34,6 +33,7 @@ export class SubscriptionMember {
 
   constructor(options: MemberOptions) {
     this.#options = options;
+    this.#room = options.sink.waitingRoom ?? new WaitingRoom();
     this.#place = options.place;
   }
 
@@ -73,11 +73,8 @@ export class SubscriptionMember {
     if (this.#isOver || result.place <= this.#place) return;
     if (!this.#isBlocked && this.#waiting.length === 0) return this.send(result);
     if (result.payload === undefined) return;
-    const size = sizeOf(result);
-    const isFull = this.#waiting.length >= maxWaitingCount || this.#waitingSize + size > maxWaitingSize;
-    if (isFull && this.#waiting.length > 0) return this.end(lagged());
+    if (this.#waiting.length >= maxWaitingCount || !this.#room.take(sizeOf(result))) return this.end(lagged());
     this.#waiting.push(result);
-    this.#waitingSize += size;
   }
 
   /** The sink can take more. */
@@ -86,14 +83,11 @@ export class SubscriptionMember {
     this.#isBlocked = false;
     // Whoever sends looks again by itself.
     if (this.#isSending) return;
-    let sent = 0;
-    while (this.canTake && sent < this.#waiting.length) {
-      const result = this.#waiting[sent]!;
-      sent += 1;
-      this.#waitingSize -= sizeOf(result);
+    while (this.canTake && this.#waiting.length > 0) {
+      const result = this.#waiting.shift()!;
+      this.#room.give(sizeOf(result));
       this.send(result);
     }
-    this.#waiting.splice(0, sent);
     if (this.canTake) this.#options.onReady();
   }
 
@@ -114,14 +108,14 @@ export class SubscriptionMember {
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    for (const result of this.#waiting) this.#room.give(sizeOf(result));
     this.#waiting = [];
-    this.#waitingSize = 0;
     this.#options.onOver();
   }
 }
 
 function lagged(): InputError {
   const message =
-    'Events came faster than they were taken, and more than 1 000 of them, or 1 MiB, waited. Subscribe again with the `cursor` of this error as `after`.';
+    'Events came faster than they were taken, and more than 1 000 of them, or 1 MiB for all subscriptions of this connection, waited. Subscribe again with the `cursor` of this error as `after`.';
   return new InputError('LAGGED', message);
 }

@@ -1,5 +1,6 @@
 /** What a subscription is to the server that carries it: events come serialized, once for all that ask the same. */
 import type { ExecutionResult } from 'graphql';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the server gives with a subscription. */
 export interface SubscriptionOptions {
@@ -21,6 +22,8 @@ export interface EventSink {
   readonly send: (payload: string, cursor: string | undefined) => boolean;
   /** The subscription is over; with errors when it did not end by itself. Nothing is called afterwards. */
   readonly end: (errors?: ExecutionResult) => void;
+  /** Where results wait while nothing more should come; one for all subscriptions of a client. Default: one of its own. */
+  readonly waitingRoom?: WaitingRoom | undefined;
 }
 
 export interface RunningSubscription {

@@ -12,6 +12,7 @@ import {
   type SubscriptionGroup,
 } from '../../src/resolvers/subscription-group.ts';
 import type { RunningSubscription } from '../../src/resolvers/subscription.ts';
+import { WaitingRoom } from '../../src/resolvers/waiting-room.ts';
 import type { LoggedEvent } from '../../src/storage/feed-log.ts';
 import { createMemoryFeedLog } from '../support/memory-feed-log.ts';
 import { atRest, recordingSink, until, type RecordingSink } from '../support/recording-sink.ts';
@@ -215,6 +216,35 @@ describe('a subscriber', () => {
     await one.append(1);
     await atRest();
     expect(errorOf(slow)).toEqual({ code: 'LAGGED', cursor: 'c1' });
+  });
+
+  it('lags when more than 1 MiB waits for all subscriptions of its client, and room is made by those that end', async () => {
+    const payload = 'x'.repeat(200_000);
+    const waitingRoom = new WaitingRoom();
+    const execute = () => ({ data: { payload } });
+    const [one, other] = [scene({ execute }), scene({ execute })];
+    const [first, second] = [recordingSink(1, waitingRoom), recordingSink(1, waitingRoom)];
+    const running = await one.join(first);
+    await one.append(4);
+    await other.join(second);
+    await other.append(3);
+    await atRest();
+    expect([first.ended(), second.ended()]).toEqual([undefined, undefined]);
+    await other.append(1);
+    await atRest();
+    expect(errorOf(second)).toEqual({ code: 'LAGGED', cursor: 'c1' });
+    await one.append(2);
+    await atRest();
+    expect(first.ended()).toBeUndefined();
+    first.room = Infinity;
+    running.resume();
+    await until(() => first.cursors.length === 6);
+    // Whatever took room has given it back: as much waits for another as would for the first.
+    const third = recordingSink(1, waitingRoom);
+    await one.join(third);
+    await one.append(6);
+    await atRest();
+    expect(third.ended()).toBeUndefined();
   });
 
   it('gets one event of any size, however slow it is', async () => {

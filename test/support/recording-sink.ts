@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import type { EventSink } from '../../src/resolvers/subscription.ts';
+import type { WaitingRoom } from '../../src/resolvers/waiting-room.ts';
 
 export interface RecordingSink extends EventSink {
   readonly payloads: readonly string[];
@@ -12,8 +13,8 @@ export interface RecordingSink extends EventSink {
   room: number;
 }
 
-/** @param room - default: without end. */
-export function recordingSink(room = Infinity): RecordingSink {
+/** @param room - default: without end. @param waitingRoom - shared with other sinks of one client. */
+export function recordingSink(room = Infinity, waitingRoom?: WaitingRoom): RecordingSink {
   const payloads: string[] = [];
   const cursors: (string | undefined)[] = [];
   let ended: ExecutionResult | 'complete' | undefined;
@@ -33,6 +34,7 @@ export function recordingSink(room = Infinity): RecordingSink {
     cursors,
     ended: () => ended,
     room,
+    waitingRoom,
     send: (payload, cursor) =>
       alone(() => {
         payloads.push(payload);

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Caller } from '../../connection/caller.ts';
 import { CallerError, InputError } from '../../errors.ts';
+import { WaitingRoom } from '../../resolvers/waiting-room.ts';
 import { credentialHeaders, type CallerWatch } from './caller-watch.ts';
 import type { OperationStreams } from './operation-stream.ts';
 import type { NamedDocument } from '../operations/resolve-document.ts';
@@ -47,6 +48,7 @@ export interface AskedOperation extends NamedDocument {
 const maxIdLength = 1_000;
 
 export class GraphqlWsConnection implements OperationSocket {
+  readonly waitingRoom = new WaitingRoom();
   readonly #shared: ConnectionShared;
   readonly #socket: ClientSocket;
   readonly #duplex: Duplex;

@@ -6,6 +6,7 @@ import type { Caller } from '../../connection/caller.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Operation, ServedGraph } from '../../resolvers/executor.ts';
 import type { EventSink, RunningSubscription } from '../../resolvers/subscription.ts';
+import type { WaitingRoom } from '../../resolvers/waiting-room.ts';
 import { ClientOperation, type ClientLink } from '../client-operation.ts';
 import { errorFormatter } from '../format-error.ts';
 import type { GraphSource } from '../graph-source.ts';
@@ -51,6 +52,8 @@ export interface Outlet {
   readonly next: (payload: string, cursor: string | undefined) => boolean;
   /** There are no more answers. */
   readonly end: (ending: Ending) => void;
+  /** Shared by all outlets of one client. Default: one of its own. */
+  readonly waitingRoom?: WaitingRoom | undefined;
 }
 
 /** `refused`: the operation was never run. `broken`: a subscription ended otherwise than by itself. */
@@ -163,6 +166,7 @@ class Stream implements OperationStream {
     if (result.kind === 'refused') return this.#answerOnce(options.finish(result.result));
     if (this.#isOver) return result.subscription.discard();
     const sink: EventSink = {
+      waitingRoom: this.#outlet.waitingRoom,
       send: (payload, cursor) => !this.#isOver && this.#outlet.next(payload, cursor),
       end: (failure) => {
         const errors = failure?.errors;

@@ -1,11 +1,14 @@
 /** One operation on a socket, in the shape that graphql-ws drives: an iterator that never yields, because we send its answers. */
 import type { GraphQLFormattedError } from 'graphql';
+import type { WaitingRoom } from '../../resolvers/waiting-room.ts';
 import type { ClientLink } from '../client-operation.ts';
 import type { AskedStream, Ending, OperationStream, OperationStreams } from './operation-stream.ts';
 
 /** The socket, as its operations see it. */
 export interface OperationSocket {
   readonly streams: OperationStreams;
+  /** Of all its operations. */
+  readonly waitingRoom: WaitingRoom;
   /** Sends one `next` message. `false`: no more until `resume`. */
   readonly sendNext: (prefix: Buffer, payload: string) => boolean;
   /** The operation is over, whatever ended it. Called once. */
@@ -90,7 +93,11 @@ export class SocketOperation implements AsyncIterableIterator<never> {
     this.#link = new OperationLink();
     this.#stream = socket.streams.begin(
       { ...asked, link: this.#link },
-      { next: (payload) => socket.sendNext(prefix, payload), end: (ending) => this.#end(ending) },
+      {
+        next: (payload) => socket.sendNext(prefix, payload),
+        end: (ending) => this.#end(ending),
+        waitingRoom: socket.waitingRoom,
+      },
     );
   }
 

@@ -7,6 +7,9 @@ import { until } from '../../support/until.ts';
 
 const text = 'x'.repeat(16 * 1024);
 
+/** So long that a sign of life is answered on a busy machine too: whoever gives none is cut, with 1006. */
+const keepAliveMs = 1_000;
+
 describe('a client that does not read', () => {
   it('is sent nothing more than a little, and goes on where it stopped once it reads', async () => {
     const graph = feedingGraph();
@@ -64,7 +67,7 @@ describe('a client that does not read', () => {
 
   it('is closed with 1013 when it has not read for long', async () => {
     const graph = feedingGraph();
-    const { url } = await runServer(graph, { subscriptions: { stuckMs: 100, closeGraceMs: 60_000, keepAliveMs: 40 } });
+    const { url } = await runServer(graph, { subscriptions: { stuckMs: 100, closeGraceMs: 60_000, keepAliveMs } });
     const client = await connectSocket(url);
     client.send(subscribeMessage('a'));
     const fed = await graph.started(1);
@@ -77,7 +80,7 @@ describe('a client that does not read', () => {
 
   it('is cut when it is closed and reads not even that', async () => {
     const graph = feedingGraph();
-    const { url, app } = await runServer(graph, { subscriptions: { stuckMs: 50, closeGraceMs: 50, keepAliveMs: 40 } });
+    const { url, app } = await runServer(graph, { subscriptions: { stuckMs: 50, closeGraceMs: 50, keepAliveMs } });
     const [idle, stalled] = [await connectSocket(url), await connectSocket(url)];
     stalled.send(subscribeMessage('a'));
     const fed = await graph.started(1);
@@ -108,7 +111,7 @@ describe('a client that does not read', () => {
 
 describe('signs of life', () => {
   it('are asked of each socket, and one that gives none is cut', async () => {
-    const { url } = await runServer(feedingGraph(), { subscriptions: { keepAliveMs: 60 } });
+    const { url } = await runServer(feedingGraph(), { subscriptions: { keepAliveMs } });
     const alive = await connectSocket(url);
     let pings = 0;
     alive.socket.on('ping', () => (pings += 1));

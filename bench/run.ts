@@ -3,14 +3,16 @@
  * upstream, in turns. `--quick` takes less time and is less sure; `--cpu-prof` leaves a profile of Plugboard behind;
  * `--scenario <part of its name>` measures that one alone; `--scenario "token resolution"` measures what a kept token costs
  * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead, `-- stalled` subscribers that do not
- * read, `-- storm` ten thousand that come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten
- * thousand of two replicas on PostgreSQL, `-- feed-log` what the logs of feeds take.
+ * read, `-- operations` sockets that run a hundred different operations each and do not read, `-- storm` ten thousand that
+ * come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten thousand of two replicas on PostgreSQL,
+ * `-- feed-log` what the logs of feeds take.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { canPin, startChild, type Child, type Usage } from './child.ts';
 import { measureFanOut } from './fan-out/measure.ts';
+import { measureManyOperations } from './fan-out/many-operations.ts';
 import { measureStalled } from './fan-out/stalled.ts';
 import { measureStorm } from './fan-out/storm.ts';
 import { measureFeedLog } from './feed-log/measure.ts';
@@ -29,6 +31,7 @@ const { values: flags, positionals } = parseArgs({
 const subscriptions = {
   'fan-out': measureFanOut,
   stalled: measureStalled,
+  operations: measureManyOperations,
   storm: measureStorm,
   feeds: measureFeeds,
   replicas: measureReplicas,

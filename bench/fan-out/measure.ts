@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canPin, startChild, type Child, type Usage } from '../child.ts';
+import { requireDescriptors } from '../descriptors.ts';
 import { describeMachine } from '../report.ts';
 import type { Emission } from './emit.ts';
 import { orderSelection } from './order-selection.ts';
@@ -20,6 +21,8 @@ export async function measureFanOut({ quick }: { readonly quick: boolean }): Pro
   const pace = quick
     ? { subscribers: 1_000, events: 20, perSecond: 5, rounds: 1, idle: 1_000 }
     : { subscribers: 1_000, events: 30, perSecond: 5, rounds: 5, idle: 10_000 };
+  // Those who are told and those who hear nothing are of one server.
+  requireDescriptors(pace.subscribers + pace.idle);
   const isPinned = canPin(cpus().length);
   const core = isPinned ? { measured: 0, others: 1 } : { measured: undefined, others: undefined };
   const upstream = await startChild('./upstream.js', { core: core.others });

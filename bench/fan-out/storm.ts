@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canPin, startChild, type Child, type Usage } from '../child.ts';
+import { requireDescriptors } from '../descriptors.ts';
 import { describeMachine } from '../report.ts';
 import type { Emission } from './emit.ts';
 import { orderSelection } from './order-selection.ts';
@@ -18,6 +19,7 @@ const watchedMs = 5_000;
 
 export async function measureStorm({ quick }: { readonly quick: boolean }): Promise<void> {
   const count = quick ? 1_000 : 10_000;
+  requireDescriptors(count);
   const isPinned = canPin(cpus().length);
   const core = isPinned ? { measured: 0, others: 1 } : { measured: undefined, others: undefined };
   const upstream = await startChild('./upstream.js', { core: core.others });

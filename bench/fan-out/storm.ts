@@ -49,7 +49,7 @@ export async function measureStorm({ quick }: { readonly quick: boolean }): Prom
   const verdict = seconds <= targetSeconds ? 'met' : 'MISSED';
   const cpuSeconds = ((cpuMicroseconds - before.cpuMicroseconds) / 1e6).toFixed(1);
   console.log(
-    `${count} came back in ${seconds.toFixed(1)} s (target ≤ ${targetSeconds} s: ${verdict}), ${cpuSeconds} s of CPU`,
+    `${count} came back in ${seconds.toFixed(1)} s (target ≤ ${targetSeconds} s: ${verdict}), ${cpuSeconds} s of CPU, ${await subscribers.ask<number>('retries')} connections tried again`,
   );
   console.log(`polls a second: ${calm.toFixed(2)} before, ${storming.toFixed(2)} meanwhile; an event then reached all`);
   await Promise.all([upstream, server, subscribers].map((child) => child.stop()));

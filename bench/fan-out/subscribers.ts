@@ -1,4 +1,5 @@
 /** Subscribers of one server: each has a socket of its own, and all ask the same. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { answerParent } from '../child.ts';
 
@@ -18,6 +19,8 @@ let lastFrame = '';
 let missing = 0;
 let target = 0;
 let onAll: (() => void) | undefined;
+/** Connections that were tried again, because they failed before they were acknowledged. */
+let retries = 0;
 
 async function subscribe({ port, count, query, atOnce = 100 }: Subscribing): Promise<void> {
   for (let begun = 0; begun < count; begun += atOnce) {
@@ -26,13 +29,24 @@ async function subscribe({ port, count, query, atOnce = 100 }: Subscribing): Pro
   }
 }
 
-function open(port: number, query: string): Promise<void> {
+/** As clients do: who is not let in waits a little and comes again. */
+async function open(port: number, query: string): Promise<void> {
+  for (;;) {
+    try {
+      return await connect(port, query);
+    } catch {
+      retries++;
+      await sleep(200 + Math.random() * 800);
+    }
+  }
+}
+
+function connect(port: number, query: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
       perMessageDeflate: false,
     });
-    const index = sockets.push(socket) - 1;
-    received[index] = 0;
+    let index = -1;
     socket.on('error', reject);
     socket.on('open', () => socket.send('{"type":"connection_init"}'));
     socket.on('message', (data: Buffer) => {
@@ -41,6 +55,8 @@ function open(port: number, query: string): Promise<void> {
       if (text.includes('"next"')) return count(index, data);
       if (text.includes('"ping"')) return socket.send('{"type":"pong"}');
       if (text.includes('"connection_ack"')) {
+        index = sockets.push(socket) - 1;
+        received[index] = 0;
         socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
         resolve();
         return;
@@ -83,4 +99,4 @@ async function leave(): Promise<void> {
   received = [];
 }
 
-answerParent({}, { subscribe, expectEvents, cut, leave, lastFrame: () => lastFrame });
+answerParent({}, { subscribe, expectEvents, cut, leave, lastFrame: () => lastFrame, retries: () => retries });

@@ -320,7 +320,7 @@ function answerUnknownRoutes(app: FastifyInstance): void {
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<{ url: string }> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (!code || !(code in listenFaults)) throw cause;
@@ -343,3 +343,9 @@ const listenFaults: Record<string, string> = {
   EACCES: 'this user may not use that port. Choose one above 1023 with --port',
   ENOTFOUND: 'the host name is unknown. Choose another host with --host',
 };
+
+/**
+ * Connections that may wait to be taken; the system may allow fewer. Node's default of 511 is full at once when thousands of
+ * subscribers come back, and those beyond it are reset.
+ */
+const backlog = 4_096;

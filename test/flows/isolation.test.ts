@@ -78,6 +78,7 @@ interface Known {
   readonly feed: string;
   readonly eventCursor: string;
   readonly parked: string;
+  readonly thing: string;
 }
 const known = new Map<Subject, Known>();
 
@@ -95,6 +96,15 @@ const webhookUrls = new Map<Tenant, string[]>();
 /** Whose a connection is, of all that were ever made. */
 const ownersOfConnections = new Map<string, string>();
 
+const createThing = 'mutation ($thing: ThingInput!) { createThing(thing: $thing) { id } }';
+const setThing = `mutation ($thing: ID!, $value: String!) {
+  setThingProperty(thing: $thing, component: "lamp", property: "scene", value: $value) { id } }`;
+const lampOf = (name: string) => ({
+  name: `lamp of ${name}`,
+  displayType: 'core.LAMP',
+  mainComponentId: 'lamp',
+  components: [{ id: 'lamp', componentType: 'core.LAMP', properties: [{ id: 'scene', type: 'STRING' }] }],
+});
 const connect = `mutation ($connector: String!, $fields: JSON, $owner: ConnectionOwner, $label: String, $returnUrl: String) {
   connect(connector: $connector, fields: $fields, owner: $owner, label: $label, returnUrl: $returnUrl) {
     authorizationUrl connection { id } } }`;
@@ -144,6 +154,7 @@ async function settle(who: Subject): Promise<void> {
     session: new URL(other.connect.authorizationUrl).searchParams.get('session') ?? '',
     code: back?.searchParams.get('code') ?? '',
     cursor: list.shopItems.edges[0].cursor,
+    thing: (await data(createThing, { thing: lampOf(name) }, who)).createThing.id,
     ...(await settleFeed('shop', who)),
   });
   for (const value of Object.values(known.get(who)!)) expect(value).not.toBe('');
@@ -197,7 +208,7 @@ function marksIn(text: string, who: Subject): readonly string[] {
 
 /** Arguments of its own that every variant starts from. */
 function ownArguments(who: Subject, field: RootField, operation: Operation): Record<string, unknown> {
-  const { connection, feed } = known.get(who)!;
+  const { connection, feed, thing } = known.get(who)!;
   const byName: Readonly<Record<string, unknown>> = {
     connector: 'shop',
     trigger: 'new_item',
@@ -206,6 +217,7 @@ function ownArguments(who: Subject, field: RootField, operation: Operation): Rec
     ...(operation === 'subscription' && field.name.startsWith('shop') && { connection }),
     ...(operation === 'query' && field.name === 'feed' && { id: feed }),
     ...(operation === 'query' && field.name === 'connection' && { id: connection }),
+    ...(operation === 'query' && field.name === 'thing' && { id: thing }),
   };
   const required = field.args.filter(
     ({ type, name }) => isNonNullType(type) || name === 'first' || (name === 'connection' && name in byName),
@@ -315,8 +327,17 @@ let happened = 0;
 
 /** Something that the field may tell of, for everybody. */
 async function letHappen(field: string): Promise<void> {
+  if (field === 'thingChanged') return setThings();
   const connector = connectorNames.find((name) => field.startsWith(name));
   await (connector === undefined ? letConnectionsPass() : sendWebhooks(connector));
+}
+
+/** A thing of everybody has another value. */
+async function setThings(): Promise<void> {
+  for (const who of subjects) {
+    const value = `scene ${(happened += 1)} of ${who.name}`;
+    await data(setThing, { thing: known.get(who)!.thing, value }, who);
+  }
 }
 
 /** Webhooks for everybody at the addresses of both tenants. */
@@ -347,6 +368,11 @@ async function letConnectionsPass(): Promise<void> {
 async function stateOf(who: Subject): Promise<unknown> {
   const { connections } = await data('{ connections { id state identity label connector { name } } }', {}, who);
   const { feed } = await data(feedOf, { id: known.get(who)!.feed }, who);
+  const { thing } = await data(
+    'query ($id: ID!) { thing(id: $id) { name status } }',
+    { id: known.get(who)!.thing },
+    who,
+  );
   const addresses = 'query ($connector: String!) { webhookAddresses(connector: $connector) { id createdAt } }';
   const { webhookAddresses } = await data(addresses, { connector: 'shop' }, who);
   const { connection, durable, oldestCursor, parked } = feed;
@@ -354,6 +380,7 @@ async function stateOf(who: Subject): Promise<unknown> {
     connections: connections.filter(({ label, state }: any) => label === null && state === 'STARTED'),
     feed: { connection, durable, oldestCursor, parked },
     webhookAddresses,
+    thing,
   };
 }
 
@@ -370,7 +397,7 @@ describe('two tenants with two subjects each', () => {
     expect(forbidden).toEqual([]);
     expect(asked).toBeGreaterThan(1_000);
     // All of it would mean nothing if nobody were given anything.
-    const ofGateway = ['connection', 'connections', 'feed', 'feeds'];
+    const ofGateway = ['connection', 'connections', 'feed', 'feeds', 'thing', 'things'];
     expect([...own].sort()).toEqual(forAll([...ofGateway, ...connectorNames.flatMap(readsOf)]));
     expect(fields).toEqual(expect.arrayContaining(['connectors', 'connector', 'registrations', 'webhookAddresses']));
   });
@@ -401,9 +428,11 @@ describe('two tenants with two subjects each', () => {
     console.info(`isolation: ${fields.length} fields of Subscription, asked ${asked} times`);
     expect(foreign).toEqual([]);
     expect(forbidden).toEqual([]);
-    expect([...fields].sort()).toEqual(['connectionChanged', ...connectorNames.flatMap(eventsOf)].sort());
+    expect([...fields].sort()).toEqual(
+      ['connectionChanged', 'thingChanged', ...connectorNames.flatMap(eventsOf)].sort(),
+    );
     expect(asked).toBeGreaterThan(300);
-    expect([...own].sort()).toEqual(forAll(['connectionChanged', ...connectorNames.flatMap(eventsOf)]));
+    expect([...own].sort()).toEqual(forAll(['connectionChanged', 'thingChanged', ...connectorNames.flatMap(eventsOf)]));
   });
 
   it('cannot go on in a list of one another', async () => {

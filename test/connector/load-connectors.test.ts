@@ -25,12 +25,21 @@ async function faultsOf(folders: readonly string[], importSource: ImportSource =
 describe('loadConnectors', () => {
   it('loads every folder of a folder, in the order of their names', async () => {
     const { loaded, warnings } = await loadConnectors([join(fixtures, '../../../connectors')], inHouse);
-    expect(loaded.map(({ connector }) => connector.name)).toEqual(['github', 'my_app', 'my_calendar', 'my_locker']);
+    expect(loaded.map(({ connector }) => connector.name)).toEqual([
+      'github',
+      'my_app',
+      'my_calendar',
+      'my_locker',
+      'netatmo',
+      'openweathermap',
+    ]);
     expect(loaded.map(({ folder }) => folder.split('/').at(-1))).toEqual([
       'github',
       'my-app',
       'my-calendar',
       'my-locker',
+      'netatmo',
+      'openweathermap',
     ]);
     expect(warnings).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /** A developer of connctd: asks its REST interface as the documentation does, header by header. */
 import { createApiKeys } from '../../src/connection/api-keys.ts';
-import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { openTestStore } from './test-store.ts';
 
 export interface ConnctdAnswer {
   readonly status: number;
@@ -46,7 +46,7 @@ export function connctdClient(url: () => string, token: string): AskConnctd {
 
 /** An API key in the store of a gateway. */
 export async function createKey(file: string, tenant: string, scopes: readonly string[]): Promise<string> {
-  const store = await createSqliteStore({ file });
+  const store = await openTestStore(file);
   try {
     return (await createApiKeys(store.records).create({ tenant, name: scopes.join('+'), scopes })).text;
   } finally {

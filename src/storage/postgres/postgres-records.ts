@@ -22,7 +22,7 @@ const sweepSize = 8;
 type Write = (sql: Sql) => Promise<Written>;
 
 /** Records over an open database. @param now - the clock of this process, by which callers say when records expire. */
-export function createPostgresRecords(database: PostgresDatabase, now: () => number = Date.now): Records {
+export function createPostgresRecords(database: PostgresDatabase, now: () => number = () => Date.now()): Records {
   const single: Sql = { ask: (text, values) => database.write(text, values) };
   return createSqlRecords<Write>({
     async get(kind, id) {

@@ -3,12 +3,12 @@ import netatmoConnector from '../../../connectors/netatmo/connector.ts';
 import openweathermapConnector from '../../../connectors/openweathermap/connector.ts';
 import type { Connector } from '../../../src/connector/definition.ts';
 import { createApiKeys } from '../../../src/connection/api-keys.ts';
-import { createSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts';
 import { appKey, startWeather, type Weather } from '../../connectors/openweathermap/provider.ts';
 import { connctdClient, createKey, type AskConnctd } from '../../support/connctd-client.ts';
 import { readEvents } from '../../support/event-reader.ts';
 import { openFailingVault, type FailingVault } from '../../support/failing-vault.ts';
 import { startTenantGateway, type TenantGateway } from '../../support/tenant-gateway.ts';
+import { openTestStore } from '../../support/test-store.ts';
 
 let weather: Weather;
 let gateway: TenantGateway;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   const scopes = ['connctd.connector', 'connctd.things.read', 'connctd.things.action'];
   ask = connctdClient(gateway.url, await createKey(gateway.file, 'acme', scopes));
-  const own = await createSqliteStore({ file: gateway.file });
+  const own = await openTestStore(gateway.file);
   const keys = createApiKeys(own.records);
   const all = ['plugboard.read', 'plugboard.write', 'plugboard.subscribe', 'plugboard.subjects'];
   subscriber = (await keys.create({ tenant: 'acme', name: 'subscriber', scopes: all })).text;

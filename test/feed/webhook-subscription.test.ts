@@ -192,7 +192,8 @@ describe('ending a webhook', () => {
     expect(await webhooks.end(made)).toBe(false);
     expect(await statesOf()).toEqual(['ENDING']);
     const [{ expiresAt } = {}] = await desk.records.list(webhookKind, {});
-    expect(expiresAt! - desk.clock).toBe(24 * 60 * 60_000);
+    // PostgreSQL counts from its own now.
+    expect(Math.abs(expiresAt! - desk.clock - 24 * 60 * 60_000)).toBeLessThan(60_000);
     desk.provider.before = () => {};
     desk.clock += 60_000;
     await webhooks.sweep();

@@ -79,9 +79,9 @@ async function ask(connector: Connector, query: string, configuration: Configura
 const never = () => new Promise<never>(() => {});
 
 describe('code of a connector that never ends', () => {
-  const configuration: Configuration = { limits: { operationMs: 150 } };
+  const configuration: Configuration = { limits: { operationMs: 1_000 } };
   const late = (raisedIn: string, connection = 'shop.tenant') => ({
-    message: `Shop: ${raisedIn} was given up. The operation took longer than its time limit of 150 ms. Ask for less in one operation.`,
+    message: `Shop: ${raisedIn} was given up. The operation took longer than its time limit of 1000 ms. Ask for less in one operation.`,
     extensions: {
       code: 'OPERATION_TIMEOUT',
       connector: 'shop',

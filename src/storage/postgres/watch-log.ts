@@ -24,11 +24,22 @@ export interface LogWatch {
 
 type Hear = (feed: string, change: string) => void;
 
-export function createLogWatch(database: PostgresDatabase, openClient: () => Client, schema: string): LogWatch {
+/**
+ * @param start - of `readLogMark`. From there on everything is told, and later from where the last look ended: a mark that
+ *   was read when somebody began to listen could be later than the first events that it had to hear of.
+ */
+export function createLogWatch(
+  database: PostgresDatabase,
+  openClient: () => Client,
+  schema: string,
+  start: string,
+): LogWatch {
   const listeners = new Set<{ readonly hear: (feed: string) => void }>();
   /** Feed → its newest change that was told since the last look, so that the look does not tell it again. */
   let told = new Map<string, string>();
   let looking: Promise<void> | undefined;
+  /** Where things stood at the last look. */
+  let mark = start;
   let wake = new AbortController();
 
   const tellOwn: Hear = (feed, change) => {
@@ -40,9 +51,8 @@ export function createLogWatch(database: PostgresDatabase, openClient: () => Cli
     if (told.get(feed) !== change) tellOwn(feed, change);
   };
   const notify = createNotifier(database, schema);
-  const look = async (marking: Promise<string>) => {
+  const look = async () => {
     const ear = createEar(openClient, schema, hearNotice, () => wake.abort());
-    let mark = await marking;
     while (listeners.size > 0 && !database.isClosed) {
       ear.listen();
       await sleep(ear.isListening() ? lookEveryMs : lookOftenMs, undefined, { ref: false, signal: wake.signal }).catch(
@@ -67,7 +77,7 @@ export function createLogWatch(database: PostgresDatabase, openClient: () => Cli
     watch(hear) {
       const listener = { hear };
       listeners.add(listener);
-      looking ??= look(readMark(database));
+      looking ??= look();
       return () => {
         listeners.delete(listener);
         if (listeners.size === 0) wake.abort();
@@ -164,7 +174,7 @@ function channelOf(schema: string): string {
 }
 
 /** Where things stand now. */
-async function readMark(database: PostgresDatabase): Promise<string> {
+export async function readLogMark(database: PostgresDatabase): Promise<string> {
   const answer = await database.read('SELECT pg_current_snapshot()::text AS mark').catch(() => undefined);
   return answer ? String(answer.rows[0]!.mark) : beforeAll;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Client } from 'pg';
 import type { NewEvent } from '../../../src/storage/feed-log.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../../src/storage/postgres/postgres-store.ts';
 import type { Store } from '../../../src/storage/store.ts';
@@ -8,6 +9,7 @@ import { withPostgres } from '../../support/postgres.ts';
 
 const event = (name: string): NewEvent => ({ signature: name, id: name, payload: `"${name}"` });
 const unavailable = { code: 'STORE_UNAVAILABLE' };
+const blockedStatements = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'plugboard'`;
 
 await withPostgres((postgres) => {
   const stores: Store[] = [];
@@ -83,6 +85,24 @@ await withPostgres((postgres) => {
       await cutOff();
       await other.feedLog.append('told after', { events: [event('a')] });
       await until(() => heard.includes('told after'));
+      stop();
+    });
+
+    it('tells what was appended after somebody began to listen, though its connections were busy then', async () => {
+      const [{ feedLog }, other] = [await open({ poolSize: 1 }), await open()];
+      await feedLog.append('held', { events: [event('a')] });
+      const holder = new Client(postgres.url);
+      await holder.connect();
+      await holder.query(`BEGIN; SELECT 1 FROM plugboard.feeds WHERE id = 'held' FOR UPDATE`);
+      const waiting = feedLog.append('held', { events: [event('b')] });
+      await until(async () => (await postgres.ask(blockedStatements)).length > 0);
+      const heard: string[] = [];
+      const stop = feedLog.watch((feed) => heard.push(feed));
+      await other.feedLog.append('told at once', { events: [event('a')] });
+      await holder.query('COMMIT');
+      await holder.end();
+      await waiting;
+      await until(() => heard.includes('told at once'));
       stop();
     });
 

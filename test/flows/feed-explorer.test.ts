@@ -48,14 +48,22 @@ inBrowser('a feed of the demo in GraphiQL', () => {
     const page = await browser.newPage();
     await page.goto(url);
     await page.locator('.graphiql-query-editor').getByText('myAppOrders').waitFor();
-    await page.locator('.graphiql-query-editor .monaco-editor').click();
-    await page.keyboard.press('Control+A');
-    // GraphiQL closes what is opened.
-    await page.keyboard.type('subscription { myAppNewCustomer { id node { name');
-    await page.keyboard.press('Control+Enter');
+    const subscribe = async () => {
+      await page.locator('.graphiql-query-editor .monaco-editor').click();
+      await page.keyboard.press('Control+A');
+      // GraphiQL closes what is opened.
+      await page.keyboard.type('subscription { myAppNewCustomer { id node { name');
+      await page.keyboard.press('Control+Enter');
+    };
     const feeds = async () => (await ask('{ feeds { state subscriberCount lastPollAt } }')).data;
+    let typedAt = -Infinity;
     await until(async () => {
       const found = (await feeds())?.feeds ?? [];
+      // An editor that is still being loaded may lose a key: what nobody took is typed again.
+      if (found.length === 0 && performance.now() - typedAt > 20_000) {
+        await subscribe();
+        typedAt = performance.now();
+      }
       return found.length === 1 && found[0].subscriberCount === 1 && found[0].lastPollAt !== null;
     });
     // The shop has customers of its own coming, and GraphiQL shows the latest event: it is looked up whose it is.

@@ -76,8 +76,8 @@ function readCapability(
 /** Its fields are filled by whoever streams contents. */
 const transferType = 'Transfer';
 
-const ofEveryField = new Set(['connection']);
-const ofLists = new Set(['connection', 'first', 'after', 'last', 'before']);
+const ofEveryField = new Set(['connection', 'idempotencyKey']);
+const ofLists = new Set([...ofEveryField, 'first', 'after', 'last', 'before']);
 
 function addedArguments(isList: boolean): ReadonlySet<string> {
   return isList ? ofLists : ofEveryField;

@@ -1,5 +1,5 @@
 /** An action as the capability that it implements: takes the input of the capability, and gives its rows. */
-import { isPlainObject } from '../connector/check-keys.ts';
+import { describeKind, isPlainObject } from '../connector/check-keys.ts';
 import type { CapabilityMapping, Connector } from '../connector/definition.ts';
 import type { ReadPage } from '../connector/read-page.ts';
 import {
@@ -87,7 +87,7 @@ const wholeList = { strategy: 'cursor' } as const;
 function wholePage(rows: unknown, { connector, name }: RunnableAction): ReadPage {
   if (Array.isArray(rows)) return { rows, next: null, totalCount: rows.length };
   if (rows === null || rows === undefined) return { rows: [], next: null, totalCount: 0 };
-  const message = `${connector.name}.${name}: expected a list of rows; the provider gave none.`;
+  const message = `${connector.name}.${name}: expected a list of rows; the provider gave ${describeKind(rows)}.`;
   throw new ProviderError('PROVIDER_ANSWER_INVALID', message, { connector: connector.name });
 }
 

@@ -78,7 +78,9 @@ function compile(
       get(this: Row) {
         const origin = CapabilityRow.originOf(this);
         try {
-          return read(CapabilityRow.rawOf(this) as object, origin);
+          const value = read(CapabilityRow.rawOf(this) as object, origin);
+          if (field.optional === false && (value === null || value === undefined)) throw missing(field, origin);
+          return value;
         } catch (error) {
           throw addPlace(error, origin);
         }
@@ -90,6 +92,12 @@ function compile(
     const message = `${origin.raisedIn}: expected a row, an object; got ${describeKind(raw)}.`;
     throw addPlace(new ProviderError('PROVIDER_ANSWER_INVALID', message), origin);
   };
+}
+
+/** Without this, GraphQL would say that the gateway had failed. */
+function missing({ name }: CapabilityField, { connector, raisedIn }: RowOrigin): ProviderError {
+  const message = `${connector.name}.${raisedIn}: expected a value for "${name}", which each row of the capability has; the provider gave none.`;
+  return new ProviderError('PROVIDER_ANSWER_INVALID', message);
 }
 
 function compileField(

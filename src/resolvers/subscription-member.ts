@@ -48,7 +48,9 @@ export class SubscriptionMember {
 
   /** Whether something may be sent at once. */
   get canTake(): boolean {
-    return !this.#isOver && !this.#isBlocked;
+    if (this.#isOver || this.#isBlocked) return false;
+    const { sink } = this.#options;
+    return sink.canTake === undefined || sink.canTake();
   }
 
   /** Sends the next event; only while it can take one. */
@@ -71,7 +73,7 @@ export class SubscriptionMember {
   /** Sends an event that happens now, or keeps it; a subscriber for whom too many are kept is told where to go on. */
   deliver(result: EventResult): void {
     if (this.#isOver || result.place <= this.#place) return;
-    if (!this.#isBlocked && this.#waiting.length === 0) return this.send(result);
+    if (this.#waiting.length === 0 && this.canTake) return this.send(result);
     if (result.payload === undefined) return;
     if (this.#waiting.length >= maxWaitingCount || !this.#room.take(sizeOf(result))) return this.end(lagged());
     this.#waiting.push(result);

@@ -20,6 +20,8 @@ export interface EventSink {
    * @returns `false` when nothing more should come until `resume` of the running subscription is called.
    */
   readonly send: (payload: string, cursor: string | undefined) => boolean;
+  /** Asked before each result, where what is sent to has other subscriptions that may have filled it. Default: as `send` said. */
+  readonly canTake?: (() => boolean) | undefined;
   /** The subscription is over; with errors when it did not end by itself. Nothing is called afterwards. */
   readonly end: (errors?: ExecutionResult) => void;
   /** Where results wait while nothing more should come; one for all subscriptions of a client. Default: one of its own. */

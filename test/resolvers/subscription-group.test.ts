@@ -247,6 +247,35 @@ describe('a subscriber', () => {
     expect(third.ended()).toBeUndefined();
   });
 
+  it('waits while other subscriptions of its client have filled what it is sent through', async () => {
+    const one = scene();
+    const sink = recordingSink();
+    let isFull = true;
+    const running = await one.join({ ...sink, canTake: () => !isFull });
+    await one.append(2);
+    await atRest();
+    expect(places(sink)).toEqual([]);
+    isFull = false;
+    running.resume();
+    await until(() => sink.cursors.length === 2);
+    await atRest();
+    isFull = true;
+    await one.append(2);
+    await atRest();
+    expect(places(sink)).toEqual([1, 2]);
+    // Whoever is called while another one fills it again waits on.
+    running.resume();
+    await atRest();
+    expect(places(sink)).toEqual([1, 2]);
+    isFull = false;
+    running.resume();
+    expect(places(sink)).toEqual([1, 2, 3, 4]);
+    isFull = true;
+    await one.append(1_001);
+    await until(() => sink.ended() !== undefined);
+    expect(errorOf(sink)).toEqual({ code: 'LAGGED', cursor: 'c4' });
+  });
+
   it('gets one event of any size, however slow it is', async () => {
     const payload = 'x'.repeat(3_000_000);
     const one = scene({ execute: () => ({ data: { payload } }) });

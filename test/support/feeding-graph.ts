@@ -12,6 +12,8 @@ export interface Fed {
   readonly sink: EventSink;
   /** How often its subscriber said that it can take more. */
   resumed: number;
+  /** Called with each of these. */
+  onResume?: () => void;
   isStopped: boolean;
   /** Sends `{ data: { renamed: text } }` with the cursor; gives what the sink said. */
   readonly send: (text: string, cursor?: string) => boolean;
@@ -60,7 +62,11 @@ export function feedingGraph(resolvers: Resolvers = {}): FeedingGraph {
         graph.fed.push(fed);
         for (const go of waiting) go();
         waiting.clear();
-        return { resume: () => void (fed.resumed += 1), stop: () => void (fed.isStopped = true) };
+        const resume = () => {
+          fed.resumed += 1;
+          fed.onResume?.();
+        };
+        return { resume, stop: () => void (fed.isStopped = true) };
       };
       return { kind: 'accepted', subscription: { start, discard: () => void (graph.discarded += 1) } };
     },

@@ -49,6 +49,7 @@ const maxIdLength = 1_000;
 
 export class GraphqlWsConnection implements OperationSocket {
   readonly waitingRoom = new WaitingRoom();
+  readonly canTake = (): boolean => !this.#outbound.isBlocked;
   readonly #shared: ConnectionShared;
   readonly #socket: ClientSocket;
   readonly #duplex: Duplex;
@@ -231,8 +232,15 @@ export class GraphqlWsConnection implements OperationSocket {
     return refusal('SUBSCRIPTION_LIMIT', message);
   }
 
+  /** One after the other, as long as the socket takes what they send; the others come first the next time. */
   #resume(): void {
-    for (const operation of this.#operations) operation.resume();
+    for (let left = this.#operations.size; left > 0 && !this.#outbound.isBlocked; left -= 1) {
+      const [first] = this.#operations;
+      if (!first) return;
+      this.#operations.delete(first);
+      this.#operations.add(first);
+      first.resume();
+    }
   }
 
   #leaveWhenAnswered(): void {

@@ -50,6 +50,8 @@ export interface AskedStream extends NamedDocument {
 export interface Outlet {
   /** Sends one answer: an ExecutionResult as JSON text. `false`: no more until `resume`. */
   readonly next: (payload: string, cursor: string | undefined) => boolean;
+  /** Whether an event may be sent now; where it is shared with other outlets, they may have filled it. Default: as `next` said. */
+  readonly canTake?: (() => boolean) | undefined;
   /** There are no more answers. */
   readonly end: (ending: Ending) => void;
   /** Shared by all outlets of one client. Default: one of its own. */
@@ -167,6 +169,7 @@ class Stream implements OperationStream {
     if (this.#isOver) return result.subscription.discard();
     const sink: EventSink = {
       waitingRoom: this.#outlet.waitingRoom,
+      canTake: this.#outlet.canTake,
       send: (payload, cursor) => !this.#isOver && this.#outlet.next(payload, cursor),
       end: (failure) => {
         const errors = failure?.errors;

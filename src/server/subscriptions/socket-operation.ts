@@ -9,6 +9,8 @@ export interface OperationSocket {
   readonly streams: OperationStreams;
   /** Of all its operations. */
   readonly waitingRoom: WaitingRoom;
+  /** Whether it takes an event now; after `false` it calls `resume`. */
+  readonly canTake: () => boolean;
   /** Sends one `next` message. `false`: no more until `resume`. */
   readonly sendNext: (prefix: Buffer, payload: string) => boolean;
   /** The operation is over, whatever ended it. Called once. */
@@ -95,6 +97,7 @@ export class SocketOperation implements AsyncIterableIterator<never> {
       { ...asked, link: this.#link },
       {
         next: (payload) => socket.sendNext(prefix, payload),
+        canTake: socket.canTake,
         end: (ending) => this.#end(ending),
         waitingRoom: socket.waitingRoom,
       },

@@ -45,6 +45,30 @@ describe('a client that does not read', () => {
     }
   });
 
+  it('is sent nothing by any of its operations while one has filled its socket, then by each in turn', async () => {
+    const graph = feedingGraph();
+    const { url } = await runServer(graph);
+    const client = await connectSocket(url);
+    for (let index = 0; index < 100; index += 1) client.send(subscribeMessage(`a${index}`));
+    await graph.started(100);
+    client.socket.pause();
+    const sent = fill(graph.fed[0]!);
+    expect(graph.fed.filter(({ sink }) => sink.canTake?.())).toEqual([]);
+    const turns: Fed[] = [];
+    for (const fed of graph.fed) {
+      fed.onResume = () => {
+        delete fed.onResume;
+        turns.push(fed);
+        // All together they are twenty times as much as may wait.
+        fed.send('x'.repeat(200_000));
+      };
+    }
+    client.socket.resume();
+    // It is not closed: that would fail here.
+    for (let index = 0; index < sent + 100; index += 1) await client.next();
+    expect(new Set(turns).size).toBe(100);
+  });
+
   it('is closed with 1013 when too much waits for it, and costs no more than that', async () => {
     const graph = feedingGraph();
     const { url } = await runServer(graph);
@@ -121,6 +145,21 @@ describe('signs of life', () => {
     await until(() => pings >= 3);
     alive.send({ type: 'ping', payload: { at: 1 } });
     expect(await alive.next()).toEqual({ type: 'pong', payload: { at: 1 } });
+  });
+
+  it('are read before anybody is judged by them, where the process was frozen meanwhile', async () => {
+    const { url } = await runServer(feedingGraph(), { subscriptions: { keepAliveMs: 200 } });
+    const client = await connectSocket(url);
+    const pinged = new Promise<void>((resolve) => {
+      client.socket.once('ping', () => {
+        // Its pong is on the way, and nothing of this process runs.
+        for (const until = performance.now() + 600; performance.now() < until;);
+        resolve();
+      });
+    });
+    await pinged;
+    await new Promise<void>((resolve) => client.socket.once('ping', () => resolve()));
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
   it('are given to who asks, in both ways', async () => {

@@ -29,15 +29,27 @@ export interface FaultyShop {
   /** Ids of all sales so far that are sound. */
   readonly sold: () => readonly string[];
   readonly poisonedCount: () => number;
-  /** What the shop did to those who asked. */
-  readonly mischief: () => { readonly failed: number; readonly cut: number; readonly hung: number };
+  /** What the shop did: to the requests that it was asked, and to its sales. */
+  readonly mischief: () => Mischief;
   readonly close: () => Promise<void>;
+}
+
+export interface Mischief {
+  readonly asked: number;
+  readonly failed: number;
+  readonly cut: number;
+  readonly hung: number;
+  readonly doubled: number;
+  readonly reordered: number;
+  readonly late: number;
 }
 
 interface Sale {
   readonly number: number;
   readonly createdAt: number;
   readonly visibleAt: number;
+  readonly isReordered: boolean;
+  readonly isLate: boolean;
   readonly isDoubled: boolean;
   readonly isPoisoned: boolean;
 }
@@ -49,11 +61,12 @@ export const lateByMs = 1_500;
 export async function startFaultyShop(options: FaultyShopOptions): Promise<FaultyShop> {
   const random = randomNumbers(options.seed ?? 1);
   const sales: Sale[] = [];
-  const mischief = { failed: 0, cut: 0, hung: 0 };
+  const mischief = { asked: 0, failed: 0, cut: 0, hung: 0 };
   let timer: NodeJS.Timeout | undefined;
   let tellSoldOut: () => void = () => {};
   const soldOut = new Promise<void>((resolve) => (tellSoldOut = resolve));
   const provider = await startFakeProvider((request, response) => {
+    mischief.asked += 1;
     if (random() < (options.hanging ?? 0)) {
       mischief.hung += 1;
       hang(response, random());
@@ -93,7 +106,12 @@ export async function startFaultyShop(options: FaultyShopOptions): Promise<Fault
     soldOut,
     sold: () => sales.filter(({ isPoisoned }) => !isPoisoned).map(({ number }) => `s${number}`),
     poisonedCount: () => sales.filter(({ isPoisoned }) => isPoisoned).length,
-    mischief: () => mischief,
+    mischief: () => ({
+      ...mischief,
+      doubled: sales.filter(({ isDoubled }) => isDoubled).length,
+      reordered: sales.filter(({ isReordered }) => isReordered).length,
+      late: sales.filter(({ isLate }) => isLate).length,
+    }),
     async close() {
       clearInterval(timer);
       await provider.close();
@@ -105,11 +123,14 @@ const mostAtOnce = 10;
 
 function newSale(number: number, now: number, random: () => number, options: FaultyShopOptions): Sale {
   const isLate = random() < options.late;
+  const isReordered = random() < options.reordered;
   return {
     number,
     // Out of order: it says that it is older than what was listed before it.
-    createdAt: random() < options.reordered ? now - Math.floor(random() * 200) : now,
+    createdAt: isReordered ? now - Math.floor(random() * 200) : now,
     visibleAt: isLate ? now + lateByMs : now,
+    isReordered,
+    isLate,
     isDoubled: random() < options.doubled,
     isPoisoned: isPoisoned(number, options),
   };

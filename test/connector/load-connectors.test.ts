@@ -32,6 +32,7 @@ describe('loadConnectors', () => {
       'my_locker',
       'netatmo',
       'openweathermap',
+      'zenodo',
     ]);
     expect(loaded.map(({ folder }) => folder.split('/').at(-1))).toEqual([
       'github',
@@ -40,6 +41,7 @@ describe('loadConnectors', () => {
       'my-locker',
       'netatmo',
       'openweathermap',
+      'zenodo',
     ]);
     expect(warnings).toEqual([]);
   });

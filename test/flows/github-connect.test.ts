@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import github from '../../connectors/github/connector.ts';
+import { allowInBrowser } from '../support/allow-in-browser.ts';
 import { startFakeProvider, type FakeProvider } from '../support/fake-provider.ts';
-import { createCookieJar } from '../support/provider-pages.ts';
 import { runGateway, type RunningGateway } from '../support/running-gateway.ts';
 
 let api: FakeProvider;
@@ -52,22 +52,8 @@ afterEach(async () => {
 });
 
 /** The user opens the link and allows it: GitHub sends the browser back with this code. */
-async function allow(link: string, code = 'the-code'): Promise<{ status: number; html: string }> {
-  const cookies = createCookieJar();
-  let url = new URL(link);
-  for (;;) {
-    const response = await fetch(url, { redirect: 'manual', headers: { cookie: cookies.header(url) } });
-    cookies.store(url, response);
-    const location = response.headers.get('location');
-    if (location === null) return { status: response.status, html: await response.text() };
-    url = new URL(location, url);
-    if (url.origin !== 'https://github.com') continue;
-    asked = url.searchParams;
-    const back = new URL(asked.get('redirect_uri') ?? '');
-    back.search = new URLSearchParams({ code, state: asked.get('state') ?? '' }).toString();
-    url = back;
-  }
-}
+const allow = (link: string, code?: string) =>
+  allowInBrowser(link, 'https://github.com', code, (parameters) => (asked = parameters));
 
 const connect = `mutation ($fields: JSON, $scopes: [String!]) {
   connect(connector: "github", fields: $fields, scopes: $scopes) {

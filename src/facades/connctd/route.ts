@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller } from '../../connection/caller.ts';
 import { forbidden, hasScope, type connctdScopes } from '../../connection/scopes.ts';
+import { signalOf } from '../call-signal.ts';
 import type { FacadeRooms } from '../facade.ts';
 import { badRequest } from './failure.ts';
 
@@ -33,8 +34,6 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-/** As long as one operation of GraphQL may take. */
-const timeLimitMs = 30_000;
 const callerOf = new WeakMap<FastifyRequest, Caller>();
 
 /** Adds a route. Caller, scope and subject are judged before any body is read. */
@@ -57,9 +56,6 @@ export function addCall(
       callerOf.set(request, caller);
     },
     async handler(request, reply) {
-      const gone = new AbortController();
-      // The request itself is closed as soon as its body was read.
-      reply.raw.once('close', () => !reply.raw.writableFinished && gone.abort());
       const { status, headers, body } = await answer({
         // `onRequest` has set it.
         caller: callerOf.get(request)!,
@@ -67,7 +63,7 @@ export function addCall(
         params: request.params,
         query: request.query,
         body: request.body,
-        signal: AbortSignal.any([gone.signal, AbortSignal.timeout(timeLimitMs)]),
+        signal: signalOf(reply),
       });
       return reply
         .code(status)

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import type { Caller } from '../../connection/caller.ts';
 import { CallerError, GatewayError } from '../../errors.ts';
 import { readLumosName } from '../../importers/lumos/wire-names.ts';
+import { signalOf } from '../call-signal.ts';
 import type { FacadeRooms } from '../facade.ts';
 import { dispatch } from './dispatch.ts';
 import { infoOf } from './info.ts';
@@ -18,9 +19,6 @@ interface Place {
   Params: { readonly connector?: string; readonly app?: string; readonly capability?: string };
   Querystring: { readonly connection?: string };
 }
-
-/** As long as one operation of GraphQL may take. */
-const timeLimitMs = 30_000;
 
 /** The facade as a plugin, without state of its own. */
 export function lumosFacade(rooms: FacadeRooms, { connector: only }: LumosSettings = {}): FastifyPluginAsync {
@@ -72,12 +70,6 @@ function addRoutes(
     app.route<Place>({ method: ['GET', 'POST'], url, exposeHeadRoute: false, handler: answer });
   }
   if (base === '') app.route<Place>({ method: ['GET', 'POST'], url: '/info', exposeHeadRoute: false, handler: answer });
-}
-
-function signalOf({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => raw.writableFinished || gone.abort());
-  return AbortSignal.any([gone.signal, AbortSignal.timeout(timeLimitMs)]);
 }
 
 /** An answer that is no envelope, in the words of Lumos' servers. */

@@ -141,6 +141,24 @@ const configurationShape = z.strictObject({
     .strictObject({
       connctd: z.strictObject({ finishInBrowser: z.boolean().optional() }).optional(),
       lumos: z.strictObject({ connector: z.string().min(1).optional() }).optional(),
+      rds: z
+        .strictObject({
+          tenant: z.string().min(1),
+          secret: z.custom<string | { env: string }>(isSecret, "a text, or { env: 'NAME' }").optional(),
+          releaseTokens: z.boolean().optional(),
+          redirectUri: httpUrl.optional(),
+          ports: z
+            .record(
+              z.string().min(1),
+              z.strictObject({
+                url: httpUrl,
+                allowPrivateAddress: z.boolean().optional(),
+                implements: z.array(z.enum(['fileStorage', 'metadata'])).optional(),
+              }),
+            )
+            .optional(),
+        })
+        .optional(),
     })
     .optional(),
   imports: z

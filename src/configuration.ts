@@ -5,6 +5,7 @@ import type { ConfiguredRegistration } from './connection/configured-registratio
 import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import type { ConnctdSettings } from './facades/connctd/settings.ts';
 import type { LumosSettings } from './facades/lumos/settings.ts';
+import type { RdsSettings } from './facades/rds/settings.ts';
 import type { LumosServer } from './importers/lumos/lumos-connector.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
@@ -163,6 +164,8 @@ export interface FeedsConfiguration {
 export interface FacadesConfiguration {
   readonly connctd?: ConnctdSettings;
   readonly lumos?: LumosSettings;
+  /** Sciebo RDS; absent: it is not served, except with `--demo`. */
+  readonly rds?: RdsSettings;
 }
 
 /** What becomes a connector beside the folders of connectors. */

@@ -16,6 +16,8 @@ import type { Connector } from './connector/definition.ts';
 import { collectFaults, DefinitionError, formatFault, type Fault } from './errors.ts';
 import { connctdFacade } from './facades/connctd/connctd.ts';
 import { lumosFacade } from './facades/lumos/lumos.ts';
+import { rdsFacade } from './facades/rds/rds.ts';
+import { readRdsSecret } from './facades/rds/secret.ts';
 import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
 import type { FeedsOptions } from './feed/create-feeds.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
@@ -289,7 +291,7 @@ function createServer(
     graphs: generations.graphs,
     isStoreAway: () => !vault.isAvailable(),
     connecting: generations.connecting,
-    facades: createFacades(generations, caller, options.configuration),
+    facades: createFacades(generations, caller, options),
     webhooks: generations.intake,
     ...(finishInBrowser && { beginHere: generations.beginHere }),
     logger,
@@ -318,10 +320,15 @@ function createServer(
 function createFacades(
   { rooms: served, baseUrl }: Generations,
   caller: ReturnType<typeof createCallers>['caller'],
-  { facades = {} }: Configuration = {},
+  { configuration: { facades = {}, insecureDev = false } = {}, environment = process.env }: GatewayOptions,
 ) {
   const rooms = { caller, baseUrl, served };
-  return [connctdFacade(rooms, facades.connctd), lumosFacade(rooms, facades.lumos)];
+  const { connctd, lumos, rds } = facades;
+  return [
+    connctdFacade(rooms, connctd),
+    lumosFacade(rooms, lumos),
+    ...(rds ? [rdsFacade(rooms, { ...rds, secret: readRdsSecret(rds, environment, insecureDev) })] : []),
+  ];
 }
 
 interface ServerParts {

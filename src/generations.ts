@@ -19,11 +19,14 @@ import { createConnections } from './connection/connections.ts';
 import { createConnecting } from './connection/create-connecting.ts';
 import { createDiscarding, type Discarding } from './connection/discarding.ts';
 import { refreshIdle } from './connection/idle-refresh.ts';
+import { createForeignTokens } from './connection/foreign-tokens.ts';
 import { createOAuthClients, type OAuthClients } from './connection/oauth-client.ts';
 import { createRefusalAlarm } from './connection/refusal-alarm.ts';
 import { createRegistrations, type Registrations } from './connection/registrations.ts';
 import { createRevocations, type Revocations } from './connection/revocation.ts';
 import { createStoredConnections, type StoredConnections } from './connection/stored-connections.ts';
+import { connectorsByName, type MakeConnector } from './connector/connectors-by-name.ts';
+import { createSubjects, type Subjects } from './connection/subjects.ts';
 import type { Connector } from './connector/definition.ts';
 import type { RunOptions } from './connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from './connector/run-trigger.ts';
@@ -31,12 +34,14 @@ import { collectFaults, DefinitionError, type Fault } from './errors.ts';
 import type { FeedsOptions } from './feed/create-feeds.ts';
 import type { WebhookIntake } from './feed/webhook-intake.ts';
 import type { ServedRooms } from './facades/facade.ts';
+import { redirectUriOf as rdsRedirectUriOf } from './facades/rds/rds.ts';
 import { createGatewayFeeds, type GatewayFeeds, type ServedTriggers } from './gateway-feeds.ts';
 import { buildGraph } from './graph/graph.ts';
 import { createOperationBudget } from './http/budget.ts';
 import type { RateBudgets } from './http/rate-budget.ts';
 import type { Sender } from './http/send.ts';
 import type { CreatePollClock } from './feed/poll-clock.ts';
+import { createRdsConnectors } from './importers/rds/rds-connector.ts';
 import type { Vault } from './open-vault.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { createOutcomes, type Outcomes } from './outcome/outcomes.ts';
@@ -118,6 +123,8 @@ interface Shared extends GenerationsOptions {
   readonly baseUrl: () => string;
   readonly feeds: GatewayFeeds;
   readonly outcomes: Outcomes;
+  readonly subjects: Subjects;
+  readonly makeConnector: MakeConnector | undefined;
 }
 
 interface Generation extends ServedTriggers {
@@ -202,6 +209,8 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     baseUrl: () => address,
     feeds,
     outcomes,
+    subjects: createSubjects(vault.records),
+    makeConnector: madeConnectors(configuration, () => address),
   };
   const listeners = new Set<() => void>();
   let status = { ready: false, faults: [] as readonly Fault[], loadedAt: new Date() };
@@ -258,6 +267,11 @@ export function defaultBaseUrl({ host = '127.0.0.1', port = 4000 }: Configuratio
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** Connectors of services that register while the gateway runs. */
+function madeConnectors({ facades: { rds } = {} }: Configuration, baseUrl: () => string): MakeConnector | undefined {
+  return rds && createRdsConnectors({ redirectUri: rdsRedirectUriOf(rds, baseUrl) });
+}
+
 /** Connections checked, graph built, resolvers attached; the faults of all are told together. */
 function createGeneration(
   connectors: readonly Connector[],
@@ -266,7 +280,7 @@ function createGeneration(
 ): Generation {
   const { configuration, environment, vault, stored, credentials, clients, sender } = shared;
   const { records, keyRing } = vault;
-  const byName = new Map(connectors.map((connector) => [connector.name, connector]));
+  const byName = connectorsByName(connectors, shared.makeConnector);
   const faults: Fault[] = [];
   const registrations = collectFaults(faults, () =>
     createRegistrations({
@@ -291,9 +305,9 @@ function createGeneration(
     return connector && { connector, registration: await registrations.find(tenant, connector) };
   };
   const revocations = createRevocations({ records, keyRing, clients, resolve });
-  const discarding = createDiscarding({ connectors, records, keyRing, revocations, now: Date.now });
+  const discarding = createDiscarding({ connectors: byName, records, keyRing, revocations, now: Date.now });
   const connecting = createConnecting({
-    connectors,
+    connectors: byName,
     records,
     keyRing,
     stored,
@@ -332,6 +346,8 @@ function createGeneration(
   const { feeds, cursors: eventCursors, changes, thingChanges, addresses } = shared.feeds;
   const own = createGatewaySchema(shared.sdl, {
     connectors,
+    makeConnector: shared.makeConnector,
+    subjects: shared.subjects,
     feeds: { feeds, cursors: eventCursors, changes, thingChanges, addresses, triggers: trigger },
     things,
     rooms: {
@@ -374,6 +390,8 @@ function createGeneration(
     mapThings,
     rooms: {
       connectors: byName,
+      subjects: shared.subjects,
+      foreignTokens: createForeignTokens({ keyRing, credentials, registrations, clients, now: Date.now }),
       registrations,
       stored,
       connecting,
@@ -431,6 +449,7 @@ function delegate(current: () => Connecting): Connecting {
     submitSession: (...given) => current().submitSession(...given),
     returnFromProvider: (...given) => current().returnFromProvider(...given),
     advance: (...given) => current().advance(...given),
+    adopt: (...given) => current().adopt(...given),
     finish: (...given) => current().finish(...given),
     test: (...given) => current().test(...given),
     disconnect: (...given) => current().disconnect(...given),

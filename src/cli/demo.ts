@@ -54,6 +54,7 @@ export async function startDemo(
         logLevel: 'warn',
         insecureDev: true,
         finishInBrowser: true,
+        facades: { rds: { tenant: localTenant } },
         ...configuration,
         ...configurationFor(providers),
       },

@@ -45,6 +45,8 @@ export interface TokenAnswer {
   readonly scope?: string | undefined;
   readonly expires_in?: number | undefined;
   readonly refresh_token_expires_in?: number | undefined;
+  /** Name of the account, as ownCloud and its kin give it beside the tokens. */
+  readonly user_id?: string | undefined;
 }
 
 /** What a device authorization endpoint gave (RFC 8628 §3.2), times in seconds. */
@@ -74,6 +76,8 @@ type Parameters = Readonly<Record<string, string>>;
 /** Token requests at one authorization server; each is sent once. @throws TokenFailure */
 export interface TokenClient {
   readonly exchangeCode: (callback: URLSearchParams, checks: CodeChecks) => Promise<TokenAnswer>;
+  /** A code that another system's front end got, without PKCE and without a state of ours. */
+  readonly exchangeForeignCode: (code: string, redirectUri: string) => Promise<TokenAnswer>;
   readonly refresh: (refreshToken: Secret, parameters: Parameters) => Promise<TokenAnswer>;
   readonly clientCredentials: (parameters: Parameters) => Promise<TokenAnswer>;
   readonly beginDevice: (parameters: Parameters) => Promise<DeviceAnswer>;
@@ -97,6 +101,12 @@ export async function createTokenClient(settings: ClientSettings): Promise<Token
   return {
     exchangeCode: (callback, checks) =>
       run(async () => toAnswer(await exchange(configuration, callback, checks, settings))),
+    exchangeForeignCode: (code, redirectUri) =>
+      run(async () =>
+        toAnswer(
+          await oauth.genericGrantRequest(configuration, 'authorization_code', { code, redirect_uri: redirectUri }),
+        ),
+      ),
     refresh: (token, parameters) =>
       run(async () => toAnswer(await oauth.refreshTokenGrant(configuration, token.reveal(), parameters))),
     clientCredentials: (parameters) =>
@@ -199,6 +209,8 @@ async function authenticationOf(settings: ClientSettings): Promise<oauth.ClientA
       return oauth.ClientSecretBasic(clientSecret?.reveal());
     case 'client_secret_post':
       return oauth.ClientSecretPost(clientSecret?.reveal());
+    case 'client_secret_basic_and_post':
+      return bothWays(clientSecret?.reveal() ?? '');
     case 'private_key_jwt':
       return oauth.PrivateKeyJwt(await importKey(settings.privateKey?.reveal() ?? ''), {
         [oauth.modifyAssertion]: (_header, payload) => {
@@ -207,6 +219,15 @@ async function authenticationOf(settings: ClientSettings): Promise<oauth.ClientA
         },
       });
   }
+}
+
+/** Id and secret as they are, not encoded as RFC 6749 §2.3.1 has it: clients that send both never did that. */
+function bothWays(secret: string): oauth.ClientAuth {
+  const post = oauth.ClientSecretPost(secret);
+  return (server, client, body, headers) => {
+    post(server, client, body, headers);
+    headers.set('authorization', `Basic ${Buffer.from(`${client.client_id}:${secret}`).toString('base64')}`);
+  };
 }
 
 async function importKey(text: string): Promise<oauth.PrivateKey> {
@@ -255,6 +276,7 @@ function toAnswer(answer: Awaited<ReturnType<typeof oauth.refreshTokenGrant>>): 
     scope,
     expires_in,
     refresh_token_expires_in: refresh_token_expires_in as number | undefined,
+    ...(typeof answer['user_id'] === 'string' && { user_id: answer['user_id'] }),
   };
 }
 

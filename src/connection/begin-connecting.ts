@@ -263,13 +263,15 @@ function newConnection(caller: Caller, connector: Connector, input: ConnectInput
   });
 }
 
-function exists({ connector, label }: ConnectionValue): AuthorizationError {
+/** The error for an owner that has such a connection. */
+export function exists({ connector, label }: ConnectionValue): AuthorizationError {
   const which = label === null ? '' : ` labelled ${JSON.stringify(label)}`;
   const message = `There is a connection${which} for ${connector} already. Use \`reconnect\` for it, or give the new one a \`label\`.`;
   return new AuthorizationError('CONNECTION_EXISTS', message, { connector });
 }
 
-function unregistered({ name, title = name }: Connector): InputError {
+/** The error for a tenant without a registration. */
+export function unregistered({ name, title = name }: Connector): InputError {
   const message = `There is no registration for ${title} yet: make one (\`registerConnector\`), then connect.`;
   return new InputError('REGISTRATION_REQUIRED', message, { connector: name });
 }

@@ -13,7 +13,7 @@ import type { KeyRing } from './seal.ts';
 import type { StoredConnections } from './stored-connections.ts';
 
 export interface ConnectingOptions {
-  readonly connectors: readonly Connector[];
+  readonly connectors: ReadonlyMap<string, Connector>;
   readonly records: Records;
   readonly keyRing: KeyRing;
   readonly stored: StoredConnections;

@@ -3,6 +3,7 @@ import type { Connector } from '../connector/definition.ts';
 import type { Notation } from '../notation/field.ts';
 import type { Caller } from './caller.ts';
 import type { ConnectionRecord } from './connection-record.ts';
+import type { AcquiredTokens } from './connection-tokens.ts';
 
 /** What an application says when it begins. */
 export interface ConnectInput {
@@ -76,6 +77,23 @@ export type BrowserStep =
 /** Binds what a browser does to the browser that began: a random text that only its cookie holds. */
 export type BrowserBinding = string;
 
+/** Credentials that another system got by itself. */
+export interface BroughtCredentials {
+  /** Of the connection, by name. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Absent: the fields are all. */
+  readonly tokens?: AcquiredTokens;
+  /** Name of the account at the provider. */
+  readonly identity: string | null;
+}
+
+/** @throws AuthorizationError CONNECTION_EXISTS; InputError REGISTRATION_REQUIRED */
+export type Adopt = (
+  caller: Caller & { readonly subject: string },
+  connector: Connector,
+  brought: BroughtCredentials,
+) => Promise<ConnectionRecord>;
+
 export interface Connecting {
   /**
    * @throws AuthorizationError, InputError; CONNECTION_EXISTS when the owner has one of that label already;
@@ -110,6 +128,8 @@ export interface Connecting {
   ) => Promise<BrowserStep>;
   /** The connection after the provider was asked about a device code, where one is under way. */
   readonly advance: (connection: ConnectionRecord) => Promise<ConnectionRecord>;
+  /** Keeps what another system got by itself: for the facades of such systems alone. @throws as `Adopt` */
+  readonly adopt: Adopt;
   /** The application brings the code that the browser brought it. @throws AuthorizationError FINISH_CODE_INVALID */
   readonly finish: (caller: Caller, code: string) => Promise<ConnectionRecord>;
   /** Asks the provider whether it works, and keeps the result as its state. @throws AuthorizationError CONNECTION_NOT_FOUND */

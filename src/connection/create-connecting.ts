@@ -1,6 +1,7 @@
 /** Puts the halves of `Connecting` together: the application's, and the browser's. */
 import type { Connector } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError } from '../errors.ts';
+import { createAdopting } from './adopt-credentials.ts';
 import { createBeginning } from './begin-connecting.ts';
 import { createBrowserSteps } from './browser-steps.ts';
 import type { Caller } from './caller.ts';
@@ -19,7 +20,7 @@ import { tryConnection } from './try-connection.ts';
 
 export function createConnecting(options: ConnectingOptions): Connecting {
   const { records, stored, registrations } = options;
-  const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
+  const { connectors: byName } = options;
   const candidates = createCandidates(options);
 
   const connectorOf = (name: string): Connector => {
@@ -44,6 +45,7 @@ export function createConnecting(options: ConnectingOptions): Connecting {
     },
     ...createBrowserSteps(options, candidates, connectorOf),
     advance: (record) => device.advance(record),
+    adopt: createAdopting(options, candidates),
 
     async finish(caller, code) {
       const isOurs = (owner: Owner) => isOwner(caller, owner);

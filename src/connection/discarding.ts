@@ -40,7 +40,7 @@ export interface Discarding {
 }
 
 export interface DiscardingOptions {
-  readonly connectors: readonly Connector[];
+  readonly connectors: ReadonlyMap<string, Connector>;
   readonly records: Records;
   readonly keyRing: KeyRing;
   readonly revocations: Pick<Revocations, 'plan' | 'attempt' | 'carryOut'>;
@@ -51,7 +51,7 @@ export interface DiscardingOptions {
 /** Makes it for the connectors of a gateway. */
 export function createDiscarding(options: DiscardingOptions): Discarding {
   const { records, keyRing, revocations, now } = options;
-  const byName = new Map(options.connectors.map((connector) => [connector.name, connector]));
+  const { connectors: byName } = options;
 
   /** Nothing for a connector that is not loaded any more, for what nobody can open, and where a living grant may be the same. */
   const plan = (discarded: OpenableConnection, living: readonly OpenableConnection[]) => {

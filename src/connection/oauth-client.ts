@@ -114,7 +114,7 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
 
 /** The same requests; a refusal of the client is told of before it is thrown. */
 function hearRefusals(
-  { exchangeCode, refresh, clientCredentials, beginDevice, pollDevice }: TokenClient,
+  { exchangeCode, exchangeForeignCode, refresh, clientCredentials, beginDevice, pollDevice }: TokenClient,
   { connector, registration }: ClientTarget,
   onClientRefused: OAuthClientsOptions['onClientRefused'],
 ) {
@@ -133,6 +133,7 @@ function hearRefusals(
     };
   return {
     exchangeCode: heard(exchangeCode),
+    exchangeForeignCode: heard(exchangeForeignCode),
     refresh: heard(refresh),
     clientCredentials: heard(clientCredentials),
     beginDevice: heard(beginDevice),

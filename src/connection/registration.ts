@@ -34,6 +34,8 @@ export interface Registration {
   readonly endpoints: Endpoints;
   /** Where browsers are sent at the end of connecting when the application names nothing else. */
   readonly returnUrl?: string | undefined;
+  /** Milliseconds since 1970; absent when it stands in the configuration. */
+  readonly createdAt?: number;
 }
 
 /**

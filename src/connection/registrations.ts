@@ -108,6 +108,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       scopes: scopes ?? undefined,
       endpoints,
       returnUrl,
+      createdAt: record.createdAt,
     };
   };
   /** What was given, judged. @throws as `register` */

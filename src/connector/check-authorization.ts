@@ -38,7 +38,13 @@ const keysByType: Readonly<Record<string, KeyKinds>> = {
   none: shared,
 };
 const revocationRules = ['always', 'other-account', 'never'];
-const clientAuthentications = ['client_secret_basic', 'client_secret_post', 'none', 'private_key_jwt'];
+const clientAuthentications = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_basic_and_post',
+  'none',
+  'private_key_jwt',
+];
 /** What each grant cannot do without, unless `issuer` lets it be discovered or `acquire` does it. */
 const urlsByGrant: Readonly<Record<string, readonly string[]>> = {
   authorization_code: ['authorizationUrl', 'tokenUrl'],

@@ -131,7 +131,9 @@ export interface CustomAuthorization extends AuthorizationBase {
   /** Gets credentials after a failure that `refreshOn` names; its answer is merged into the connection's fields. */
   readonly acquire?: (connection: OpenConnection) => Result<Record<string, unknown>>;
 }
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none' | 'private_key_jwt';
+/** `client_secret_basic_and_post` is against RFC 6749 §2.3, and only for servers whose clients have always sent both. */
+export type ClientAuthentication =
+  'client_secret_basic' | 'client_secret_post' | 'client_secret_basic_and_post' | 'none' | 'private_key_jwt';
 
 /** Verifier and challenge of RFC 7636; a challenge of another method than `S256` is refused. */
 export type Pkce = (

@@ -5,7 +5,9 @@ import type { Caller } from '../connection/caller.ts';
 import type { Connecting } from '../connection/connecting.ts';
 import type { Connections } from '../connection/connections.ts';
 import type { Registrations } from '../connection/registrations.ts';
+import type { ForeignTokens } from '../connection/foreign-tokens.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
+import type { Subjects } from '../connection/subjects.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
 import type { Things } from '../things/things.ts';
@@ -25,8 +27,10 @@ export interface FacadeRooms {
 }
 
 export interface ServedRooms {
-  /** By name. */
+  /** By name (`connectorsByName`). */
   readonly connectors: ReadonlyMap<string, Connector>;
+  readonly subjects: Subjects;
+  readonly foreignTokens: ForeignTokens;
   readonly registrations: Registrations;
   readonly stored: StoredConnections;
   readonly connecting: Connecting;

@@ -29,6 +29,7 @@ const gatewayFields: Readonly<Record<string, OperationKind | 'anyone' | readonly
   'Query.connector': 'anyone',
   // These know their connector, or whose connection it is, only when they have looked, and ask `requireScope` then.
   'Query.registrations': ['admin'],
+  'Query.subjects': 'admin',
   'Query.connections': ['connect', 'admin'],
   'Query.connection': ['connect', 'admin'],
   'Mutation.registerConnector': ['admin'],

@@ -111,6 +111,7 @@ export function createConnectionResolvers(find: Find, served: ReadonlyMap<string
     Registration: {
       connector: ({ connector }: Registration) => served.get(connector) ?? null,
       fields: ({ fields }: Registration) => Object.keys(fields).sort(),
+      values: (registration: Registration) => clearValues(registration, served.get(registration.connector)),
       configured: ({ id }: Registration) => id === undefined,
       redirectUri: ({ tenant, connector }: Registration) => rooms.redirectUri(tenant, connector),
     },
@@ -144,6 +145,13 @@ export function createFind(byName: ReadonlyMap<string, Connector>): Find {
 /** The same for a connection that does not exist and for one of somebody else. */
 function notFound(id: string): AuthorizationError {
   return new AuthorizationError('CONNECTION_NOT_FOUND', `There is no connection ${JSON.stringify(id)} of yours.`);
+}
+
+/** Of a connector that is not served any more nobody knows which fields are secret. */
+function clearValues({ fields }: Registration, connector: Connector | undefined): Readonly<Record<string, unknown>> {
+  const notation = connector ? registrationNotation(connector) : [];
+  const clear = notation.filter((field) => !isSecretField(field) && fields[field.name] !== undefined);
+  return Object.fromEntries(clear.map(({ name }) => [name, fields[name]]));
 }
 
 function toConfigurationField(field: Field) {

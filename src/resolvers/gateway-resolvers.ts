@@ -1,5 +1,7 @@
 /** What the gateway tells of itself: its connectors, what can be asked of them and what can happen there. */
+import { connectorsByName, type MakeConnector } from '../connector/connectors-by-name.ts';
 import type { Connector, Presentation } from '../connector/definition.ts';
+import type { Subjects } from '../connection/subjects.ts';
 import { capabilityNames } from '../graph/implementations.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
@@ -9,11 +11,16 @@ import { createConnectionChanged } from './connection-changed.ts';
 import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
 import { createFeedResolvers } from './feed-resolvers.ts';
 import type { FeedRooms } from './feed-rooms.ts';
+import type { OperationContext } from './operation-context.ts';
 import { createThingResolvers } from './thing-resolvers.ts';
 import { createWebhookAddressResolvers } from './webhook-address-resolvers.ts';
 
 export interface GatewayKnowledge {
   readonly connectors: readonly Connector[];
+  /** Makes those that are not loaded and may have been registered all the same. */
+  readonly makeConnector?: MakeConnector | undefined;
+  /** Absent: whoever asks for subjects is told that there are none. */
+  readonly subjects?: Pick<Subjects, 'list'>;
   readonly rooms: ConnectionRooms;
   /** Absent: whoever asks for feeds is told that there are none. */
   readonly feeds?: FeedRooms;
@@ -22,9 +29,11 @@ export interface GatewayKnowledge {
 }
 
 /** Resolvers for the types of `schema/gateway.graphql`. */
-export function createGatewayResolvers({ connectors, rooms, feeds, things }: GatewayKnowledge) {
-  const byName = new Map(
-    connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((connector) => [connector.name, connector]),
+export function createGatewayResolvers(knowledge: GatewayKnowledge) {
+  const { connectors, rooms, feeds, things, subjects } = knowledge;
+  const byName = connectorsByName(
+    connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    knowledge.makeConnector,
   );
   const findConnector = createFind(byName);
   const feedRooms = (): FeedRooms => {
@@ -67,7 +76,13 @@ export function createGatewayResolvers({ connectors, rooms, feeds, things }: Gat
       ...aboutFeeds.Query,
       ...aboutAddresses.Query,
       connectors: () => [...byName.values()],
-      connector: (_root: unknown, { name }: { readonly name: string }) => byName.get(name) ?? null,
+      connector: async (_root: unknown, { name }: { readonly name: string }, { caller }: OperationContext) => {
+        const connector = byName.get(name);
+        if (!connector || byName.has(name)) return connector ?? null;
+        // One that is made of its name alone is there for whoever registered it.
+        return (await rooms.registrations.find(caller.tenant, connector)) ? connector : null;
+      },
+      subjects: (_root: unknown, _args: unknown, { caller }: OperationContext) => subjects?.list(caller.tenant) ?? [],
     },
     Connector: {
       ...connectorFields,

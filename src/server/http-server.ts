@@ -293,10 +293,12 @@ function pathOf(request: FastifyRequest): string {
   return end < 0 ? request.url : request.url.slice(0, end);
 }
 
-/** Whoever reads the log must not learn where a provider sends to. */
+/** Whoever reads the log must not learn where a provider sends to, nor where tokens are stored. */
 function loggedPath(request: FastifyRequest): string {
   const path = pathOf(request);
-  return path.startsWith('/webhooks/') ? webhookPath : path;
+  if (path.startsWith('/webhooks/')) return webhookPath;
+  // The second part may be a secret (`facades/rds`); the route says the rest.
+  return path.startsWith('/rds/') ? (request.routeOptions.url ?? '/rds/…') : path;
 }
 
 /** 405 with the methods that a path takes, else 404. */

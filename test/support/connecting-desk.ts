@@ -14,6 +14,7 @@ import { createRevocations, type Revocations } from '../../src/connection/revoca
 import { everyScope } from '../../src/connection/scopes.ts';
 import { createStoredConnections, type StoredConnections } from '../../src/connection/stored-connections.ts';
 import { tryConnection } from '../../src/connection/try-connection.ts';
+import { connectorsByName } from '../../src/connector/connectors-by-name.ts';
 import type { Connector } from '../../src/connector/definition.ts';
 import type { Records } from '../../src/storage/records.ts';
 import type { AuthorizationServer, AuthorizeOptions } from './authorization-server.ts';
@@ -73,9 +74,15 @@ export async function openConnectingDesk(
     resolve: async () => ({ connector, registration }),
   });
   const now = () => clock.now;
-  const discarding = createDiscarding({ connectors: [connector], records, keyRing, revocations, now });
+  const discarding = createDiscarding({
+    connectors: connectorsByName([connector]),
+    records,
+    keyRing,
+    revocations,
+    now,
+  });
   const connecting = createConnecting({
-    connectors: [connector],
+    connectors: connectorsByName([connector]),
     records,
     keyRing,
     stored,

@@ -38,6 +38,7 @@ export function scriptedConnecting(script: Script = {}): ScriptedConnecting {
     returnFromProvider: answer('returnFromProvider', 'FLOW_INVALID'),
     begin: notForBrowsers,
     beginAgain: notForBrowsers,
+    adopt: notForBrowsers,
     advance: async (record) => record,
     finish: notForBrowsers,
     test: notForBrowsers,

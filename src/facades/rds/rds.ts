@@ -1,0 +1,80 @@
+/**
+ * Sciebo RDS' Token Storage at `/rds/<secret>`: what its clients know as service, token and user is our registration,
+ * connection and subject, all of one tenant.
+ *
+ * @see docs/from-sciebo-rds.md
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FacadeRooms } from '../facade.ts';
+import type { RdsDesk } from './desk.ts';
+import { notFound, rdsFailure } from './failure.ts';
+import { addServiceRoutes } from './services.ts';
+import type { RdsSettings } from './settings.ts';
+import { addTokenRoutes } from './tokens.ts';
+import { addUserRoutes } from './users.ts';
+
+export interface RdsFacadeOptions extends Omit<RdsSettings, 'secret'> {
+  /** `undefined`: plainly `/rds`. */
+  readonly secret: string | undefined;
+}
+
+/** Where services are told to send browsers back to, when the operator says nothing else. */
+export function redirectUriOf({ redirectUri }: Pick<RdsSettings, 'redirectUri'>, baseUrl: () => string): () => string {
+  return () => redirectUri ?? `${baseUrl().replace(/\/+$/, '')}/port-service/redirect`;
+}
+
+/** The facade as a plugin, without state of its own. */
+export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOptions): FastifyPluginAsync {
+  const { tenant, secret, releaseTokens = false } = options;
+  const desk: RdsDesk = { tenant, releaseTokens, redirectUri: redirectUriOf(options, baseUrl), served, baseUrl };
+  return async (app) => {
+    app.setErrorHandler((error, request, reply) => {
+      const { status, body, isFault } = rdsFailure(error);
+      if (isFault) request.log.error({ requestId: request.id, err: error }, 'A request of an RDS client failed');
+      return reply.code(status).send(body);
+    });
+    await app.register(
+      async (routes) => {
+        if (secret !== undefined) guard(routes, secret);
+        readJson(routes, secret !== undefined);
+        addServiceRoutes(routes, desk);
+        addUserRoutes(routes, desk);
+        addTokenRoutes(routes, desk);
+        routes.all('/*', async () => {
+          throw notFound('Nothing is served at this path, or not by this method.');
+        });
+      },
+      { prefix: secret === undefined ? '/rds' : '/rds/:secret' },
+    );
+  };
+}
+
+/** Whoever does not know the address finds nothing, before any body is read. */
+function guard(app: FastifyInstance, secret: string): void {
+  const expected = digest(secret);
+  app.addHook('onRequest', (request, reply, done) => {
+    const { secret: given = '' } = request.params as { readonly secret?: string };
+    if (timingSafeEqual(digest(given), expected)) return done();
+    reply.callNotFound();
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/**
+ * Some of RDS' services send JSON without saying so. Only where a page in somebody's browser cannot know the address: it
+ * could send such a body too.
+ *
+ * @param isHidden - whether the address is a secret.
+ */
+function readJson(app: FastifyInstance, isHidden: boolean): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser(isHidden ? '*' : 'application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, String(body), done);
+  });
+}

@@ -26,6 +26,7 @@ import { createRegistrations, type Registrations } from './connection/registrati
 import { createRevocations, type Revocations } from './connection/revocation.ts';
 import { createStoredConnections, type StoredConnections } from './connection/stored-connections.ts';
 import { connectorsByName, type MakeConnector } from './connector/connectors-by-name.ts';
+import { createStateTokens, type StateTokens } from './connection/state-tokens.ts';
 import { createSubjects, type Subjects } from './connection/subjects.ts';
 import type { Connector } from './connector/definition.ts';
 import type { RunOptions } from './connector/run-action.ts';
@@ -124,6 +125,7 @@ interface Shared extends GenerationsOptions {
   readonly feeds: GatewayFeeds;
   readonly outcomes: Outcomes;
   readonly subjects: Subjects;
+  readonly stateTokens: StateTokens;
   readonly makeConnector: MakeConnector | undefined;
 }
 
@@ -210,6 +212,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     feeds,
     outcomes,
     subjects: createSubjects(vault.records),
+    stateTokens: createStateTokens(vault.keys),
     makeConnector: madeConnectors(configuration, () => address),
   };
   const listeners = new Set<() => void>();
@@ -392,6 +395,7 @@ function createGeneration(
       connectors: byName,
       subjects: shared.subjects,
       foreignTokens: createForeignTokens({ keyRing, credentials, registrations, clients, now: Date.now }),
+      stateTokens: shared.stateTokens,
       registrations,
       stored,
       connecting,

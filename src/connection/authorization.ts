@@ -188,6 +188,9 @@ async function configure(settings: ClientSettings): Promise<oauth.Configuration>
     const response = await fetch(url, options);
     const grant = options.body instanceof URLSearchParams ? options.body.get('grant_type') : null;
     if (grant === null) return options.method === 'POST' ? withoutChallenge(response) : response;
+    // Who sends both has always taken 200 alone for the answer to a code.
+    const isStrict = settings.authentication === 'client_secret_basic_and_post' && grant === 'authorization_code';
+    if (isStrict && response.status !== 200) return response;
     return readableTokenAnswer(response, { keepIdToken: isIssuerKnown && grant === 'authorization_code' });
   };
   return configuration;

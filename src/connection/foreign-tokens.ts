@@ -27,6 +27,12 @@ export interface ExchangedCode extends AcquiredTokens {
 export interface ForeignTokens {
   /** @throws GatewayError SEAL_KEY_UNKNOWN, SEAL_BROKEN */
   readonly reveal: (record: ConnectionRecord) => RevealedCredentials;
+  /**
+   * When its access token ends, in milliseconds since 1970; `null`: not known.
+   *
+   * @param maxLifetimeMs - of tokens that the provider gave us; what was brought with its end keeps it.
+   */
+  readonly endOf: (record: ConnectionRecord, maxLifetimeMs: number) => number | null;
   /** Whether it has tokens that can be renewed. */
   readonly isRenewable: (record: ConnectionRecord) => boolean;
   /** Renews the tokens now. @throws as `refreshTokens` */
@@ -63,6 +69,12 @@ export function createForeignTokens(options: ForeignTokensOptions): ForeignToken
         refreshToken: tokens?.refresh_token?.reveal(),
         fields: fieldsOf(record, keyRing),
       };
+    },
+    endOf(record, maxLifetimeMs) {
+      const { expiresAt } = record.value;
+      const { expires_in, obtained_at } = openTokens(record, keyRing) ?? {};
+      if (expiresAt === null || !expires_in || obtained_at === undefined) return expiresAt;
+      return Math.min(expiresAt, obtained_at + maxLifetimeMs);
     },
     isRenewable: (record) => openTokens(record, keyRing)?.refresh_token !== undefined,
     async renew(record, connector) {

@@ -1,5 +1,5 @@
 /** Signs and verifies JSON Web Tokens: the door of jose (authorization servers are asked through another, `authorization`). */
-import { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTPayload } from 'jose';
 
 export type Claims = Readonly<JWTPayload>;
@@ -60,6 +60,30 @@ export async function verifyToken(token: string, findKey: FindKey, rules: TokenR
 /** @param secret - at least 32 bytes (RFC 7518 §3.2). */
 export function signToken(claims: Claims, key: { readonly id: string; readonly secret: Uint8Array }): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key.id }).sign(key.secret);
+}
+
+/** For whoever has the same secret, of whatever length: HS256, without issuer and audience. */
+export function signShared(claims: Claims, secret: Uint8Array): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(secret);
+}
+
+/** The claims of such a token, `exp` and `nbf` kept where they are there; `undefined` for every other. */
+export async function verifyShared(token: string, secret: Uint8Array, now: Date): Promise<Claims | undefined> {
+  try {
+    return (await jwtVerify(token, secret, { algorithms: ['HS256'], currentDate: now })).payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError || isUnusableKey(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a token says before anything of it is verified: to find the key by. `undefined` when it is no token. */
+export function readUnverifiedClaims(token: string): Claims | undefined {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The public keys of a set by header; `undefined` when none fits, or several do. @throws when the set is none. */

@@ -7,6 +7,7 @@ import type { Connections } from '../connection/connections.ts';
 import type { Registrations } from '../connection/registrations.ts';
 import type { ForeignTokens } from '../connection/foreign-tokens.ts';
 import type { StoredConnections } from '../connection/stored-connections.ts';
+import type { StateTokens } from '../connection/state-tokens.ts';
 import type { Subjects } from '../connection/subjects.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
@@ -31,6 +32,7 @@ export interface ServedRooms {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly subjects: Subjects;
   readonly foreignTokens: ForeignTokens;
+  readonly stateTokens: StateTokens;
   readonly registrations: Registrations;
   readonly stored: StoredConnections;
   readonly connecting: Connecting;

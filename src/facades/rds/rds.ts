@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { FacadeRooms } from '../facade.ts';
 import type { RdsDesk } from './desk.ts';
 import { notFound, rdsFailure } from './failure.ts';
+import { addEndPages, addPortServiceRoutes, addReturnRoutes } from './port-service/port-service.ts';
 import { addServiceRoutes } from './services.ts';
 import type { RdsSettings } from './settings.ts';
 import { addTokenRoutes } from './tokens.ts';
@@ -34,6 +35,8 @@ export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOp
       if (isFault) request.log.error({ requestId: request.id, err: error }, 'A request of an RDS client failed');
       return reply.code(status).send(body);
     });
+    addReturnRoutes(app, desk);
+    addEndPages(app);
     await app.register(
       async (routes) => {
         if (secret !== undefined) guard(routes, secret);
@@ -41,6 +44,7 @@ export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOp
         addServiceRoutes(routes, desk);
         addUserRoutes(routes, desk);
         addTokenRoutes(routes, desk);
+        addPortServiceRoutes(routes, desk);
         routes.all('/*', async () => {
           throw notFound('Nothing is served at this path, or not by this method.');
         });

@@ -58,8 +58,9 @@ export async function listServices({ tenant, served }: RdsDesk): Promise<readonl
 
 /** @param servicename - exactly. */
 export async function findService(desk: RdsDesk, servicename: string): Promise<Service | undefined> {
-  const connector = connectorOf(desk, servicename);
-  const registration = await desk.served().registrations.find(desk.tenant, connector);
+  const { connectors, registrations } = desk.served();
+  const connector = connectors.get(connectorNameOf(servicename));
+  const registration = connector && (await registrations.find(desk.tenant, connector));
   return registration && { connector, registration };
 }
 

@@ -11,13 +11,17 @@ export function tokenEnvelope(
   registration: Registration,
 ): Envelope {
   const { value } = record;
+  const { served } = desk;
   const data = {
     service: serviceEnvelope(registration),
     access_token: accessOf(desk, record),
     user: userEnvelope(value.identity ?? value.subject ?? ''),
   };
   if (value.tokens === null) return { type: 'LoginToken', data };
-  return { type: 'OAuth2Token', data: { ...data, refresh_token: '', expiration_date: dateOf(value.expiresAt) } };
+  return {
+    type: 'OAuth2Token',
+    data: { ...data, refresh_token: '', expiration_date: dateOf(served().foreignTokens.endOf(record, maxLifetimeMs)) },
+  };
 }
 
 /** An access token, or the password of a service without OAuth 2.0; empty unless the operator releases them. */
@@ -31,8 +35,11 @@ export function accessOf(
   return accessToken ?? (typeof password === 'string' ? password : '');
 }
 
+/** RDS takes no token to be good for longer, whatever its service says. */
+const maxLifetimeMs = 3_600_000;
+
 /** `str()` of a Python `datetime`, in UTC; RDS writes `None` for none. */
-export function dateOf(milliseconds: number | null): string {
+function dateOf(milliseconds: number | null): string {
   if (milliseconds === null) return 'None';
   return `${new Date(milliseconds).toISOString().slice(0, -1).replace('T', ' ')}000`;
 }

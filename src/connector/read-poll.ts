@@ -3,6 +3,7 @@ import { GatewayError, type ErrorCode } from '../errors.ts';
 import { isObject } from '../notation/coerce-value.ts';
 import { formatPlace, kindOf, Mismatch } from '../notation/mismatch.ts';
 import type { JsonValue } from '../storage/records.ts';
+import { findOther } from './event-rows.ts';
 import { isBlank, toJsonValue } from './json-value.ts';
 import type { PollHints } from './watch-poll.ts';
 
@@ -56,7 +57,7 @@ function readRows(events: unknown, name: string): readonly unknown[] {
     const cure = 'Ask the provider for smaller pages and answer canPollMore or nextPage.';
     throw invalid(`${name}: events: expected at most ${maxEventsPerPoll} events; got ${rows.length}. ${cure}`);
   }
-  const other = rows.findIndex((row) => !isObject(row));
+  const other = findOther(rows);
   if (other < 0) return rows;
   const place = Array.isArray(events) ? `events[${other}]: expected an object` : 'events: expected a list of objects';
   throw invalid(`${name}: ${place}; got ${kindOf(rows[other])}.`);

@@ -4,6 +4,7 @@ import { isObject } from '../notation/coerce-value.ts';
 import { kindOf } from '../notation/mismatch.ts';
 import { runConnectorCode, type ActionRun } from './call-connector.ts';
 import type { Connector, CredentialSource, Webhook } from './definition.ts';
+import { findOther } from './event-rows.ts';
 import { readWebhookBody } from './read-webhook-body.ts';
 import type { WebhookSubscription } from './subscribe-webhook.ts';
 
@@ -204,7 +205,7 @@ function prepareNotification(
 function readRows(answer: unknown, at: string): readonly unknown[] {
   if (answer === undefined || answer === null || answer === false) return [];
   const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
-  const other = rows.findIndex((row) => !isObject(row));
+  const other = findOther(rows);
   if (other < 0) return rows;
   throw wrong(
     Array.isArray(answer) ? `${at}[${other}]` : at,

@@ -26,6 +26,13 @@ describe('a page of a poll', () => {
     expect(read({ events: { id: 1 } }).rows).toEqual([{ id: 1 }]);
   });
 
+  it.each([[[{ id: 1 }, null, 7, [{ id: 2 }]]], [[null, undefined]]])(
+    'leaves rows that are no objects to be parked, one by one (%#)',
+    (events) => {
+      expect(read({ events }).rows).toBe(events);
+    },
+  );
+
   it('goes on at nextPoll, or of a descending trigger at nextPage', () => {
     expect(read({ events: [], nextPoll: 'a', nextPage: 'b', canPollMore: true })).toMatchObject({
       cursor: 'a',
@@ -71,7 +78,7 @@ describe('an answer that is no page', () => {
     ],
     [{ events: 'x' }, `${name}: events: expected a list of objects; got a string.`],
     [{ events: 3 }, `${name}: events: expected a list of objects; got a number.`],
-    [{ events: [{}, null] }, `${name}: events[1]: expected an object; got null.`],
+    [{ events: [null, 7] }, `${name}: events[1]: expected an object; got a number.`],
     [{ events: [[{ id: 1 }]] }, `${name}: events[0]: expected an object; got a list.`],
     [
       { events: Array.from({ length: 1001 }, (_, id) => ({ id })) },

@@ -197,6 +197,11 @@ describe('a notification', () => {
       [{ id: 1 }, { id: 2 }],
       [{ id: 1 }, { id: 2 }],
     ],
+    // What is no event is parked, and the others are taken.
+    [
+      [{ id: 1 }, 7, null],
+      [{ id: 1 }, 7, null],
+    ],
     [Promise.resolve({ id: 1 }), [{ id: 1 }]],
   ])('of %p has the rows %p', async (answer, rows) => {
     expect(await notifyWith(answer)).toEqual({ rows, isSignal: false });
@@ -204,7 +209,7 @@ describe('a notification', () => {
 
   it.each([
     ['x', 'notification: expected an event, a list of events or nothing; got a string.'],
-    [[{}, 7], 'notification[1]: expected an event, a list of events or nothing; got a number.'],
+    [[null, 7], 'notification[1]: expected an event, a list of events or nothing; got a number.'],
   ])('fails when it is %j', async (answer, message) => {
     const failure = await failureOf(notifyWith(answer));
     expect(failure.code).toBe('CONNECTOR_ERROR');

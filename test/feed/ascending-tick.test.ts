@@ -217,6 +217,20 @@ describe('an ascending tick', () => {
     expect(await feed.delivered()).toEqual([5]);
   });
 
+  it('parks rows that are no objects, as what stands beside events or alone', async () => {
+    let rows: unknown[] = [];
+    const feed = tickingFeed({
+      poll: (_c, _i, cursor: number = 0) => ({ events: rows, nextPoll: cursor + 1 }),
+    });
+    await feed.tick();
+    rows = [{ id: 1 }, null, 'x'.repeat(300_000), [{ id: 2 }], { id: 3 }];
+    expect(await feed.tick()).toMatchObject({ logged: 2, parked: 3 });
+    rows = [null];
+    expect(await feed.tick()).toMatchObject({ logged: 0, parked: 0 });
+    expect(await feed.parked()).toEqual(['EVENT_INVALID', 'EVENT_INVALID', 'EVENT_INVALID']);
+    expect(await feed.delivered()).toEqual([1, 3]);
+  });
+
   it('says how old the newest of its events is', async () => {
     const list = eventList(rowsAt(1, 3));
     expect(await tickingFeed(list.ascending(), { input: fromStart }).tick()).toMatchObject({

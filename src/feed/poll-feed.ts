@@ -51,7 +51,11 @@ export async function pollFeed(polling: Polling, holding: Holding, given: AbortS
   let intervalMs = desk.triggers(key.connector, key.trigger)?.intervalMs ?? 60_000;
   try {
     const readyInMs = (desk.readyAt?.(key) ?? 0) - desk.now();
-    if (readyInMs > 0) return Math.min(readyInMs, longestWaitMs);
+    if (readyInMs > 0) {
+      const inMs = Math.min(readyInMs, longestWaitMs);
+      await tell(desk, id, holding, { nextPollAt: desk.now() + inMs });
+      return inMs;
+    }
     const record = holding.fresh ?? (await desk.records.read(id));
     holding.fresh = undefined;
     if (!record || !isRunning(record)) {

@@ -265,10 +265,13 @@ function textOf({ body, headers }: ReceivedResponse): string {
   return decodeText(body, headers['content-type']) ?? body.toString('latin1');
 }
 
+/** A row of a poll that is deeper than the graph can say is parked, so that it does not hold up those beside it. */
+const maxPolledDepth = 1_000;
+
 function decode(request: Request, response: ReceivedResponse, context: AttemptContext): unknown {
   const { responseFormat, formatOptions } = request.parts;
   try {
-    return decodeAnswer(response, responseFormat, formatOptions);
+    return decodeAnswer(response, responseFormat, formatOptions, context.isPoll ? maxPolledDepth : undefined);
   } catch (error) {
     if (!(error instanceof AnswerRefused)) throw error;
     const shown = shownUrl(response.url, context.redact);

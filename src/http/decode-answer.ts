@@ -14,9 +14,15 @@ export class AnswerRefused extends Error {}
  * Decodes a body. Nothing (204, HEAD, an empty body) is `{}` in JSON, XML and forms, and `''` raw. JSON is read whatever
  * the content type says, because many providers say something else; what it says is named when that fails.
  *
+ * @param maxDepth - of JSON, as of `parseJson`.
  * @throws AnswerRefused; the body never enters it.
  */
-export function decodeAnswer(response: ReceivedResponse, format: Format, options: FormatOptions | undefined): unknown {
+export function decodeAnswer(
+  response: ReceivedResponse,
+  format: Format,
+  options: FormatOptions | undefined,
+  maxDepth?: number,
+): unknown {
   const { body, headers, status } = response;
   if (format === 'raw' && options?.bytes === true) return body;
   if (body.length === 0 || status === 204) return format === 'raw' ? '' : {};
@@ -25,7 +31,7 @@ export function decodeAnswer(response: ReceivedResponse, format: Format, options
   if (text === undefined) throw new AnswerRefused('in a charset that is not known');
   switch (format) {
     case 'json':
-      return readJson(text, contentType);
+      return readJson(text, contentType, maxDepth);
     case 'xml':
       return readXml(text, contentType, options);
     case 'www_form_urlencoded':
@@ -42,9 +48,9 @@ export function decodeAnswer(response: ReceivedResponse, format: Format, options
   return text;
 }
 
-function readJson(text: string, contentType: string | undefined): unknown {
+function readJson(text: string, contentType: string | undefined, maxDepth: number | undefined): unknown {
   try {
-    return decodeJson(text);
+    return decodeJson(text, maxDepth);
   } catch (error) {
     const mediaType = mediaTypeOf(contentType);
     if (mediaType !== '' && !/[/+]json$/.test(mediaType))

@@ -2,25 +2,26 @@
 import { ProviderError } from '../errors.ts';
 
 /** Objects and arrays inside each other. Real APIs stay below 20. */
-const maxDepth = 200;
+const usualDepth = 200;
 
 /**
  * Parses JSON like `JSON.parse` (of duplicate keys the last one wins), with four differences: an integer beyond ±(2⁵³ − 1)
  * becomes a `bigint` with all its digits, another number whose digits a `number` cannot hold becomes a string of exactly
- * those digits (`100000000000000.01`), a key `__proto__` is dropped (CWE-1321), and more than 200 levels are refused.
+ * those digits (`100000000000000.01`), a key `__proto__` is dropped (CWE-1321), and more than `maxDepth` levels are refused.
  * Numbers of up to 15 digits, and all that were written from a `number`, stay numbers. Other keys are own properties and
  * data, `constructor` and `prototype` too.
  *
+ * @param maxDepth - default 200.
  * @throws ProviderError PROVIDER_ANSWER_INVALID; it says where, and never shows the text.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, maxDepth: number = usualDepth): unknown {
   // RFC 8259 §8.1: a byte order mark may be ignored.
   const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const value = parseText(json);
   // Looking at the parsed value costs a tenth of parsing it, looking at every number of the text a third.
-  const doubt = doubtAbout(value, 1);
+  const doubt = doubtAbout(value, 1, maxDepth);
   if (doubt === certain || ((doubt === possible || roundedToInteger.test(json)) && mayHoldRounded(json, value))) {
-    return parseWithCare(json);
+    return parseWithCare(json, maxDepth);
   }
   return value;
 }
@@ -45,15 +46,15 @@ const certain = 2;
 /** An integer from here on may have lost a fraction that `roundedToInteger` does not see: `8796093022208.0005`. */
 const plainIntegers = 2 ** 40;
 
-/** @throws ProviderError when the value is too deep. */
-function doubtAbout(value: unknown, depth: number): Doubt {
+/** @throws ProviderError when the value has more levels. */
+function doubtAbout(value: unknown, depth: number, maxDepth: number): Doubt {
   if (typeof value === 'number') return doubtAboutNumber(value);
   if (typeof value !== 'object' || value === null) return none;
-  if (depth > maxDepth) throw tooDeep();
+  if (depth > maxDepth) throw tooDeep(maxDepth);
   let doubt: Doubt = none;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      const found = doubtAbout(value[index], depth + 1);
+      const found = doubtAbout(value[index], depth + 1, maxDepth);
       if (found === certain) return certain;
       if (found === possible) doubt = possible;
     }
@@ -63,7 +64,7 @@ function doubtAbout(value: unknown, depth: number): Doubt {
     if (key === '__proto__') return certain;
     const item = (value as Record<string, unknown>)[key];
     if (typeof item === 'string') continue;
-    const found = doubtAbout(item, depth + 1);
+    const found = doubtAbout(item, depth + 1, maxDepth);
     if (found === certain) return certain;
     if (found === possible) doubt = possible;
   }
@@ -111,15 +112,15 @@ function decimalForm(number: string): string {
 
 const numberParts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-function tooDeep(): ProviderError {
+function tooDeep(maxDepth: number): ProviderError {
   return new ProviderError('PROVIDER_ANSWER_INVALID', `The answer is JSON of more than ${maxDepth} levels.`);
 }
 
 /** Marks the long numbers as strings, parses again, and turns the marked ones into what holds all their digits. */
-function parseWithCare(json: string): unknown {
+function parseWithCare(json: string, maxDepth: number): unknown {
   // Random, so that no string of the provider can pass for a number.
   const mark = `${crypto.randomUUID()}:`;
-  return mend(JSON.parse(markLongNumbers(json, mark)), mark, 1);
+  return mend(JSON.parse(markLongNumbers(json, mark)), mark, 1, maxDepth);
 }
 
 /** Rewrites what is outside the strings. The text is known to be valid JSON. */
@@ -152,18 +153,18 @@ function endOfString(json: string, quote: number): number {
   }
 }
 
-function mend(value: unknown, mark: string, depth: number): unknown {
+function mend(value: unknown, mark: string, depth: number, maxDepth: number): unknown {
   if (typeof value === 'string' && value.startsWith(mark)) return readLongNumber(value.slice(mark.length));
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > maxDepth) throw tooDeep();
+  if (depth > maxDepth) throw tooDeep(maxDepth);
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) value[index] = mend(value[index], mark, depth + 1);
+    for (let index = 0; index < value.length; index++) value[index] = mend(value[index], mark, depth + 1, maxDepth);
     return value;
   }
   const object = value as Record<string, unknown>;
   for (const key of Object.keys(object)) {
     if (key === '__proto__') delete object[key];
-    else object[key] = mend(object[key], mark, depth + 1);
+    else object[key] = mend(object[key], mark, depth + 1, maxDepth);
   }
   return object;
 }

@@ -96,6 +96,21 @@ describe('a poll', () => {
     expect(await trigger.poll(run, {}, undefined)).toEqual({ rows: [{ id: 1 }], cursor: 2, canPollMore: false });
   });
 
+  it('gives a row that is too deep beside the others, to be parked', async () => {
+    const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    const body = `{"events":[{"id":1,"deep":${nested(500)}},{"id":2}]}`;
+    const { trigger, run } = prepareCall({ poll: (connection) => connection.get('page') }, [
+      { body },
+      { body: `{"events":[${nested(1_000)}]}` },
+    ]);
+    const { rows } = await trigger.poll(run, {}, undefined);
+    expect(rows).toHaveLength(2);
+    expect((await failureOf((async () => trigger.readEvent(rows[0]))())).code).toBe('EVENT_INVALID');
+    expect(trigger.readEvent(rows[1]).id).toBe('2');
+    // Some end there is.
+    expect((await failureOf(trigger.poll(run, {}, undefined))).message).toContain('JSON of more than 1000 levels');
+  });
+
   it('is given undefined at first, and copies that it may change', async () => {
     const seen: unknown[] = [];
     const { trigger, run } = prepareCall({

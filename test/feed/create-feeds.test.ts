@@ -612,6 +612,7 @@ describe('the budget of a connection', () => {
     await feeds.open(feedKey, never);
     await pass(4.9 * interval);
     expect(list.asked).toEqual([]);
+    expect(await feeds.find(ann, id)).toMatchObject({ nextPollAt: ready });
     await pass(0.2 * interval);
     expect(list.asked).toHaveLength(1);
   });

@@ -19,10 +19,11 @@ export function encodeJson(value: unknown): string {
 /**
  * Reads JSON safely and losslessly (`parse-json`); an empty text is `{}`, as in the runtime of seed 003.
  *
+ * @param maxDepth - as of `parseJson`.
  * @throws whatever `parseJson` throws for a text that is no JSON.
  */
-export function decodeJson(text: string): unknown {
-  return isBlank(text) ? {} : parseJson(text);
+export function decodeJson(text: string, maxDepth?: number): unknown {
+  return isBlank(text) ? {} : parseJson(text, maxDepth);
 }
 
 function isBlank(text: string): boolean {

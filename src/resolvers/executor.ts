@@ -4,8 +4,13 @@ import {
   execute,
   getOperationAST,
   GraphQLError,
+  Kind,
+  type DefinitionNode,
+  type DocumentNode,
   type ExecutionResult,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
+  type SelectionSetNode,
 } from 'graphql';
 import type { Connections } from '../connection/connections.ts';
 import { InputError } from '../errors.ts';
@@ -84,11 +89,31 @@ function refused({ errors }: ExecutionResult, { finish }: SubscriptionOptions): 
 
 /** A root field that is left out would leave nothing to subscribe to. @see https://spec.graphql.org/September2025/#sec-Single-Root-Field */
 function refuseConditions({ document, operationName }: Operation): void {
-  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
-  if (selections.every(({ directives }) => !directives?.some(({ name }) => conditions.has(name.value)))) return;
+  const operation = getOperationAST(document, operationName);
+  if (!operation || !holdsConditions(operation.selectionSet, document)) return;
   const message =
     'The root field of a subscription takes neither @skip nor @include: without it there is nothing to be told of.';
   throw new GraphQLError(message, { originalError: new InputError('INPUT_INVALID', message) });
+}
+
+/** Fragments of the root are looked into, each once. */
+function holdsConditions(
+  { selections }: SelectionSetNode,
+  document: DocumentNode,
+  visited: Set<string> = new Set(),
+): boolean {
+  return selections.some((selection) => {
+    if (selection.directives?.some(({ name }) => conditions.has(name.value))) return true;
+    if (selection.kind === Kind.FIELD) return false;
+    if (selection.kind === Kind.INLINE_FRAGMENT) return holdsConditions(selection.selectionSet, document, visited);
+    const { value } = selection.name;
+    if (visited.has(value)) return false;
+    visited.add(value);
+    const isSpread = (each: DefinitionNode): each is FragmentDefinitionNode =>
+      each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === value;
+    const fragment = document.definitions.find(isSpread);
+    return fragment !== undefined && holdsConditions(fragment.selectionSet, document, visited);
+  });
 }
 
 const conditions: ReadonlySet<string> = new Set(['skip', 'include']);

@@ -136,10 +136,20 @@ describe('subscribing to a trigger', () => {
     expect(shop.feeds.keys).toEqual([]);
   });
 
-  it('refuses conditions on the root field', async () => {
-    const shop = subscribableShop();
-    const { refused } = await shop.subscribe(ada, 'subscription { shopNewOrder @include(if: false) { id } }');
-    expect(refused.errors[0].extensions.code).toBe('INPUT_INVALID');
+  it.each([
+    'subscription { shopNewOrder @include(if: false) { id } }',
+    'subscription { ...F @skip(if: true) } fragment F on Subscription { shopNewOrder { id } }',
+    'subscription { ... { ... on Subscription { shopNewOrder @skip(if: true) { id } } } }',
+    'subscription { ...F } fragment F on Subscription { ...G } fragment G on Subscription { shopNewOrder @skip(if: true) { id } }',
+  ])('refuses conditions on the root field, wherever they stand: %s', async (query) => {
+    const { refused } = await subscribableShop().subscribe(ada, query);
+    expect(refused.errors).toMatchObject([
+      {
+        message:
+          'The root field of a subscription takes neither @skip nor @include: without it there is nothing to be told of.',
+        extensions: { code: 'INPUT_INVALID' },
+      },
+    ]);
   });
 
   it('refuses variables that are none', async () => {

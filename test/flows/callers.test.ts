@@ -102,7 +102,7 @@ describe('a gateway in production', () => {
         port: 0,
         production: true,
         key: randomBytes(32).toString('base64'),
-        store: join(folder, 'store.sqlite'),
+        store: storePlace(join(folder, 'store.sqlite')),
       },
     });
     gateways.push(gateway);

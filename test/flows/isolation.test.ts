@@ -199,10 +199,14 @@ function foreignMarks(who: Subject): readonly string[] {
   return [...others, ...elsewhere, 'at nobody'];
 }
 
+/** Whose connections went through something, by what an answer tells of it. */
+function ownersIn(text: string): readonly (string | undefined)[] {
+  return [...text.matchAll(/"connectionId":"([^"]+)"/g)].map(([, id]) => ownersOfConnections.get(id!));
+}
+
 /** Also the connections of others in what connections went through; nobody names those. */
 function marksIn(text: string, who: Subject): readonly string[] {
-  const changed = [...text.matchAll(/"connectionId":"([^"]+)"/g)].map(([, id]) => ownersOfConnections.get(id!));
-  const foreign = changed.filter((owner) => owner !== who.name && owner !== `${who.tenant}.company`);
+  const foreign = ownersIn(text).filter((owner) => owner !== who.name && owner !== `${who.tenant}.company`);
   return [...foreignMarks(who).filter((mark) => text.includes(mark)), ...foreign.map((owner) => `change of ${owner}`)];
 }
 
@@ -275,7 +279,10 @@ async function tryAll(operation: Operation, only?: readonly string[]): Promise<F
           const marks = marksIn(text, who);
           if (marks.length > 0) found.foreign.push(`${place} ${marks.join()}`);
           if (text.includes('"FORBIDDEN"')) found.forbidden.push(place);
-          const isOwn = [who.name, `${who.tenant}.company`].some((name) => text.includes(`of ${name}`));
+          // By the time that somebody is told of a connection it may be gone, and its identity with it.
+          const isOwn = [who.name, `${who.tenant}.company`].some(
+            (name) => text.includes(`of ${name}`) || ownersIn(text).includes(name),
+          );
           if (isOwn) found.own.add(`${who.name} ${field.name}`);
         }
       }

@@ -24,6 +24,7 @@ import { refuseMalformed } from './malformed-request.ts';
 import { createDocumentLock } from './operations/document-lock.ts';
 import { createFindDocument } from './operations/kept-documents.ts';
 import type { Cache } from '../storage/cache.ts';
+import { registerScope } from './register-scope.ts';
 import { requestIds } from './request-id.ts';
 import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
@@ -141,18 +142,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   const endpoint = await createGraphqlEndpoint({ ...operations, maxAgeSeconds, subscriptions });
   subscriptions.takeUpgrades(app.server);
-  app.register(async (routes) => {
+  registerScope(app, 'graphql', async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {
       reply.headers(dataHeaders);
       done();
     });
     endpoint.addRoutes(routes);
-    await routes.register(async (inner) => subscriptions.addRoutes(inner));
+    registerScope(routes, 'subscriptions', async (inner) => subscriptions.addRoutes(inner));
     const { isStoreAway } = options;
     addHealthRoutes(routes, { graphs, isDraining, isStoreAway, production, introspection, caller });
   });
   for (const facade of options.facades ?? []) {
-    app.register(async (routes) => {
+    registerScope(app, 'facade', async (routes) => {
       routes.addHook('onRequest', (_request, reply, done) => {
         reply.headers(dataHeaders);
         done();
@@ -160,12 +161,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       await facade(routes, {});
     });
   }
-  if (explorer) app.register(async (routes) => addExplorer(routes, options.explorerQuery));
+  if (explorer) registerScope(app, 'explorer', async (routes) => addExplorer(routes, options.explorerQuery));
   const { connecting, beginHere, tokenRoute, webhooks } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);
-  if (webhooks) app.register(async (routes) => addWebhookRoutes(routes, { intake: webhooks }));
+  if (webhooks) registerScope(app, 'webhooks', async (routes) => addWebhookRoutes(routes, { intake: webhooks }));
   if (connecting) {
-    app.register(async (routes) => {
+    registerScope(app, 'connect', async (routes) => {
       addConnectRoutes(routes, {
         connecting,
         ...(beginHere && { beginHere }),

@@ -4,6 +4,7 @@ import type { ApiKey, ApiKeys } from '../connection/api-keys.ts';
 import { covers, isScope } from '../connection/scopes.ts';
 import type { TokenIssuer } from '../connection/token-issuer.ts';
 import { answerTo } from './error-answer.ts';
+import { registerScope } from './register-scope.ts';
 
 export interface TokenRouteOptions {
   readonly apiKeys: ApiKeys;
@@ -34,7 +35,7 @@ const neverKept = { 'cache-control': 'no-store', pragma: 'no-cache' };
  * token ends within an hour, and with its key.
  */
 export function addTokenRoute(app: FastifyInstance, { apiKeys, tokenIssuer }: TokenRouteOptions): void {
-  app.register(async (routes) => {
+  registerScope(app, 'token', async (routes) => {
     // Forms are read here only: anywhere else they are what a foreign page can send without asking first.
     const form = { parseAs: 'string' as const, bodyLimit: bodyLimitBytes };
     routes.addContentTypeParser<string>('application/x-www-form-urlencoded', form, (_request, body, done) =>

@@ -75,6 +75,7 @@ const configurationShape = z.strictObject({
     )
     .optional(),
   key: z.string().min(16).optional(),
+  keyFile: z.string().min(1).optional(),
   store: z.string().min(1).optional(),
   queue: z.string().refine(isQueueUrl, 'a URL that begins with redis:, rediss: or postgres:').optional(),
   production: z.boolean().optional(),
@@ -185,17 +186,32 @@ const configurationShape = z.strictObject({
 export function checkConfiguration(value: unknown, path = 'configuration'): Configuration {
   const checked = configurationShape.safeParse(value);
   if (checked.success) {
-    const { finishInBrowser, insecureDev } = checked.data;
-    if (!finishInBrowser || insecureDev) return checked.data;
-    const message =
-      'expected it only with insecureDev: elsewhere a link to connect could be sent to somebody else, whose account then belongs to the sender.';
-    throw new DefinitionError([{ code: 'CONFIGURATION_INVALID', path: `${path}.finishInBrowser`, message }]);
+    const faults = checkTogether(checked.data, path);
+    if (faults.length === 0) return checked.data;
+    throw new DefinitionError(faults);
   }
   const faults = checked.error.issues.flatMap((issue) => toFaults(issue, value, path));
   // A value of the wrong type is also too short, too small …: what is told first says it.
   throw new DefinitionError(
     faults.filter((fault, index) => faults.findIndex((other) => other.path === fault.path) === index),
   );
+}
+
+/** What is sound by itself and not beside the rest. */
+function checkTogether({ finishInBrowser, insecureDev, key, keyFile }: Configuration, path: string): Fault[] {
+  const faults: Fault[] = [];
+  const code = 'CONFIGURATION_INVALID';
+  if (finishInBrowser && !insecureDev) {
+    const message =
+      'expected it only with insecureDev: elsewhere a link to connect could be sent to somebody else, whose account then belongs to the sender.';
+    faults.push({ code, path: `${path}.finishInBrowser`, message });
+  }
+  if (key !== undefined && keyFile !== undefined) {
+    const message =
+      'expected the sealing keys in one place; got both `key` and `keyFile`. Keep the file: its keys can be changed without a restart.';
+    faults.push({ code, path: `${path}.keyFile`, message });
+  }
+  return faults;
 }
 
 function toFaults(issue: z.core.$ZodIssue, root: unknown, file: string): Fault[] {

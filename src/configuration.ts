@@ -44,6 +44,11 @@ export interface Configuration {
   /** Keys that seal what is secret, the current one first: `current,old`. 32 bytes each, in base64 or hexadecimal digits. Default `PLUGBOARD_KEY`. */
   readonly key?: string;
   /**
+   * File with the sealing keys, the current one first, between commas or white space. It is read anew every ten seconds, and
+   * at SIGHUP: keys are changed without a restart. Default `PLUGBOARD_KEY_FILE`. Not beside `key`.
+   */
+  readonly keyFile?: string;
+  /**
    * File of the embedded store, or `postgres://user:password@host:port/database` for replicas that share one. Default
    * `PLUGBOARD_STORE`, else `plugboard.sqlite`; in memory with `insecureDev`.
    */

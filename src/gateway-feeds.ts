@@ -70,7 +70,7 @@ export interface GatewayFeeds {
 
 export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
   const { configuration, vault, rateBudgets, logger, served } = options;
-  const { records, leases, feedLog, keyRing, keys } = vault;
+  const { records, leases, feedLog, keyRing } = vault;
   const limits = configuration.feeds ?? {};
   const tails = createFeedTails(feedLog);
   const changes = createConnectionChanges({ log: feedLog, tails, ...limits });
@@ -119,11 +119,7 @@ export function createGatewayFeeds(options: GatewayFeedsOptions): GatewayFeeds {
   };
   return {
     feeds,
-    cursors: createEventCursors(
-      // `keys[0]` is there: an empty ring is refused.
-      keys[0]!.key,
-      keys.slice(1).map(({ key }) => key),
-    ),
+    cursors: createEventCursors(keyRing),
     changes,
     thingChanges: createTenantLog<ThingChange>('things', { log: feedLog, tails, ...limits }),
     intake,

@@ -24,10 +24,11 @@ import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openClock } from './open-clock.ts';
+import { createKeyRotation } from './key-rotation.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { importConnectors, privateOrigins } from './import-connectors.ts';
 import { readOwnSdl } from './own-sdl.ts';
-import { registerReplica } from './replicas.ts';
+import { registerReplica, type RegisteredReplica } from './replicas.ts';
 import { callerFrom } from './server/caller.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 import { openOperationCache, operationsOf } from './server/operations/operation-settings.ts';
@@ -65,6 +66,11 @@ export interface Gateway {
   readonly reload: (connectors: readonly Connector[]) => Promise<readonly Fault[]>;
   /** Shows why a reload could not even be tried, such as a file that cannot be parsed. */
   readonly reportFaults: (faults: readonly Fault[]) => void;
+  /**
+   * Reads the sealing keys anew where they come from a file, and tells the other replicas, as it does by itself every ten
+   * seconds. A key that is new opens at once, and seals once all know it. It never fails: what is wrong is logged.
+   */
+  readonly readKeysAgain: () => Promise<void>;
   /** Answers a request as if it had come over the network, without a socket: for commands, before or instead of `listen`. */
   readonly inject: (request: InjectedRequest) => Promise<{ readonly status: number; readonly text: string }>;
   /** Stops taking requests, answers those under way, closes connections to providers. Within 10 s. */
@@ -95,7 +101,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rateLimits = createSharedRateLimits(vault.records);
   const senders = createSenders(configuration, options, rateLimits);
   let served = options.connectors;
-  let replica: ReturnType<typeof registerReplica> | undefined;
+  let replica: RegisteredReplica | undefined;
   const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
   const generations = await createGenerations({
     configuration,
@@ -123,7 +129,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         generations.listensAt(url);
         replica = registerReplica({
           records: vault.records,
-          keys: vault.keyRing.keyIds,
+          keys: createKeyRotation(vault.sealingKeys, logger),
           version: ownVersion(),
           connectors: () => served,
           logger,
@@ -145,6 +151,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         }
       },
       reportFaults,
+      readKeysAgain: async () => replica?.tell(),
       inject: async ({ method, url, headers = {}, body }) => {
         const json = body === undefined ? {} : { 'content-type': 'application/json' };
         const answer = await server.app.inject({ method, url, headers: { ...json, ...headers }, payload: body });
@@ -228,7 +235,7 @@ function createCallers({ configuration, vault, ...options }: CallersOptions) {
   const apiKeys = createApiKeys(vault.records);
   const tokenIssuer = createTokenIssuer({
     baseUrl: configuration.baseUrl ?? defaultBaseUrl(configuration),
-    keys: vault.keys,
+    keyRing: vault.keyRing,
   });
   const authenticator = createAuthenticator({
     apiKeys,

@@ -199,11 +199,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
   const shared: Shared = {
     ...options,
     sdl: await readOwnSdl(),
-    // `vault.keys[0]` is there: an empty ring is refused.
-    cursors: createListCursors(
-      vault.keys[0]!.key,
-      vault.keys.slice(1).map(({ key }) => key),
-    ),
+    cursors: createListCursors(vault.keyRing),
     stored: createStoredConnections({ records: vault.records, onConnectionChange }),
     credentials,
     clients,

@@ -22,71 +22,115 @@ interface Logger {
 export interface RegisterOptions {
   readonly records: Records;
   readonly version: string;
-  readonly keys: readonly string[];
+  readonly keys: KeyRotation;
   /** Those that are served at the time. */
   readonly connectors: () => readonly { readonly name: string }[];
   readonly logger: Logger;
+}
+
+/** What a replica does about its keys whenever it says who it is. */
+export interface KeyRotation {
+  /** Ids of the keys, the one that seals first. */
+  readonly ids: () => readonly string[];
+  /** Before it says who it is: what is new in the list of keys is known from now on. */
+  readonly readAgain: () => void;
+  /** After it has read who the others are. @returns whether its own keys changed, so that they have to be told anew. */
+  readonly agree: (others: readonly Replica[]) => boolean;
+  /** A key waits until all know it: they are asked again soon. */
+  readonly isWaiting: () => boolean;
 }
 
 export const replicaKind = 'replica';
 /** One that died is gone so soon. */
 const livesMs = 30_000;
 const renewEveryMs = 10_000;
+/** While a sealing key waits until all know it. */
+const renewSoonMs = 1_000;
 const leaveLimitMs = 2_000;
 
-/** Those that run, or did half a minute ago. @throws GatewayError of the store */
-export async function readReplicas(records: Pick<Records, 'list'>): Promise<readonly Replica[]> {
-  return (await records.list(replicaKind, {}, { limit: 1000 })).map(({ value }) => value as Replica);
+/** Those that run, or did half a minute ago. @param own - id of one that is left out. @throws GatewayError of the store */
+export async function readReplicas(records: Pick<Records, 'list'>, own?: string): Promise<readonly Replica[]> {
+  const found = await records.list(replicaKind, {}, { limit: 1000 });
+  return found.filter(({ id }) => id !== own).map(({ value }) => value as Replica);
+}
+
+/** A gateway that runs. */
+export interface RegisteredReplica {
+  /** Says anew who it is, and looks who the others are: at once, after its keys were changed. */
+  readonly tell: () => Promise<void>;
+  readonly leave: () => Promise<void>;
 }
 
 /**
  * Says that this gateway runs, and warns of others that differ in what has to be the same for all: whoever has another
- * sealing key cannot read what the others keep, and a connector that only some have fails at random. It never fails: a
- * store that is away is no reason not to serve what needs none.
+ * sealing key cannot read what the others keep, and a connector that only some have fails at random. By the same records
+ * replicas agree which key seals. It never fails: a store that is away is no reason not to serve what needs none.
  */
-export function registerReplica(options: RegisterOptions): { readonly leave: () => Promise<void> } {
-  const { records, logger } = options;
+export function registerReplica(options: RegisterOptions): RegisteredReplica {
+  const { records, keys } = options;
   const id = randomUUID();
-  const describeOwn = (): Replica => ({
-    host: hostname(),
-    processId: process.pid,
-    version: options.version,
-    keys: options.keys,
-    connectors: Object.fromEntries(options.connectors().map((connector) => [connector.name, digestOf(connector)])),
-  });
-  const told = new Set<string>();
+  const warn = createWarn(options.logger);
   let version: number | undefined;
   let isOver = false;
-  const beat = async (): Promise<void> => {
+  const write = async (): Promise<Replica> => {
     const expiresAt = Date.now() + livesMs;
-    const own = describeOwn();
+    const own = describeReplica(options);
     const record =
       version === undefined
         ? await records.create(replicaKind, id, own, { expiresAt })
         : await records.compareAndSet(replicaKind, id, version, own, { expiresAt });
     version = record?.version;
-    for (const other of await readReplicas(records)) {
-      for (const difference of differences(own, other)) {
-        if (told.has(difference.message)) continue;
-        told.add(difference.message);
-        logger.warn({ host: other.host, process: other.processId, code: difference.code }, difference.message);
-      }
-    }
+    return own;
+  };
+  const beat = async (): Promise<void> => {
+    keys.readAgain();
+    let own = await write();
+    const others = await readReplicas(records, id);
+    if (keys.agree(others)) own = await write();
+    for (const other of others) warn(own, other);
   };
   let beating: Promise<void> = Promise.resolve();
-  const next = () => {
+  let timer: NodeJS.Timeout | undefined;
+  const tell = (): Promise<void> => {
+    clearTimeout(timer);
     beating = beating.then(() => (isOver ? undefined : beat())).catch(() => undefined);
+    return beating.then(() => {
+      clearTimeout(timer);
+      if (!isOver) timer = setTimeout(() => void tell(), keys.isWaiting() ? renewSoonMs : renewEveryMs).unref();
+    });
   };
-  next();
-  const timer = setInterval(next, renewEveryMs).unref();
+  void tell();
   return {
+    tell,
     async leave() {
       isOver = true;
-      clearInterval(timer);
+      clearTimeout(timer);
       // A store that is away forgets it by itself, and a stop does not wait for that.
       const leaving = beating.then(() => records.remove(replicaKind, id)).catch(() => false);
       await Promise.race([leaving, sleep(leaveLimitMs, undefined, { ref: false })]);
     },
+  };
+}
+
+function describeReplica({ version, keys, connectors }: RegisterOptions): Replica {
+  return {
+    host: hostname(),
+    processId: process.pid,
+    version,
+    keys: keys.ids(),
+    connectors: Object.fromEntries(connectors().map((connector) => [connector.name, digestOf(connector)])),
+  };
+}
+
+/** Tells each difference once. */
+function createWarn(logger: Logger): (own: Replica, other: Replica) => void {
+  const told = new Set<string>();
+  return (own, other) => {
+    for (const { code, message } of differences(own, other)) {
+      if (told.has(message)) continue;
+      told.add(message);
+      logger.warn({ host: other.host, process: other.processId, code }, message);
+    }
   };
 }
 
@@ -100,7 +144,7 @@ export function differences(
   if (!own.keys.includes(other.keys[0]!) || !other.keys.includes(own.keys[0]!)) {
     found.push({
       code: 'REPLICA_KEYS',
-      message: `This gateway seals with the key ${own.keys[0]}, ${who} with ${other.keys[0]}, and not both know both: what one keeps the other cannot read. Give all of them the same PLUGBOARD_KEY; to change it, see \`plugboard keys rotate\`.`,
+      message: `This gateway seals with the key ${own.keys[0]}, ${who} with ${other.keys[0]}, and not both know both: what one keeps the other cannot read. Give all of them the same keys; to change them, see \`plugboard keys rotate\`.`,
     });
   }
   if (own.version !== other.version) {

@@ -72,6 +72,12 @@ describe('checkConfiguration', () => {
     ]);
   });
 
+  it('takes sealing keys from one place only', () => {
+    expect(faultsOf({ key: 'sixteen signs or more', keyFile: 'keys' })).toEqual([
+      'CONFIGURATION_INVALID: plugboard.config.ts.keyFile: expected the sealing keys in one place; got both `key` and `keyFile`. Keep the file: its keys can be changed without a restart.',
+    ]);
+  });
+
   it.each(['https://app.example/{connector}/{other}', 'app.example/{connector}', 'javascript:{connector}', ''])(
     'refuses %j as the place to connect',
     (connectUrl) => {

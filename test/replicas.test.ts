@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readReplicas, registerReplica } from '../src/replicas.ts';
 import type { Store } from '../src/storage/store.ts';
+import { unchangedKeys } from './support/key-ring.ts';
 import { openTestStore } from './support/test-store.ts';
 import { until } from './support/until.ts';
 
@@ -19,7 +20,13 @@ const execute = () => 1;
 function register(part: { keys?: string[]; version?: string; connectors?: { name: string }[] } = {}) {
   const { keys = ['k1'], version = '1.0.0', connectors = [{ name: 'shop', execute }] } = part;
   const logger = { warn: ({ code }: { code?: string }, message: string) => void warnings.push(`${code}: ${message}`) };
-  const one = registerReplica({ records: store.records, keys, version, connectors: () => connectors, logger });
+  const one = registerReplica({
+    records: store.records,
+    keys: unchangedKeys(...keys),
+    version,
+    connectors: () => connectors,
+    logger,
+  });
   registered.push(one);
   return one;
 }

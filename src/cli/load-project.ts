@@ -96,12 +96,13 @@ async function connectorFoldersOf(configuration: Configuration | undefined, root
 
 /** Paths of the configuration are relative to its file, whatever the working directory is; a URL is no path. */
 function withPathsBelow(root: string, configuration: Configuration): Configuration {
-  const { store, operations } = configuration;
+  const { store, keyFile, operations } = configuration;
   const list = operations && (operations.list ?? (operations.only ? usualOperationList : undefined));
   const isFile = store !== undefined && store !== ':memory:' && !/^postgres(ql)?:/.test(store);
   return {
     ...configuration,
     ...(isFile && { store: resolve(root, store) }),
+    ...(keyFile !== undefined && { keyFile: resolve(root, keyFile) }),
     ...(list !== undefined && { operations: { ...operations, list: resolve(root, list) } }),
   };
 }

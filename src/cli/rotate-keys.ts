@@ -1,7 +1,9 @@
 /** `plugboard keys rotate`: seals every stored secret anew under the current sealing key, while the gateway runs. */
 import type { Command } from 'commander';
 import type { ResealProgress } from '../connection/reseal.ts';
+import { GatewayError } from '../errors.ts';
 import type { Vault } from '../open-vault.ts';
+import type { Replica } from '../replicas.ts';
 import { examples } from './examples.ts';
 import { loadProject } from './load-project.ts';
 import { configOption } from './start.ts';
@@ -21,11 +23,17 @@ export function addRotateCommand(keys: Command, terminal: Terminal, withVault: W
     .command('rotate')
     .summary('seal every stored secret anew under the current sealing key')
     .description(
-      'Sealing keys stand in PLUGBOARD_KEY, the current one first. Put a new key before the old one, restart every gateway with both, run this, and take the old key away. Gateways go on serving meanwhile; what was done stays done if this is stopped.',
+      'Sealing keys stand in a file (PLUGBOARD_KEY_FILE) or in PLUGBOARD_KEY, the current one first. Put a new key before the old one, for every gateway: a file is read anew while they run, else restart them. They seal with it once all know it. Then run this, and take the old key away. Gateways go on serving meanwhile; what was done stays done if this is stopped.',
     )
     .option('--json', 'print JSON')
     .addOption(configOption())
-    .addHelpText('after', examples(['PLUGBOARD_KEY="$NEW,$OLD" plugboard keys rotate']))
+    .addHelpText(
+      'after',
+      examples([
+        'PLUGBOARD_KEY_FILE=/run/secrets/plugboard-keys plugboard keys rotate',
+        'PLUGBOARD_KEY="$NEW,$OLD" plugboard keys rotate',
+      ]),
+    )
     .action(({ config, json }: RotateFlags) => withVault(config, (vault) => rotate(vault, terminal, json ?? false)));
 }
 
@@ -41,14 +49,18 @@ interface Rotation {
   readonly isComplete: boolean;
 }
 
-async function rotate({ records, keyRing }: Vault, terminal: Terminal, json: boolean): Promise<void> {
+async function rotate({ records, keyRing, sealingKeys }: Vault, terminal: Terminal, json: boolean): Promise<void> {
   // Loaded here: the other commands need none of the rooms that seal.
-  const [{ resealAll }, { sealedKinds }, { webhookSealedKind }, { outcomeSealedKind }] = await Promise.all([
-    import('../connection/reseal.ts'),
-    import('../connection/sealed-kinds.ts'),
-    import('../feed/webhook-record.ts'),
-    import('../outcome/outcome-record.ts'),
-  ]);
+  const [{ resealAll }, { sealedKinds }, { webhookSealedKind }, { outcomeSealedKind }, { readReplicas }] =
+    await Promise.all([
+      import('../connection/reseal.ts'),
+      import('../connection/sealed-kinds.ts'),
+      import('../feed/webhook-record.ts'),
+      import('../outcome/outcome-record.ts'),
+      import('../replicas.ts'),
+    ]);
+  const waiting = sealingKeys.waiting();
+  if (waiting !== undefined) throw notKnownError(waiting, await readReplicas(records));
   const run = () =>
     resealAll(records, keyRing, {
       kinds: [...sealedKinds, webhookSealedKind, outcomeSealedKind],
@@ -65,6 +77,16 @@ async function rotate({ records, keyRing }: Vault, terminal: Terminal, json: boo
   tell({ key, olderKeys, records: read, resealed, failed, isComplete }, terminal, json);
 }
 
+/** What is sealed with a key that a gateway does not know is lost to it. */
+function notKnownError(key: string, replicas: readonly Replica[]): GatewayError {
+  const lacking = replicas.filter(({ keys }) => !keys.includes(key));
+  const who = lacking.map(({ host, processId }) => `process ${processId} on ${host}`).join(', ');
+  return new GatewayError(
+    'SEAL_KEY_UNKNOWN',
+    `Nothing was sealed anew: the key ${key} is not known to every gateway that runs. Give it, before the old one, to ${who}, and rotate again.`,
+  );
+}
+
 function tell(rotation: Rotation, terminal: Terminal, json: boolean): void {
   const { key, olderKeys, records, resealed, failed, isComplete } = rotation;
   if (json) terminal.line(JSON.stringify(rotation));
@@ -76,7 +98,7 @@ function tell(rotation: Rotation, terminal: Terminal, json: boolean): void {
     );
   } else if (!isComplete) {
     terminal.error(
-      'A gateway still seals with an older key. Restart it with the new key first, then rotate again; keep the older keys until then.',
+      'A gateway still seals with an older key. It has the new one first within ten seconds, or is to be restarted with it; then rotate again, and keep the older keys until then.',
     );
   } else if (!json) {
     const gone =

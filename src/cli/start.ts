@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
 import { createGateway, type GatewayOptions } from '../gateway.ts';
+import { keyFileOf } from '../open-vault.ts';
 import { counted } from './counted.ts';
 import { examples } from './examples.ts';
 import { startDemo } from './demo.ts';
@@ -33,6 +34,11 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
     )
     .action(async (flags: ServeFlags) => {
       const serving = await serve(flags, terminal);
+      const { project, gateway } = serving;
+      // Without a file there is nothing to be read again, and the signal means what it always does.
+      if (project && keyFileOf(project.configuration, process.env) !== undefined) {
+        process.on('SIGHUP', () => void gateway.readKeysAgain());
+      }
       await untilStopped(serving.close, terminal);
     });
 }

@@ -1,5 +1,5 @@
 /** Seals secrets for the store: AES-256-GCM under a ring of keys, each secret bound to the place where it is kept. */
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { GatewayError, OperatorNote } from '../errors.ts';
 import { Secret } from '../http/secret.ts';
 import type { SealingKey } from './sealing-key.ts';
@@ -9,7 +9,7 @@ import type { SealingKey } from './sealing-key.ts';
  * not stored: a sealed text that was moved to another record, field or tenant does not open.
  */
 export interface KeyRing {
-  /** Ids of the keys; the first seals, all open. */
+  /** Ids of the keys at the time; the first seals, all open. */
   readonly keyIds: readonly string[];
   /** The sealed text, `sealed1.<key id>.<iv>.<ciphertext and tag>` in base64url, under the current key. */
   seal(plaintext: string | Secret, identity: readonly string[]): string;
@@ -22,6 +22,27 @@ export interface KeyRing {
   open(sealed: string, identity: readonly string[]): string;
   /** Whether it was sealed with another key than the current one. */
   needsReseal(sealed: string): boolean;
+  /** Secrets for one other purpose, one of each key at the time and in their order, so that no key does two things (RFC 5869). */
+  derive(purpose: string): DerivedSecrets;
+}
+
+/** The one that is used for what is new comes first; the others read what is older. The same list until the keys change. */
+export type DerivedSecrets = () => readonly [DerivedSecret, ...DerivedSecret[]];
+
+/** Made from a sealing key, which it tells nothing about. */
+export interface DerivedSecret {
+  /** Of the sealing key. */
+  readonly id: string;
+  /** 32 bytes. */
+  readonly secret: Buffer;
+}
+
+/** Keys that may change while a ring is in use. */
+export interface KeySource {
+  /** The one that seals first; the same list until they change. */
+  readonly keys: () => readonly SealingKey[];
+  /** A sealed text names a key that is not among them, so it is looked for where they come from. */
+  readonly missed: () => void;
 }
 
 const cipher = 'aes-256-gcm';
@@ -35,23 +56,29 @@ const sealedPattern = /^sealed1\.([\w-]{1,64})\.([\w-]{16})\.([\w-]{22,})$/;
  *
  * @throws GatewayError SEAL_KEY_INVALID when there is no key, one is not of 32 bytes, or two have one id.
  */
-export function createKeyRing(keys: readonly SealingKey[]): KeyRing {
-  const ring = toRing(keys);
-  const [current] = keys.map(({ id }) => id) as [string];
+export function createKeyRing(given: readonly SealingKey[] | KeySource): KeyRing {
+  const source: KeySource = 'missed' in given ? given : { keys: () => given, missed: () => {} };
+  const ring = remembered(source.keys, toRing);
+  const current = (): string => ring().keys().next().value!;
+  ring();
   return {
-    keyIds: [...ring.keys()],
+    get keyIds() {
+      return [...ring().keys()];
+    },
     seal(plaintext, identity) {
+      const keyId = current();
       const iv = randomBytes(ivLength);
-      const sealing = createCipheriv(cipher, ring.get(current)!, iv, { authTagLength: tagLength });
-      sealing.setAAD(additionalData(current, identity));
+      const sealing = createCipheriv(cipher, ring().get(keyId)!, iv, { authTagLength: tagLength });
+      sealing.setAAD(additionalData(keyId, identity));
       const text = plaintext instanceof Secret ? plaintext.reveal() : plaintext;
       const body = Buffer.concat([sealing.update(text, 'utf8'), sealing.final(), sealing.getAuthTag()]);
-      return `sealed1.${current}.${iv.toString('base64url')}.${body.toString('base64url')}`;
+      return `sealed1.${keyId}.${iv.toString('base64url')}.${body.toString('base64url')}`;
     },
     open(sealed, identity) {
       const { keyId, iv, body } = parse(sealed);
-      const key = ring.get(keyId);
-      if (!key) throw unknownKeyError(keyId, [...ring.keys()]);
+      if (!ring().has(keyId)) source.missed();
+      const key = ring().get(keyId);
+      if (!key) throw unknownKeyError(keyId, [...ring().keys()]);
       const opening = createDecipheriv(cipher, key, iv, { authTagLength: tagLength });
       opening.setAAD(additionalData(keyId, identity));
       opening.setAuthTag(body.subarray(-tagLength));
@@ -61,7 +88,23 @@ export function createKeyRing(keys: readonly SealingKey[]): KeyRing {
         throw brokenError();
       }
     },
-    needsReseal: (sealed) => parse(sealed).keyId !== current,
+    needsReseal: (sealed) => parse(sealed).keyId !== current(),
+    derive: (purpose) =>
+      remembered(source.keys, (keys) => {
+        // An empty ring is refused.
+        const [current, ...older] = keys.map((key) => deriveSecret(key, purpose));
+        return [current!, ...older] as const;
+      }),
+  };
+}
+
+/** Makes it anew only when the keys are others. */
+function remembered<T>(keys: () => readonly SealingKey[], make: (keys: readonly SealingKey[]) => T): () => T {
+  let made: { readonly of: readonly SealingKey[]; readonly value: T } | undefined;
+  return () => {
+    const now = keys();
+    if (made?.of !== now) made = { of: now, value: make(now) };
+    return made.value;
   };
 }
 
@@ -95,6 +138,10 @@ function toRing(keys: readonly SealingKey[]): Map<string, KeyObject> {
     ring.set(id, createSecretKey(key));
   }
   return ring;
+}
+
+function deriveSecret({ id, key }: SealingKey, purpose: string): DerivedSecret {
+  return { id, secret: Buffer.from(hkdfSync('sha256', key, '', purpose, 32)) };
 }
 
 /** Each part with its length before it, so that no two lists of parts give the same bytes. */

@@ -1,7 +1,7 @@
 /** Short-lived tokens of our own, for tenants that trade an API key for them at `/oauth2/token`. */
-import { hkdfSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readUnverified, signToken, verifyToken } from './json-web-token.ts';
-import type { SealingKey } from './sealing-key.ts';
+import type { KeyRing } from './seal.ts';
 import { readScopes, type TokenCaller, type VerifyToken } from './trusted-issuer.ts';
 
 export interface TokenIssuer {
@@ -25,15 +25,14 @@ export interface TokenGrant {
 export interface TokenIssuerOptions {
   /** From the configuration, never from `Host`. */
   readonly baseUrl: string;
-  /** The current one first, which signs; all verify, so that a rotation ends no token. */
-  readonly keys: readonly SealingKey[];
+  /** The current key signs; all verify, so that a rotation ends no token. */
+  readonly keyRing: Pick<KeyRing, 'derive'>;
   /** At most 3 600, which is the default. */
   readonly lifetimeSeconds?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-/** What the signing keys are derived for: no key does two things. */
 const purpose = 'plugboard access token 1';
 const maxLifetimeSeconds = 3_600;
 
@@ -42,9 +41,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { now = Date.now } = options;
   const lifetimeSeconds = Math.min(options.lifetimeSeconds ?? maxLifetimeSeconds, maxLifetimeSeconds);
   const issuer = options.baseUrl.replace(/\/$/, '');
-  const secrets = new Map(options.keys.map(({ id, key }) => [id, derive(key)]));
-  const [current] = options.keys;
-  if (!current) throw new TypeError('A token issuer needs a key.');
+  const secrets = options.keyRing.derive(purpose);
   return {
     issuer,
     lifetimeSeconds,
@@ -52,11 +49,11 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       const iat = Math.floor(now() / 1000);
       const times = { iat, exp: iat + lifetimeSeconds };
       const claims = { iss: issuer, aud: issuer, ...times, jti: randomUUID(), client_id: apiKey, tenant };
-      return signToken({ ...claims, scope: scopes.join(' ') }, { id: current.id, secret: secrets.get(current.id)! });
+      return signToken({ ...claims, scope: scopes.join(' ') }, secrets()[0]);
     },
     async verify(token) {
       if (readUnverified(token)?.issuer !== issuer) return undefined;
-      const claims = await verifyToken(token, async ({ kid }) => secrets.get(kid ?? ''), {
+      const claims = await verifyToken(token, async ({ kid }) => secrets().find(({ id }) => id === kid)?.secret, {
         issuer,
         audience: issuer,
         algorithms: ['HS256'],
@@ -68,10 +65,6 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       return claims && readOwn(claims);
     },
   };
-}
-
-function derive(key: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), purpose, 32));
 }
 
 function readOwn(claims: Readonly<Record<string, unknown>>): TokenCaller | undefined {

@@ -1,5 +1,6 @@
 /** The cursor of an event: its place in the log of a feed as opaque text, signed, good for that feed alone. */
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { DerivedSecret, KeyRing } from '../connection/seal.ts';
 import { InputError } from '../errors.ts';
 import type { OpenFeed } from './feeds.ts';
 
@@ -21,22 +22,16 @@ const signatureBytes = 18;
 const cursorPattern = /^[\w-]{32}$/;
 
 /**
- * Cursors under one key. A place in a log is no secret, so they are signed and not sealed.
- *
- * @param key - any secret; replicas that share it read each other's cursors.
- * @param olderKeys - read as well, so that subscribers outlive a change of the key.
+ * Cursors under the current key of a ring; those under the others are read too, so that subscribers outlive its change. A
+ * place in a log is no secret, so they are signed and not sealed.
  */
-export function createEventCursors(
-  key: string | Uint8Array,
-  olderKeys: readonly (string | Uint8Array)[] = [],
-): EventCursors {
-  const secret = deriveSecret(key);
-  const secrets = [secret, ...olderKeys.map(deriveSecret)];
-  const at = (feed: string, place: number): string => sign(secret, feed, place).toString('base64url');
+export function createEventCursors(keyRing: Pick<KeyRing, 'derive'>): EventCursors {
+  const secrets = keyRing.derive('plugboard event cursor');
+  const at = (feed: string, place: number): string => sign(secrets()[0], feed, place).toString('base64url');
   return {
     at,
     async resume(feed, cursor) {
-      const place = placeOf(cursor, feed.id, secrets);
+      const place = placeOf(cursor, feed.id, secrets());
       if (place === undefined) throw invalid();
       const { oldestPlace, lastPlace } = await feed.read(place, { limit: 1 });
       // The log of that place is gone, and the feed was begun anew.
@@ -60,11 +55,7 @@ function invalid(): InputError {
   return new InputError('CURSOR_INVALID', message);
 }
 
-function deriveSecret(key: string | Uint8Array): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'plugboard event cursor', 32)));
-}
-
-function sign(secret: KeyObject, feed: string, place: number): Buffer {
+function sign({ secret }: DerivedSecret, feed: string, place: number): Buffer {
   const cursor = Buffer.allocUnsafe(placeBytes + signatureBytes);
   cursor.writeUIntBE(place, 0, placeBytes);
   // A place is made of digits, so no two pairs of place and feed give the same text.
@@ -73,7 +64,7 @@ function sign(secret: KeyObject, feed: string, place: number): Buffer {
   return cursor;
 }
 
-function placeOf(cursor: string, feed: string, secrets: readonly KeyObject[]): number | undefined {
+function placeOf(cursor: string, feed: string, secrets: readonly DerivedSecret[]): number | undefined {
   // 24 bytes have exactly one spelling in base64url, so an edited cursor is never the same cursor.
   if (!cursorPattern.test(cursor)) return undefined;
   const given = Buffer.from(cursor, 'base64url');

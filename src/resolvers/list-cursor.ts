@@ -1,5 +1,6 @@
 /** The cursor of a row in a list: opaque, sealed, bound to the arguments and the connection it was made for. */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import type { DerivedSecret, KeyRing } from '../connection/seal.ts';
 import { InputError } from '../errors.ts';
 
 /** Where a row stands: the page that it was on, and its place in the page. */
@@ -33,17 +34,11 @@ const algorithm = 'aes-256-gcm';
 const maxCursorLength = 8192;
 
 /**
- * Cursors under one key. They are sealed rather than signed, because a `next` URL of a provider may carry credentials.
- *
- * @param key - any secret; replicas that share it read each other's cursors.
- * @param olderKeys - read as well, so that lists under way outlive a change of the key.
+ * Cursors under the current key of a ring; those under the others are read too, so that lists under way outlive its change.
+ * They are sealed rather than signed, because a `next` URL of a provider may carry credentials.
  */
-export function createListCursors(
-  key: string | Uint8Array,
-  olderKeys: readonly (string | Uint8Array)[] = [],
-): ListCursors {
-  const secret = deriveSecret(key);
-  const secrets = [secret, ...olderKeys.map(deriveSecret)];
+export function createListCursors(keyRing: Pick<KeyRing, 'derive'>): ListCursors {
+  const secrets = keyRing.derive('plugboard list cursor');
   return {
     scope(list, input, connectionId) {
       const text = JSON.stringify([list, connectionId ?? null, sortKeys(input)]);
@@ -51,13 +46,13 @@ export function createListCursors(
     },
     seal(position, scope) {
       const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv(algorithm, secret, nonce);
+      const cipher = createCipheriv(algorithm, secrets()[0].secret, nonce);
       const text = JSON.stringify([position.token, position.size, position.index]);
       const sealed = [nonce, cipher.update(scope), cipher.update(text), cipher.final(), cipher.getAuthTag()];
       return Buffer.concat(sealed).toString('base64url');
     },
     open(cursor, scope) {
-      const opened = decryptWith(cursor, secrets);
+      const opened = decryptWith(cursor, secrets());
       if (!opened) {
         throw new InputError(
           'CURSOR_INVALID',
@@ -76,12 +71,8 @@ export function createListCursors(
   };
 }
 
-function deriveSecret(key: string | Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', 'plugboard list cursor', 32));
-}
-
-function decryptWith(cursor: string, secrets: readonly Buffer[]): Buffer | undefined {
-  for (const secret of secrets) {
+function decryptWith(cursor: string, secrets: readonly DerivedSecret[]): Buffer | undefined {
+  for (const { secret } of secrets) {
     const opened = decrypt(cursor, secret);
     if (opened) return opened;
   }

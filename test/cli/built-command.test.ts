@@ -1,7 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseKeys } from '../../src/connection/sealing-key.ts';
+import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
+import { readReplicas } from '../../src/replicas.ts';
 import { buildOnce, startBuiltDemo } from '../support/built-demo.ts';
+import { startReplica } from '../support/replica.ts';
+import { createProject } from '../support/temporary-project.ts';
+import { newSealingKey } from '../support/tenant-gateway.ts';
+import { until } from '../support/until.ts';
 
 let child: ChildProcess | undefined;
 afterEach(() => {
@@ -24,5 +32,26 @@ describe('the built command', () => {
     child?.kill(signal);
     expect(await exited).toEqual([0, null]);
     expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  });
+
+  it('reads its key file anew on SIGHUP, and goes on', async () => {
+    const older = newSealingKey();
+    const project = await createProject({ 'keys/current': older, 'connectors/.keep': '' });
+    const replica = await startReplica(project.folder, ['--store', 'store.sqlite'], {
+      PLUGBOARD_KEY_FILE: 'keys/current',
+      PLUGBOARD_KEY: '',
+    });
+    const store = await createSqliteStore({ file: join(project.folder, 'store.sqlite') });
+    const keys = async () => (await readReplicas(store.records))[0]?.keys;
+    const newer = newSealingKey();
+    await until(async () => (await keys())?.length === 1);
+    await project.write('keys/current', `${newer},${older}`);
+    replica.signal('SIGHUP');
+    const ids = parseKeys(`${newer},${older}`).map(({ id }) => id);
+    await until(async () => (await keys())?.join() === ids.join());
+    expect((await fetch(`${replica.url}/healthz`)).status).toBe(200);
+    await store.close();
+    await replica.kill();
+    await project.remove();
   });
 });

@@ -7,6 +7,7 @@ import { registerReplica } from '../../src/replicas.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { captureTerminal, createProject, type TemporaryProject } from '../support/temporary-project.ts';
 import { storePlace } from '../support/test-store.ts';
+import { unchangedKeys } from '../support/key-ring.ts';
 import { until } from '../support/until.ts';
 
 let project: TemporaryProject;
@@ -61,7 +62,7 @@ describe('plugboard store migrate', () => {
     const logger = { warn: () => {} };
     const replica = registerReplica({
       records: store.records,
-      keys: ['k'],
+      keys: unchangedKeys('k'),
       version: '1',
       connectors: () => [],
       logger,

@@ -11,6 +11,7 @@ import type { Records } from '../../src/storage/records.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { startKeyServer, type KeyServer } from '../support/key-server.ts';
 import { openTestStore } from '../support/test-store.ts';
+import { createKeyRing } from '../../src/connection/seal.ts';
 
 const issuer = 'https://login.acme.example';
 const audience = 'https://gateway.example';
@@ -40,7 +41,7 @@ function counting(records: Records): Records {
 function authenticator(options: Partial<AuthenticatorOptions> = {}) {
   const trusted = { issuer, audience, jwksUri: keyServer.url, tenant: 'acme' };
   const verifyJwt = createVerifyJwt({ issuers: [trusted], fetch: (url, init) => fetch(url, init), now: () => now });
-  const tokenIssuer = createTokenIssuer({ baseUrl: audience, keys: sealingKeys, now: () => now });
+  const tokenIssuer = createTokenIssuer({ baseUrl: audience, keyRing: createKeyRing(sealingKeys), now: () => now });
   const { authenticate } = createAuthenticator({ apiKeys: keys, verifyJwt, tokenIssuer, now: () => now, ...options });
   const ask = (token: string, subject?: string, namingScope?: string) =>
     authenticate(
@@ -162,9 +163,9 @@ describe('our own token', () => {
     const { id } = await create('plugboard.read');
     const token = await tokenIssuer.issue({ tenant: 'acme', apiKey: id, scopes: ['plugboard.read'] });
     const second = { id: 'k2', key: Buffer.alloc(32, 9) };
-    const rotated = createTokenIssuer({ baseUrl: audience, keys: [second, ...sealingKeys] });
+    const rotated = createTokenIssuer({ baseUrl: audience, keyRing: createKeyRing([second, ...sealingKeys]) });
     expect(await authenticator({ tokenIssuer: rotated }).ask(token)).toMatchObject({ tenant: 'acme' });
-    const without = createTokenIssuer({ baseUrl: audience, keys: [second] });
+    const without = createTokenIssuer({ baseUrl: audience, keyRing: createKeyRing([second]) });
     expect(await refusal(authenticator({ tokenIssuer: without }).ask(token))).toBe('UNAUTHENTICATED');
   });
 
@@ -207,7 +208,7 @@ describe('two replicas over one store', () => {
 
   it('both know a new key at once, and forget a revoked one and its tokens within five seconds', async () => {
     const [first, second] = stores.map((each) => createApiKeys(each.records)) as [ApiKeys, ApiKeys];
-    const tokenIssuer = createTokenIssuer({ baseUrl: audience, keys: sealingKeys, now: () => now });
+    const tokenIssuer = createTokenIssuer({ baseUrl: audience, keyRing: createKeyRing(sealingKeys), now: () => now });
     const asks = [first, second].map((apiKeys) => authenticator({ apiKeys, tokenIssuer, keyCacheMs: 60_000 }).ask);
     const { text, id } = await first.create({ tenant: 'acme', name: 'backend', scopes: ['plugboard.read'] });
     const token = await tokenIssuer.issue({ tenant: 'acme', apiKey: id, scopes: ['plugboard.read'] });

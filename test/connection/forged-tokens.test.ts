@@ -10,6 +10,7 @@ import { createVerifyJwt } from '../../src/connection/verify-jwt.ts';
 import { CallerError } from '../../src/errors.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { openTestStore } from '../support/test-store.ts';
+import { createKeyRing } from '../../src/connection/seal.ts';
 
 const issuer = 'https://login.acme.example';
 const audience = 'https://gateway.example';
@@ -59,7 +60,7 @@ let authenticator: Authenticator;
 const asked: string[] = [];
 /** A live key, so that our own tokens are refused for what is wrong with them. */
 let apiKeyId = '';
-const tokenIssuer = createTokenIssuer({ baseUrl: audience, keys: [sealingKey('k1', 1)] });
+const tokenIssuer = createTokenIssuer({ baseUrl: audience, keyRing: createKeyRing([sealingKey('k1', 1)]) });
 
 beforeAll(async () => {
   trap = createServer((_request, response) => {
@@ -225,7 +226,11 @@ const ownSecret = () => Buffer.from(hkdfSync('sha256', Buffer.alloc(32, 1), '', 
 const ownClaims = () => ({ ...claims(), iss: audience, tenant: 'acme', client_id: apiKeyId });
 
 function ownToken(apiKey: string, keys = [sealingKey('k1', 1)], baseUrl = audience): Promise<string> {
-  return createTokenIssuer({ baseUrl, keys }).issue({ tenant: 'acme', apiKey, scopes: ['plugboard.read'] });
+  return createTokenIssuer({ baseUrl, keyRing: createKeyRing(keys) }).issue({
+    tenant: 'acme',
+    apiKey,
+    scopes: ['plugboard.read'],
+  });
 }
 
 function edited(token: string, changes: Claims): string {

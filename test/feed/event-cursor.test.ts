@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { createEventCursors } from '../../src/feed/event-cursor.ts';
 import { InputError } from '../../src/errors.ts';
 import type { OpenFeed } from '../../src/feed/feeds.ts';
+import { ringOf } from '../support/key-ring.ts';
 
-const key = Buffer.alloc(32, 1);
-const cursors = createEventCursors(key);
+const cursors = createEventCursors(ringOf(1));
 
 function feed(id: string, lastPlace: number, oldestPlace = 1): Pick<OpenFeed, 'id' | 'read'> {
   return { id, read: async () => ({ events: [], lastPlace, oldestPlace }) };
@@ -25,7 +25,7 @@ describe('an event cursor', () => {
     const place = fc.integer({ min: 0, max: 2 ** 47 });
     await fc.assert(
       fc.asyncProperty(place, fc.string(), async (at, id) => {
-        const cursor = createEventCursors(key).at(id, at);
+        const cursor = createEventCursors(ringOf(1)).at(id, at);
         expect(cursor).toMatch(/^[\w-]{32}$/);
         expect(await cursors.resume(feed(id, at), cursor)).toBe(at);
       }),
@@ -34,10 +34,10 @@ describe('an event cursor', () => {
 
   it('is read after the key was changed, while the old one is kept', async () => {
     const old = cursors.at('f', 7);
-    const renewed = createEventCursors(Buffer.alloc(32, 2), [key]);
+    const renewed = createEventCursors(ringOf(2, 1));
     expect(await renewed.resume(feed('f', 9), old)).toBe(7);
     expect(renewed.at('f', 7)).not.toBe(old);
-    const { code } = await failure(createEventCursors(Buffer.alloc(32, 2)).resume(feed('f', 9), old));
+    const { code } = await failure(createEventCursors(ringOf(2)).resume(feed('f', 9), old));
     expect(code).toBe('CURSOR_INVALID');
   });
 

@@ -1,6 +1,7 @@
 /** `plugboard keys rotate` beside a gateway that serves, and life without the old key afterwards. */
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../src/cli/command.ts';
@@ -15,6 +16,7 @@ import {
 import { captureTerminal } from '../support/temporary-project.ts';
 import { newSealingKey, returnUrl, startTenantGateway, type TenantGateway } from '../support/tenant-gateway.ts';
 import { openTestStore, storePlace } from '../support/test-store.ts';
+import { until } from '../support/until.ts';
 
 const oldKey = newSealingKey();
 const newKey = newSealingKey();
@@ -83,16 +85,20 @@ async function connectAs(subject: string): Promise<void> {
   expect(errors).toBeUndefined();
 }
 
-const owners = async (subject: string) => {
-  const { data, errors } = await gateway.ask('{ itemsItems { owner } }', {}, { subject });
+const owners = async (subject: string, asked = gateway) => {
+  const { data, errors } = await asked.ask('{ itemsItems { owner } }', {}, { subject });
   return errors?.[0]?.extensions.code ?? data.itemsItems[0].owner;
 };
 
-async function rotate(key: string, ...args: string[]) {
+function rotate(key: string, ...args: string[]) {
+  return rotateWith({ key }, ...args);
+}
+
+async function rotateWith(keys: { key: string } | { keyFile: string }, ...args: string[]) {
   const terminal = captureTerminal();
   // Another file every time: modules are imported once.
   const config = join(gateway.folder, `plugboard.config.${randomUUID()}.mjs`);
-  await writeFile(config, `export default ${JSON.stringify({ key, store: storePlace(gateway.file) })};`);
+  await writeFile(config, `export default ${JSON.stringify({ ...keys, store: storePlace(gateway.file) })};`);
   const code = await runCommand(['keys', 'rotate', '--config', config, ...args], terminal);
   return { code, output: terminal.output(), errors: terminal.errors() };
 }
@@ -186,11 +192,38 @@ describe('plugboard keys rotate', () => {
     expect(after).toMatchObject({ reuseDetections: 0, grantsRevoked: 0 });
     expect((await rotate(`${newKey},${oldKey}`)).code).toBe(0);
     await gateway.restart({ key: newKey });
-    expect(await Promise.all(['alice', 'bob', 'carol'].map(owners))).toEqual(['alice', 'bob', 'carol']);
+    expect(await Promise.all(['alice', 'bob', 'carol'].map((who) => owners(who)))).toEqual(['alice', 'bob', 'carol']);
+  });
+
+  it('loses nothing while gateways are restarted with a new key one after the other', async () => {
+    await connectAs('alice');
+    const next = await startTenantGateway({
+      connectors: [items()],
+      origins: [server.issuer],
+      configuration: { key: `${newKey},${oldKey}` },
+      beside: gateway,
+    });
+    await server.expireAccessTokens();
+    expect(await owners('alice', next)).toBe('alice');
+    expect(await owners('alice')).toBe('alice');
+    expect((await keysInStore())['connection']).toEqual([oldId]);
+    await gateway.restart({ key: `${newKey},${oldKey}` });
+    await next.readKeysAgain();
+    await server.expireAccessTokens();
+    expect(await owners('alice', next)).toBe('alice');
+    expect((await keysInStore())['connection']).toContain(newId);
+    expect(await owners('alice')).toBe('alice');
+    await next.close();
   });
 
   it('says when the older keys have to stay', async () => {
     await connectAs('alice');
+    const unknown = await rotate(`${newKey},${oldKey}`);
+    expect([unknown.code, unknown.errors]).toEqual([
+      1,
+      `SEAL_KEY_UNKNOWN: Nothing was sealed anew: the key ${newId} is not known to every gateway that runs. Give it, before the old one, to process ${process.pid} on ${hostname()}, and rotate again.\n`,
+    ]);
+    await gateway.restart({ key: `${newKey},${oldKey}` });
     const lost = await rotate(newKey);
     expect(lost.code).toBe(1);
     expect(lost.errors).toMatch(/SEAL_KEY_UNKNOWN: a secret of the connection [\w-]{36} cannot be opened\./);
@@ -204,5 +237,98 @@ describe('plugboard keys rotate', () => {
       failed: [],
       isComplete: true,
     });
+  });
+});
+
+describe('two gateways on one store, each with a key file of its own', () => {
+  let other: TenantGateway;
+  let files: readonly [string, string];
+  beforeEach(async () => {
+    await connectAs('alice');
+    await connectAs('bob');
+    files = [join(gateway.folder, 'one.keys'), join(gateway.folder, 'other.keys')];
+    for (const file of files) await writeFile(file, `${oldKey}\n`);
+    const configured = (keyFile: string) => ({ key: undefined, keyFile }) as unknown as { keyFile: string };
+    await gateway.restart(configured(files[0]));
+    other = await startTenantGateway({
+      connectors: [items()],
+      origins: [server.issuer],
+      configuration: configured(files[1]),
+      beside: gateway,
+    });
+  });
+  afterEach(() => other.close());
+
+  const write = async (index: 0 | 1, ...keys: readonly string[]) => {
+    await writeFile(files[index], keys.join('\n'));
+    await [gateway, other][index]!.readKeysAgain();
+  };
+  const sealedWith = async () => (await keysInStore())['connection'];
+
+  it('change the key without a restart and without a failed request, whatever file is written first', async () => {
+    const before = await server.counters();
+    const answers: string[] = [];
+    /** Alice and Bob at both, with tokens that have to be renewed, twice at a time. */
+    const ask = async () => {
+      await server.expireAccessTokens();
+      const all = ['alice', 'bob'].flatMap((who) => [gateway, other, gateway, other].map((one) => owners(who, one)));
+      answers.push(...(await Promise.all(all)));
+    };
+    const isOver = new AbortController();
+    let rounds = 0;
+    const loading = (async () => {
+      for (; !isOver.signal.aborted; rounds += 1) await ask();
+    })();
+    /** Every token has been renewed at least once since. */
+    const renewed = async () => {
+      const asked = rounds;
+      await until(() => rounds >= asked + 2);
+    };
+
+    await write(0, newKey, oldKey);
+    await renewed();
+    expect(await sealedWith()).toEqual([oldId]);
+    const { code, errors } = await rotateWith({ keyFile: files[0] });
+    expect([code, errors]).toEqual([1, expect.stringContaining(`the key ${newId} is not known to every gateway`)]);
+
+    await write(1, newKey, oldKey);
+    await gateway.readKeysAgain();
+    await renewed();
+    // Tokens are sealed by it, and what was entered long ago is not.
+    expect(await sealedWith()).toEqual([newId, oldId].sort());
+    expect((await rotateWith({ keyFile: files[0] })).output).toContain(`the older keys (${oldId}) can be removed`);
+
+    await write(0, newKey);
+    await write(1, newKey);
+    await gateway.readKeysAgain();
+    await renewed();
+    isOver.abort();
+    await loading;
+    expect(new Set(answers)).toEqual(new Set(['alice', 'bob']));
+    const after = await server.counters();
+    expect(after.refreshes - before.refreshes).toBe(rounds * 2);
+    expect(after).toMatchObject({ reuseDetections: 0, grantsRevoked: 0 });
+    expect(gateway.log()).toContain('Another sealing key seals from now on: every replica knows it');
+    expect(gateway.log() + other.log()).not.toContain(newKey);
+  });
+
+  it('go on with their keys, and say so, when a file is written badly', async () => {
+    await write(0, newKey.slice(0, 20));
+    await write(0, '');
+    expect(await owners('alice')).toBe('alice');
+    const told = gateway
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"code":"SEAL_KEY_INVALID"'));
+    expect(told.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual([
+      `the key file ${files[0]}: expected 32 bytes; got 15. Make one with: openssl rand -base64 32`,
+      `the key file ${files[0]}: expected a key of 32 bytes; got nothing. Make one with: openssl rand -base64 32`,
+    ]);
+    await rm(files[0]);
+    await gateway.readKeysAgain();
+    expect(await owners('bob')).toBe('bob');
+    expect(gateway.log()).toContain(
+      `the key file ${files[0]}: expected a file with the sealing keys, the current one first; reading it gave ENOENT. Make one with: openssl rand -base64 32`,
+    );
   });
 });

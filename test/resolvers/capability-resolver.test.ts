@@ -9,6 +9,7 @@ import { createExecutor } from '../../src/resolvers/executor.ts';
 import { createGatewaySchema } from '../../src/resolvers/gateway-schema.ts';
 import { createListCursors } from '../../src/resolvers/list-cursor.ts';
 import type { Transfers } from '../../src/resolvers/transfers.ts';
+import { ringOf } from '../support/key-ring.ts';
 
 const drive: Connector = {
   name: 'drive',
@@ -58,7 +59,7 @@ async function ask(
 ) {
   const served = createExecutor(buildGraph([drive], own), connections, {
     sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
-    cursors: createListCursors(Buffer.alloc(32, 1)),
+    cursors: createListCursors(ringOf(1)),
     maxFirst: 100,
     ...(transfers && { transfers }),
   });

@@ -10,6 +10,7 @@ import { createExecutor } from '../../src/resolvers/executor.ts';
 import { createGatewaySchema } from '../../src/resolvers/gateway-schema.ts';
 import { createListCursors } from '../../src/resolvers/list-cursor.ts';
 import { crm, reads, writes } from '../support/graph-connectors.ts';
+import { ringOf } from '../support/key-ring.ts';
 
 const getCustomers = jest.fn(() => [{ id: 7, full_name: 'Grace' }]);
 const createOrder = jest.fn(() => ({ id: 2, customer_id: 7 }));
@@ -50,7 +51,7 @@ const sdl = await readFile(new URL('../../schema/gateway.graphql', import.meta.u
 const graph = buildGraph(connectors, createGatewaySchema(sdl, { connectors, rooms: {} as never }));
 const served = createExecutor(graph, createConnections({}), {
   sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
-  cursors: createListCursors(Buffer.alloc(32, 1)),
+  cursors: createListCursors(ringOf(1)),
   maxFirst: 100,
 });
 

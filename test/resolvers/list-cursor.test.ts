@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { InputError } from '../../src/errors.ts';
 import { createListCursors, type RowPosition } from '../../src/resolvers/list-cursor.ts';
+import { ringOf } from '../support/key-ring.ts';
 
-const cursors = createListCursors('a key of sixteen and more');
+const cursors = createListCursors(ringOf(1));
 const scope = cursors.scope('shop.orders', { state: 'open' }, 'shop.ada');
 const position: RowPosition = { token: 'https://api.example.com/orders?api_key=canary', size: 20, index: 3 };
 
@@ -78,13 +79,13 @@ describe('a list cursor', () => {
   });
 
   it('of another key is none of ours; of the same key it is', () => {
-    const cursor = createListCursors('another key of sixteen signs').seal(position, scope);
+    const cursor = createListCursors(ringOf(2)).seal(position, scope);
     expect(refusal(cursor).message).toBe(invalid);
-    expect(createListCursors('a key of sixteen and more').open(cursors.seal(position, scope), scope)).toEqual(position);
+    expect(createListCursors(ringOf(1)).open(cursors.seal(position, scope), scope)).toEqual(position);
   });
 
   it('outlives a change of the key for as long as the old one is kept', () => {
-    const changed = createListCursors('another key of sixteen signs', ['a key of sixteen and more']);
+    const changed = createListCursors(ringOf(2, 1));
     expect(changed.open(cursors.seal(position, scope), scope)).toEqual(position);
     expect(() => cursors.open(changed.seal(position, scope), scope)).toThrow('is not a cursor of this gateway');
   });

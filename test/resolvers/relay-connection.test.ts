@@ -11,8 +11,9 @@ import {
   type RelayConnection,
 } from '../../src/resolvers/relay-connection.ts';
 import { listProvider, type ListProvider, type ListProviderOptions } from '../support/list-provider.ts';
+import { ringOf } from '../support/key-ring.ts';
 
-const cursors = createListCursors('a key of sixteen and more');
+const cursors = createListCursors(ringOf(1));
 const scope = cursors.scope('shop.orders', {}, 'shop.ada');
 
 function readerOf({ paginate, readPage }: Pick<ListProvider, 'paginate' | 'readPage'>): ListReader {

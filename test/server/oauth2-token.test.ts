@@ -10,6 +10,7 @@ import type { Store } from '../../src/storage/store.ts';
 import { fetchJson, type Answer } from '../support/running-server.ts';
 import { smallGraph } from '../support/small-graph.ts';
 import { openTestStore } from '../support/test-store.ts';
+import { ringOf } from '../support/key-ring.ts';
 
 const grant = { grant_type: 'client_credentials' };
 let store: Store;
@@ -26,7 +27,7 @@ beforeEach(async () => {
   key = await apiKeys.create({ tenant: 'acme', name: 'backend', scopes: ['plugboard.read', 'plugboard.subjects'] });
   const tokenIssuer = createTokenIssuer({
     baseUrl: 'https://g.example',
-    keys: [{ id: 'k', key: Buffer.alloc(32, 3) }],
+    keyRing: ringOf(3),
   });
   const { authenticate } = createAuthenticator({ apiKeys, tokenIssuer });
   const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });

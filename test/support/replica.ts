@@ -11,6 +11,7 @@ const main = join(root, 'dist/src/main.js');
 export interface Replica {
   readonly url: string;
   readonly ask: (query: string, variables?: object) => Promise<any>;
+  readonly signal: (signal: NodeJS.Signals) => void;
   /** SIGKILL: it closes nothing and says nothing. */
   readonly kill: () => Promise<void>;
 }
@@ -35,6 +36,7 @@ export async function startReplica(
       const body = JSON.stringify({ query, variables });
       return (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json();
     },
+    signal: (signal) => void child.kill(signal),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

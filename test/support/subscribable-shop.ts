@@ -23,6 +23,7 @@ import type { NewEvent } from '../../src/storage/feed-log.ts';
 import { createMemoryFeeds } from './memory-feeds.ts';
 import { reads } from './graph-connectors.ts';
 import { recordingSink, type RecordingSink } from './recording-sink.ts';
+import { ringOf } from './key-ring.ts';
 
 /** Looks a customer up, with the connection that the subject owns. */
 export type GetCustomer = (token: unknown, id: unknown, signal?: AbortSignal) => unknown;
@@ -83,7 +84,7 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
   const { getCustomer = (token, id) => ({ id, name: `${String(token)}'s ${String(id)}` }) } = options;
   const shop = shopConnector(getCustomer);
   const feeds = createMemoryFeeds();
-  const cursors = createEventCursors(Buffer.alloc(32, 1));
+  const cursors = createEventCursors(ringOf(1));
   const changes = createConnectionChanges({ log: feeds.log, tails: feeds.tails });
   const sender = { send: () => Promise.reject(new Error('Nothing is sent.')), close: async () => {} };
   const rooms = { ...({} as ConnectionRooms), ...(options.stored && { stored: options.stored }) };
@@ -110,7 +111,7 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
   });
   const served = createExecutor(buildGraph([shop], own), connections, {
     sender,
-    cursors: createListCursors(Buffer.alloc(32, 1)),
+    cursors: createListCursors(ringOf(1)),
     maxFirst: 100,
     triggers: { feeds, cursors },
   });

@@ -42,6 +42,7 @@ export interface TenantGateway {
   readonly log: () => string;
   /** Closes the gateway and starts another one on the same store, with these parts of its configuration. */
   readonly restart: (configuration?: Configuration) => Promise<void>;
+  readonly readKeysAgain: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -52,6 +53,8 @@ export interface TenantGatewayOptions {
   readonly configuration?: Configuration;
   /** Of the outbound client. */
   readonly sender?: SenderOptions;
+  /** Shares its store and API keys, as another replica; close this one first. */
+  readonly beside?: TenantGateway;
   /** Opens the store at every start; absent: the gateway does. */
   readonly openVault?: (configuration: Configuration) => Promise<Vault>;
 }
@@ -67,13 +70,14 @@ export function newSealingKey(): string {
 
 /** Starts it on 127.0.0.1 and a free port, at log level trace. Close it after the test. */
 export async function startTenantGateway(options: TenantGatewayOptions): Promise<TenantGateway> {
-  const folder = await mkdtemp(join(tmpdir(), 'plugboard-tenants-'));
+  const { beside } = options;
+  const folder = beside?.folder ?? (await mkdtemp(join(tmpdir(), 'plugboard-tenants-')));
   const file = join(folder, 'plugboard.sqlite');
   const log: string[] = [];
-  const keys = await createKeys(file);
+  const keys = beside?.keys ?? (await createKeys(file));
   const configuration: Configuration = {
     port: 0,
-    key: newSealingKey(),
+    ...(options.configuration?.keyFile === undefined && { key: newSealingKey() }),
     store: storePlace(file),
     logLevel: 'trace',
     explorer: false,
@@ -102,13 +106,14 @@ export async function startTenantGateway(options: TenantGatewayOptions): Promise
     keys,
     ask: (query, variables = {}, who = {}) => ask(`${running.url}/graphql`, keys, who, { query, variables }),
     log: () => log.join(''),
+    readKeysAgain: () => running.gateway.readKeysAgain(),
     async restart(more) {
       await running.gateway.close();
       running = await start(more);
     },
     async close() {
       await running.gateway.close();
-      await rm(folder, { recursive: true });
+      if (!beside) await rm(folder, { recursive: true });
     },
   };
 }

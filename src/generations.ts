@@ -208,7 +208,7 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
     feeds,
     outcomes,
     subjects: createSubjects(vault.records),
-    stateTokens: createStateTokens(vault.keys),
+    stateTokens: createStateTokens(vault.keyRing),
     makeConnector: madeConnectors(configuration, () => address),
   };
   const listeners = new Set<() => void>();

@@ -1,7 +1,6 @@
 /** Short-lived tokens that pass through other systems and come back: signed by us, read by everybody, believed by us alone. */
-import { hkdfSync } from 'node:crypto';
 import { signShared, verifyShared, type Claims } from './json-web-token.ts';
-import type { SealingKey } from './sealing-key.ts';
+import type { KeyRing } from './seal.ts';
 
 export interface StateTokens {
   readonly issue: (claims: Claims, lifetimeSeconds: number) => Promise<string>;
@@ -12,20 +11,18 @@ export interface StateTokens {
 const purpose = 'plugboard state token 1';
 
 /**
- * @param keys - the current one first, which signs; all verify, so that a rotation ends no token. Replicas share them.
+ * @param keyRing - its current key signs; all verify, so that a rotation ends no token. Replicas share them.
  * @param now - milliseconds since 1970.
  */
-export function createStateTokens(keys: readonly SealingKey[], now: () => number = Date.now): StateTokens {
-  const secrets = keys.map(({ key }) => new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), purpose, 32)));
-  const [current] = secrets;
-  if (!current) throw new TypeError('State tokens need a key.');
+export function createStateTokens(keyRing: Pick<KeyRing, 'derive'>, now: () => number = Date.now): StateTokens {
+  const secrets = keyRing.derive(purpose);
   return {
     issue(claims, lifetimeSeconds) {
       const iat = Math.floor(now() / 1000);
-      return signShared({ ...claims, iat, exp: iat + lifetimeSeconds }, current);
+      return signShared({ ...claims, iat, exp: iat + lifetimeSeconds }, secrets()[0].secret);
     },
     async verify(token) {
-      for (const secret of secrets) {
+      for (const { secret } of secrets()) {
         const claims = await verifyShared(token, secret, new Date(now()));
         // One without an end was not made here.
         if (claims) return claims.exp === undefined ? undefined : claims;

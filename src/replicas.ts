@@ -91,13 +91,11 @@ export function registerReplica(options: RegisterOptions): RegisteredReplica {
   };
   let beating: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  const tell = (): Promise<void> => {
+  const tell = async (): Promise<void> => {
     clearTimeout(timer);
-    beating = beating.then(() => (isOver ? undefined : beat())).catch(() => undefined);
-    return beating.then(() => {
-      clearTimeout(timer);
-      if (!isOver) timer = setTimeout(() => void tell(), keys.isWaiting() ? renewSoonMs : renewEveryMs).unref();
-    });
+    await (beating = beating.then(() => (isOver ? undefined : beat())).catch(() => undefined));
+    clearTimeout(timer);
+    if (!isOver) timer = setTimeout(() => void tell(), keys.isWaiting() ? renewSoonMs : renewEveryMs).unref();
   };
   void tell();
   return {

@@ -2,7 +2,6 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import { coerceOptions, prepareAction, type RunnableAction, type RunOptions } from '../connector/run-action.ts';
 import { prepareTrigger, type RunnableTrigger } from '../connector/run-trigger.ts';
-import { GatewayError } from '../errors.ts';
 import type { Binding, ChoicePart, ConnectionPart, PropertyBinding, TriggerBinding } from '../graph/binding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { compileOutputField } from '../notation/coerce.ts';
@@ -19,8 +18,7 @@ import type { ListEdge, RelayConnection } from './relay-connection.ts';
 import { createEventResolver, createTriggerSubscriber, type TriggerRooms } from './trigger-resolver.ts';
 
 export interface AttachOptions extends RunOptions, CapabilityResolverOptions {
-  /** Absent: whoever subscribes to a trigger is told that it is not served. */
-  readonly triggers?: TriggerRooms;
+  readonly triggers: TriggerRooms;
 }
 
 type Resolver = GraphQLFieldResolver<any, any>;
@@ -121,13 +119,8 @@ const choiceParts: Record<ChoicePart, Resolver> = {
 };
 
 function createSubscriber(binding: TriggerBinding, { triggers, ...options }: AttachOptions): Resolver {
-  if (!triggers) return refuseSubscription;
   const { connector, trigger } = binding;
   let runnable: RunnableTrigger | undefined;
   const prepare = (): RunnableTrigger => (runnable ??= prepareTrigger(connector, trigger.name, options));
   return createTriggerSubscriber(binding, prepare, triggers);
-}
-
-function refuseSubscription(): never {
-  throw new GatewayError('NOT_SERVED', 'Triggers are defined and checked here, and not served.');
 }

@@ -12,8 +12,8 @@ import { openStream } from './open-stream.ts';
 import type { OperationState } from './operation-state.ts';
 
 export interface ConnectionChangedRooms {
-  readonly changes: () => ConnectionChanges;
-  readonly cursors: () => EventCursors;
+  readonly changes: ConnectionChanges;
+  readonly cursors: EventCursors;
   readonly stored: Pick<StoredConnections, 'find'>;
   /** @throws InputError CONNECTOR_UNKNOWN */
   readonly findConnector: (name: string) => Connector;
@@ -34,8 +34,8 @@ export function createConnectionChanged({ changes, cursors, stored, findConnecto
   ): Promise<EventStream> => {
     const only = connector ? findConnector(connector).name : undefined;
     if (only !== undefined && !allows(caller.scopes, 'admin', only)) requireScope(caller, 'connect', only);
-    const feed = await changes().open(caller.tenant);
-    return openStream(feed, cursors(), resumeAfter ?? after, {
+    const feed = await changes.open(caller.tenant);
+    return openStream(feed, cursors, resumeAfter ?? after, {
       isTold: (event) => isTold(changeOf(event), caller, only),
     });
   };

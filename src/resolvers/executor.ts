@@ -34,7 +34,7 @@ export interface ServedGraph {
   readonly supergraphSdl: () => string;
   readonly execute: (operation: Operation) => Promise<ExecutionResult>;
   /** Accepts or refuses a subscription; never rejects. The context's signal aborts when its subscriber has gone. */
-  readonly subscribe?: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
+  readonly subscribe: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
 }
 
 export interface ExecutorOptions extends AttachOptions {

@@ -31,16 +31,15 @@ const defaultParked = 20;
  * Resolvers for what can be asked of feeds.
  *
  * @param findConnector - throws InputError CONNECTOR_UNKNOWN.
- * @param rooms - throws GatewayError NOT_SERVED where there are no feeds.
  */
 export function createFeedResolvers(
   byName: ReadonlyMap<string, Connector>,
   findConnector: (name: string) => Connector,
-  rooms: () => FeedRooms,
+  rooms: FeedRooms,
 ) {
   /** A feed of the caller that it may subscribe to. */
   const owned = async ({ caller }: OperationState, id: string): Promise<FeedStatus> => {
-    const feed = await rooms().feeds.find(caller, id);
+    const feed = await rooms.feeds.find(caller, id);
     if (!feed) throw notFound(id);
     requireScope(caller, 'subscribe', feed.connector);
     return feed;
@@ -56,11 +55,11 @@ export function createFeedResolvers(
       feeds: async (_root: unknown, { connector }: { connector?: string | null }, { caller }: OperationState) => {
         const only = connector ? findConnector(connector).name : undefined;
         if (only !== undefined) requireScope(caller, 'subscribe', only);
-        const feeds = await rooms().feeds.list(caller, only);
+        const feeds = await rooms.feeds.list(caller, only);
         return feeds.filter((feed) => allows(caller.scopes, 'subscribe', feed.connector));
       },
       feed: async (_root: unknown, { id }: { id: string }, { caller }: OperationState) => {
-        const feed = await rooms().feeds.find(caller, id);
+        const feed = await rooms.feeds.find(caller, id);
         if (feed) requireScope(caller, 'subscribe', feed.connector);
         return feed ?? null;
       },
@@ -70,17 +69,17 @@ export function createFeedResolvers(
         const connector = findConnector(args.connector);
         requireScope(state.caller, 'subscribe', connector.name);
         const { field, binding } = findTrigger(connector, args.trigger, info);
-        const runnable = rooms().triggers(connector.name, binding.trigger.name);
+        const runnable = rooms.triggers(connector.name, binding.trigger.name);
         if (!runnable) throw new TypeError(`${connector.name}.${binding.trigger.name} is in the graph and not served.`);
         const given = readTriggerArguments(field, args.input);
         const opened = await state.open(connector, args.connection, runnable.definition.scopes);
         requireManaging(state, { connector: connector.name, subject: opened.subject });
         const key = await feedKeyOf(binding, runnable, opened, given, state.caller.tenant);
-        return rooms().feeds.start(key, opened.run.signal);
+        return rooms.feeds.start(key, opened.run.signal);
       },
       stopFeed: async (_root: unknown, { id }: { id: string }, state: OperationState) => {
         await managed(state, id);
-        return (await rooms().feeds.stop(state.caller, id)) ?? notFoundNow(id);
+        return (await rooms.feeds.stop(state.caller, id)) ?? notFoundNow(id);
       },
       replayParked: async (
         _root: unknown,
@@ -88,12 +87,12 @@ export function createFeedResolvers(
         state: OperationState,
       ) => {
         await managed(state, id);
-        const replayed = (await rooms().feeds.replayParked(state.caller, id, ids ?? undefined)) ?? notFoundNow(id);
+        const replayed = (await rooms.feeds.replayParked(state.caller, id, ids ?? undefined)) ?? notFoundNow(id);
         return { ...replayed, feed: await owned(state, id) };
       },
       replayFeed: async (_root: unknown, { feed: id, from }: { feed: string; from: Date }, state: OperationState) => {
         await managed(state, id);
-        return (await rooms().feeds.replay(state.caller, id, from)) ?? notFoundNow(id);
+        return (await rooms.feeds.replay(state.caller, id, from)) ?? notFoundNow(id);
       },
     },
     Feed: {
@@ -101,13 +100,13 @@ export function createFeedResolvers(
       connection: ({ connection }: FeedStatus) => connection ?? null,
       lastPollAt: ({ lastPollAt }: FeedStatus) => toTime(lastPollAt),
       nextPollAt: ({ nextPollAt }: FeedStatus) => toTime(nextPollAt),
-      cursor: ({ id, lastPlace }: FeedStatus) => rooms().cursors.at(id, lastPlace),
-      oldestCursor: ({ id, oldestPlace }: FeedStatus) => rooms().cursors.at(id, oldestPlace - 1),
+      cursor: ({ id, lastPlace }: FeedStatus) => rooms.cursors.at(id, lastPlace),
+      oldestCursor: ({ id, oldestPlace }: FeedStatus) => rooms.cursors.at(id, oldestPlace - 1),
       parked: (
         { id }: FeedStatus,
         { first, after }: { first?: number | null; after?: string | null },
         { caller }: OperationState,
-      ) => rooms().feeds.parked(caller, id, { limit: checkFirst(first), ...(after && { after }) }),
+      ) => rooms.feeds.parked(caller, id, { limit: checkFirst(first), ...(after && { after }) }),
     },
     FeedError: { at: ({ at }: { at: number }) => toTime(at) },
     ParkedEvent: {

@@ -6,7 +6,6 @@ import { capabilityNames } from '../graph/implementations.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
 import type { Things } from '../things/things.ts';
-import { GatewayError } from '../errors.ts';
 import { createConnectionChanged } from './connection-changed.ts';
 import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
 import { createFeedResolvers } from './feed-resolvers.ts';
@@ -22,10 +21,8 @@ export interface GatewayKnowledge {
   /** Absent: whoever asks for subjects is told that there are none. */
   readonly subjects?: Pick<Subjects, 'list'>;
   readonly rooms: ConnectionRooms;
-  /** Absent: whoever asks for feeds is told that there are none. */
-  readonly feeds?: FeedRooms;
-  /** Absent: whoever asks for things is told that there are none. */
-  readonly things?: Things;
+  readonly feeds: FeedRooms;
+  readonly things: Things;
 }
 
 /** Resolvers for the types of `schema/gateway.graphql`. */
@@ -36,33 +33,17 @@ export function createGatewayResolvers(knowledge: GatewayKnowledge) {
     knowledge.makeConnector,
   );
   const findConnector = createFind(byName);
-  const feedRooms = (): FeedRooms => {
-    if (feeds) return feeds;
-    throw new GatewayError('NOT_SERVED', 'Feeds are not served here.');
-  };
   const {
     Query,
     Mutation,
     Connector: connectorFields,
     ...others
   } = createConnectionResolvers(findConnector, byName, rooms);
-  const aboutFeeds = createFeedResolvers(byName, findConnector, feedRooms);
-  const aboutAddresses = createWebhookAddressResolvers(findConnector, () => feedRooms().addresses);
-  const aboutThings = createThingResolvers({
-    things: () => {
-      if (things) return things;
-      throw new GatewayError('NOT_SERVED', 'Things are not served here.');
-    },
-    feeds: feedRooms,
-    stored: rooms.stored,
-    served: byName,
-  });
-  const connectionChanged = createConnectionChanged({
-    changes: () => feedRooms().changes,
-    cursors: () => feedRooms().cursors,
-    stored: rooms.stored,
-    findConnector,
-  });
+  const aboutFeeds = createFeedResolvers(byName, findConnector, feeds);
+  const aboutAddresses = createWebhookAddressResolvers(findConnector, feeds.addresses);
+  const aboutThings = createThingResolvers({ things, feeds, stored: rooms.stored, served: byName });
+  const { changes, cursors } = feeds;
+  const connectionChanged = createConnectionChanged({ changes, cursors, stored: rooms.stored, findConnector });
   return {
     ...others,
     ...aboutFeeds,

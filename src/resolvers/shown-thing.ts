@@ -6,8 +6,8 @@ import type { KeptThing, Things } from '../things/things.ts';
 import type { FeedRooms } from './feed-rooms.ts';
 
 export interface ThingRooms {
-  readonly things: () => Things;
-  readonly feeds: () => FeedRooms;
+  readonly things: Things;
+  readonly feeds: FeedRooms;
   readonly stored: Pick<StoredConnections, 'find'>;
   /** By name. */
   readonly served: ReadonlyMap<string, Connector>;

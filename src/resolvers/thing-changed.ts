@@ -67,7 +67,7 @@ export function createThingChanged(rooms: ThingRooms, { find, show, thingsOf }: 
     const { caller } = state;
     const record = await rooms.stored.find(caller, id);
     const connector = record && rooms.served.get(record.value.connector);
-    const { feeds, cursors: eventCursors, triggers } = rooms.feeds();
+    const { feeds, cursors: eventCursors, triggers } = rooms.feeds;
     const trigger = connector && triggers(connector.name, thingsTrigger);
     if (!record || !connector || !trigger) {
       throw new InputError(
@@ -102,7 +102,7 @@ export function createThingChanged(rooms: ThingRooms, { find, show, thingsOf }: 
   ): Promise<EventStream> {
     const { caller } = state;
     requireScope(caller, 'subscribe');
-    const { thingChanges, cursors } = rooms.feeds();
+    const { thingChanges, cursors } = rooms.feeds;
     return openStream(await thingChanges.open(caller.tenant), cursors, state.resumeAfter ?? after, {
       isTold(event) {
         const { subject, thing: changed } = loggedIn(event) as ThingChange;

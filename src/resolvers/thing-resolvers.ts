@@ -41,7 +41,7 @@ export function createThingResolvers(rooms: ThingRooms) {
   const byOperation = new WeakMap<OperationState, CallersThings>();
   const thingsOf = (state: OperationState): CallersThings => {
     let things = byOperation.get(state);
-    if (!things) byOperation.set(state, (things = rooms.things().of(state.caller, openFor(state))));
+    if (!things) byOperation.set(state, (things = rooms.things.of(state.caller, openFor(state))));
     return things;
   };
   const find = async (state: OperationState, id: string, kind: OperationKind): Promise<KeptThing> => {

@@ -5,11 +5,8 @@ import type { StaticAddresses } from '../feed/webhook-address.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationState } from './operation-state.ts';
 
-/** @param findConnector - throws InputError CONNECTOR_UNKNOWN. @param addresses - throws GatewayError NOT_SERVED where there are no feeds. */
-export function createWebhookAddressResolvers(
-  findConnector: (name: string) => Connector,
-  addresses: () => StaticAddresses,
-) {
+/** @param findConnector - throws InputError CONNECTOR_UNKNOWN. */
+export function createWebhookAddressResolvers(findConnector: (name: string) => Connector, addresses: StaticAddresses) {
   const managed = (name: string, { caller }: OperationState): Connector => {
     const connector = findConnector(name);
     requireScope(caller, 'admin', connector.name);
@@ -18,7 +15,7 @@ export function createWebhookAddressResolvers(
   return {
     Query: {
       webhookAddresses: async (_root: unknown, { connector }: { connector: string }, state: OperationState) => {
-        const found = await addresses().list(state.caller.tenant, managed(connector, state).name);
+        const found = await addresses.list(state.caller.tenant, managed(connector, state).name);
         return found.map(({ id, createdAt }) => ({ id, createdAt: new Date(createdAt) }));
       },
     },
@@ -26,11 +23,11 @@ export function createWebhookAddressResolvers(
       createWebhookAddress: (_root: unknown, { connector }: { connector: string }, state: OperationState) => {
         const found = managed(connector, state);
         if (found.webhookKeys === undefined) throw withoutStatic(found);
-        return addresses().create(state.caller.tenant, found.name);
+        return addresses.create(state.caller.tenant, found.name);
       },
       removeWebhookAddress: (_root: unknown, { id }: { id: string }, { caller }: OperationState) => {
         requireScope(caller, 'admin');
-        return addresses().remove(caller.tenant, id);
+        return addresses.remove(caller.tenant, id);
       },
     },
   };

@@ -46,7 +46,13 @@ const begin = jest.fn<Transfers['begin']>(async () => ({
   method: 'GET',
   expiresAt: new Date('2026-12-01T00:00:00Z'),
 }));
-const own = createGatewaySchema(await readOwnSdl(), { connectors: [drive], rooms: {} as never });
+const own = createGatewaySchema(await readOwnSdl(), {
+  connectors: [drive],
+  // What nobody here asks for.
+  rooms: {} as never,
+  feeds: {} as never,
+  things: {} as never,
+});
 const configured = [
   { id: 'd1', connector: drive, tenant: undefined, subject: undefined, credentials: createCredentials({}) },
 ];
@@ -61,6 +67,7 @@ async function ask(
     sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
     cursors: createListCursors(ringOf(1)),
     maxFirst: 100,
+    triggers: {} as never,
     ...(transfers && { transfers }),
   });
   const caller = { tenant: 't', subject: 's', scopes: new Set(scopes) };

@@ -68,5 +68,7 @@ export function smallGraph(generation = 'first', resolvers: Record<string, Resol
       const { document, operationName, variables, context } = operation;
       return execute({ schema, document, operationName, variableValues: variables, rootValue, contextValue: context });
     },
+    // `feedingGraph` has some.
+    subscribe: () => Promise.reject(new Error('There is nothing to subscribe to.')),
   };
 }

@@ -159,7 +159,6 @@ class Stream implements OperationStream {
   }
 
   async #subscribe(graph: ServedGraph, operation: Operation): Promise<void> {
-    if (!graph.subscribe) throw new GatewayError('NOT_SERVED', 'This gateway serves no subscriptions.');
     const options = {
       eventTimeoutMs: this.#shared.eventTimeoutMs,
       finish: (result: ExecutionResult) => maskErrors(result, this.#requestId, this.#shared),

@@ -2,15 +2,17 @@
  * The house is a column (src/README.md): an import goes to the own room or to a floor below, type-only imports included.
  */
 const floors = [
-  ['src/errors.ts'],
+  ['^src/(errors|content)\\.ts$'],
   ['src/notation', 'src/http', 'src/storage'],
   ['src/connector'],
   ['src/graph', 'src/connection', 'src/importers'],
-  ['src/feed', 'src/outcome', 'src/things'],
+  ['src/feed', 'src/outcome', 'src/things', 'src/transfers'],
   ['src/resolvers'],
   ['src/server', 'src/facades'],
   // One room of several files: they put the others together.
-  ['^src/(gateway|gateway-feeds|generations|open-vault|own-sdl|import-connectors|configuration|check-configuration|replicas)\\.ts$'],
+  [
+    '^src/(gateway|gateway-feeds|generations|open-vault|own-sdl|import-connectors|configuration|check-configuration|replicas)\\.ts$',
+  ],
   ['src/main.ts', 'src/index.ts', 'src/cli', 'src/testing'],
 ];
 const pattern = (room) =>

@@ -138,6 +138,17 @@ const configurationShape = z.strictObject({
       concurrentPollsPerConnection: count.optional(),
     })
     .optional(),
+  files: z
+    .strictObject({
+      urlMs: milliseconds.optional(),
+      maxUploadBytes: count.optional(),
+      maxFiles: count.optional(),
+      idleMs: milliseconds.optional(),
+      transferMs: count.max(7_200_000).optional(),
+      maxPerTenant: count.optional(),
+      maxInAll: count.optional(),
+    })
+    .optional(),
   facades: z
     .strictObject({
       connctd: z.strictObject({ finishInBrowser: z.boolean().optional() }).optional(),

@@ -73,6 +73,7 @@ export interface Configuration {
   readonly subscriptions?: SubscriptionsConfiguration;
   readonly http?: HttpConfiguration;
   readonly feeds?: FeedsConfiguration;
+  readonly files?: FilesConfiguration;
   readonly facades?: FacadesConfiguration;
   readonly idempotency?: IdempotencyConfiguration;
   readonly imports?: ImportsConfiguration;
@@ -137,6 +138,24 @@ export interface HttpConfiguration {
   readonly maxRequestsPerCall?: number;
   /** Requests to providers that all fields of one operation, or of one event of a subscription, may send. Default 1 000. */
   readonly maxRequestsPerOperation?: number;
+}
+
+/** Contents of files, sent and fetched (docs/files.md). */
+export interface FilesConfiguration {
+  /** So long a one-time URL is good, in milliseconds. Default 10 minutes. */
+  readonly urlMs?: number;
+  /** Bytes of one content that is sent. Default 10 GiB. */
+  readonly maxUploadBytes?: number;
+  /** Files beside one operation. Default 10. */
+  readonly maxFiles?: number;
+  /** The longest pause of whoever sends, in milliseconds. Default 30 000. */
+  readonly idleMs?: number;
+  /** The longest that one content may pass, in milliseconds: at most 2 h. Default 1 h. */
+  readonly transferMs?: number;
+  /** Contents of one application that pass at a time, on one process. Default 32. */
+  readonly maxPerTenant?: number;
+  /** Contents of all that pass at a time, on one process. Default 256. */
+  readonly maxInAll?: number;
 }
 
 /** Mutations that come with an idempotency key. */

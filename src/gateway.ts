@@ -213,7 +213,8 @@ function createSenders(
   const { allowHttp, totalTimeoutMs, maxAnswerBytes } = configuration.http ?? {};
   const addresses = withoutAbsent({ allowedPrivateOrigins: privateOrigins(configuration), allowHttp });
   const rateBudgets = createRateBudgets({ onClosed: publish });
-  const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes });
+  const { transferMs: transferTimeoutMs } = configuration.files ?? {};
+  const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes, transferTimeoutMs });
   return {
     rateBudgets,
     sender: outbound(createSender({ ...addresses, ...limits, rateBudgets, ...forTests })),
@@ -288,6 +289,7 @@ function createServer(
     explorer,
     baseUrl,
     limits = {},
+    files,
     subscriptions,
     production = process.env.NODE_ENV === 'production',
     // In production the schema is shown to callers with the scope only; nobody has one where nobody is asked.
@@ -300,6 +302,8 @@ function createServer(
     connecting: generations.connecting,
     facades: createFacades(generations, caller, options),
     webhooks: generations.intake,
+    transfers: { find: (token) => generations.rooms().transfers.find(token) },
+    files: files && withoutAbsent(files),
     ...(finishInBrowser && { beginHere: generations.beginHere }),
     logger,
     host,

@@ -57,6 +57,7 @@ import { listOperations, operationsOf } from './server/operations/operation-sett
 import { readDocuments, type ReadDocuments } from './server/operations/read-documents.ts';
 import { createCache } from './storage/cache.ts';
 import { createThings } from './things/create-things.ts';
+import { createTransfers } from './transfers/create-transfers.ts';
 import { thingKindsOf } from './things/described-thing.ts';
 import { prepareThingsTrigger, thingsTrigger } from './things/things-trigger.ts';
 
@@ -363,8 +364,17 @@ function createGeneration(
     live: { stored, credentials },
     connectHint: shared.connectHint,
   });
+  const transfers = createTransfers({
+    records,
+    keyRing,
+    connectors: byName,
+    runOptions,
+    openRun: (caller, signal) => createOpenRun(connections, caller, signal),
+    baseUrl: shared.baseUrl,
+    urlMs: configuration.files?.urlMs,
+  });
   const built = buildGraph(connectors, own);
-  const lists = { cursors: shared.cursors, maxFirst: configuration.limits?.first ?? 100 };
+  const lists = { cursors: shared.cursors, maxFirst: configuration.limits?.first ?? 100, transfers };
   const graph = createExecutor(built, connections, {
     ...runOptions,
     ...lists,
@@ -401,6 +411,7 @@ function createGeneration(
       capabilities: built.capabilities,
       capability: createFindCapability(built.implementations, runOptions),
       lists,
+      transfers,
       operationBudget: () => createOperationBudget(configuration.http?.maxRequestsPerOperation),
     },
     connecting,

@@ -51,19 +51,26 @@ interface Rotation {
 
 async function rotate({ records, keyRing, sealingKeys }: Vault, terminal: Terminal, json: boolean): Promise<void> {
   // Loaded here: the other commands need none of the rooms that seal.
-  const [{ resealAll }, { sealedKinds }, { webhookSealedKind }, { outcomeSealedKind }, { readReplicas }] =
-    await Promise.all([
-      import('../connection/reseal.ts'),
-      import('../connection/sealed-kinds.ts'),
-      import('../feed/webhook-record.ts'),
-      import('../outcome/outcome-record.ts'),
-      import('../replicas.ts'),
-    ]);
+  const [
+    { resealAll },
+    { sealedKinds },
+    { webhookSealedKind },
+    { outcomeSealedKind },
+    { transferSealedKind },
+    { readReplicas },
+  ] = await Promise.all([
+    import('../connection/reseal.ts'),
+    import('../connection/sealed-kinds.ts'),
+    import('../feed/webhook-record.ts'),
+    import('../outcome/outcome-record.ts'),
+    import('../transfers/transfer-record.ts'),
+    import('../replicas.ts'),
+  ]);
   const waiting = sealingKeys.waiting();
   if (waiting !== undefined) throw notKnownError(waiting, await readReplicas(records));
   const run = () =>
     resealAll(records, keyRing, {
-      kinds: [...sealedKinds, webhookSealedKind, outcomeSealedKind],
+      kinds: [...sealedKinds, webhookSealedKind, outcomeSealedKind, transferSealedKind],
       onProgress: ({ read, resealed, kind }) =>
         json || terminal.progress(`${kind}: ${read} records read, ${resealed} sealed anew`),
     });

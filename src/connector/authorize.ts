@@ -3,7 +3,7 @@ import { AuthorizationError, ProviderError, type GatewayError } from '../errors.
 import { attempt, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
 import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
-import type { Dispatch, ProviderResponse, Request } from '../http/request.ts';
+import { isReading, type Dispatch, type ProviderResponse, type Request } from '../http/request.ts';
 import { isRelative, resolveUrl } from '../http/request-url.ts';
 import { runAfterErrorResponse, runAfterResponse } from '../http/response-hooks.ts';
 import { isSameSecret, Secret } from '../http/secret.ts';
@@ -184,6 +184,8 @@ async function send(
     ? untilRenewed(renewal(), call.signal)
     : renew(call.credentials, first.generation, renewal, call.signal));
   if (isKept && isSent(first.accessToken, call.credentials.accessToken?.())) throw first.error;
+  // The content has passed: whoever asks again has the new credentials.
+  if (request.isSpent) throw first.error;
   const second = await sendOnce(request, call, context, sent, tokens);
   if ('response' in second) return second.response;
   if (isKept && asksForRenewal(second.error, request, call)) call.credentials.refusedAgain?.(second.accessToken);
@@ -348,8 +350,7 @@ function asksForRenewal(error: unknown, request: Request, call: ConnectorCall): 
   // A rotating refresh token is not spent because there is no such thing (404) or too much was asked for (429). What
   // `detectOn` names comes with a success.
   if (keepsTokens(call)) return answer.status === 401 || answer.status < 400;
-  const isRead = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
-  return answer.status < 500 || isRead || call.isRepeatable === true;
+  return answer.status < 500 || isReading(request.method) || call.isRepeatable === true;
 }
 
 /** A provider that refuses the entered credentials themselves will not accept them the next time either. */

@@ -69,12 +69,36 @@ function checkAction(action: Unchecked, path: string, check: PartCheck): void {
     }
   }
   checkCapability(action.capability, `${path}.capability`, check);
+  checkStreams(action, path, check);
   checkLacks(action, `${path}.lacks`, check);
   checkIdempotencyKey(action, `${path}.idempotencyKey`, check);
   checkRetries(action, path, check);
   if (isPlainObject(action.paginate)) {
     checkPaginate(action.paginate, `${path}.paginate`, action.readOnly === true, check);
   }
+}
+
+/** A content is taken by what writes, and given by what reads and gives nothing else: it passes at a time of its own. */
+function checkStreams(action: Unchecked, path: string, check: PartCheck): void {
+  const isReading = action.readOnly === true;
+  const taken = streamsIn(action.input);
+  const given = streamsIn(action.output);
+  const fault = (at: string, expected: string): void => {
+    check.fault('ACTION_INVALID', `${path}.${at}`, `expected ${expected}, since a content passes by itself.`);
+  };
+  if (taken > 0 && isReading) fault('input', 'no field of type stream with readOnly: true');
+  if (taken > 1) fault('input', 'one field of type stream at most');
+  if (taken > 0 && action.batch === true) fault('input', 'no field of type stream with batch: true');
+  if (given === 0) return;
+  if (!isReading) fault('output', 'no field of type stream in what a writing action gives');
+  if (listedFields(action.output)?.length !== 1) fault('output', 'no other field beside one of type stream');
+  if (action.list === true || action.paginate !== undefined || action.batch === true) {
+    fault('output', 'one row, and no list of them');
+  }
+}
+
+function streamsIn(source: unknown): number {
+  return (listedFields(source) ?? []).filter(({ type }) => type === 'stream').length;
 }
 
 /** What rows lack can only be looked up in an entity that has it. */

@@ -20,6 +20,9 @@ export function connectionOfConvertors(connector: Connector): OpenConnection {
     put: refuse,
     patch: refuse,
     delete: refuse,
+    copy: refuse,
+    move: refuse,
+    request: refuse,
     call: (method, ...args) => {
       const found = connector.methods?.[method];
       return found ? found(connection, ...args) : fail(`${name}: call(${JSON.stringify(method)}) names no method.`);

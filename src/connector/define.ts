@@ -20,6 +20,7 @@ import type {
 } from './definition.ts';
 import type { OpenConnection } from './open-connection.ts';
 
+export { Content, type ContentFacts } from '../content.ts';
 export { AuthorizationError, GatewayError, InputError, ProviderError } from '../errors.ts';
 export { path } from '../http/path.ts';
 export { httpHandler } from './http-handler.ts';

@@ -1,6 +1,6 @@
 /** What a connector may say: the types of a connector, its connection, objects, actions and triggers (design §4). */
 import type { ErrorCode } from '../errors.ts';
-import type { Request, RequestMatcher } from '../http/request.ts';
+import type { Method as HttpMethod, Request, RequestMatcher } from '../http/request.ts';
 import type { Field, Notation, ObjectDefinition } from '../notation/field.ts';
 
 /**
@@ -20,6 +20,10 @@ export interface OpenConnection {
   readonly put: (url: string, payload?: unknown) => Request;
   readonly patch: (url: string, payload?: unknown) => Request;
   readonly delete: (url: string, payload?: unknown) => Request;
+  readonly copy: (url: string, payload?: unknown) => Request;
+  readonly move: (url: string, payload?: unknown) => Request;
+  /** For the methods that have no name of their own here, such as WebDAV's `PROPFIND`. */
+  readonly request: (method: HttpMethod, url: string, payload?: unknown) => Request;
   /** Calls a method of the connector. */
   readonly call: (method: string, ...args: unknown[]) => any;
   /** Sends the requests together and waits for all; the first failure fails the call. */

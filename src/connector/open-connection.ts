@@ -79,6 +79,9 @@ function openWith(call: ConnectorCall, dispatch: Dispatch): OpenConnection {
     put: (url, payload) => new Request('PUT', url, dispatch, payload),
     patch: (url, payload) => new Request('PATCH', url, dispatch, payload),
     delete: (url, payload) => new Request('DELETE', url, dispatch, payload),
+    copy: (url, payload) => new Request('COPY', url, dispatch, payload),
+    move: (url, payload) => new Request('MOVE', url, dispatch, payload),
+    request: (method, url, payload) => new Request(method, url, dispatch, payload),
     call: (method: string, ...args: unknown[]) => methodOf(connector, method)(connection, ...args),
     parallel: (requests) => Promise.all(requests),
     error: (message, code = 'error') => {

@@ -42,7 +42,7 @@ export function createPartCheck(connector: Unchecked, report: Report, warn: Repo
     fault: (code, at, message) => report({ code, path: at, message }),
     actions: isPlainObject(connector.actions) ? connector.actions : {},
     hasWebhookKeys: connector.webhookKeys !== undefined,
-    fields: (fields, at) => checkFields(fields, at, context).forEach(report),
+    fields: (fields, at) => checkFields(fields, at, { ...context, streams: ofAction.test(at) }).forEach(report),
     notation(source, at) {
       if (Array.isArray(source)) return check.fields(source, at);
       if (!isPlainObject(source) || [...objects.values()].includes(source)) return;
@@ -60,6 +60,9 @@ export function createPartCheck(connector: Unchecked, report: Report, warn: Repo
   };
   return check;
 }
+
+/** Where a field may be a content. */
+const ofAction = /\.actions\.[^.]+\.(?:input|output)$/;
 
 /** The fields of `input` or `output` that are objects; `undefined` where they are not known, or not listed rightly. */
 export function listedFields(source: unknown): readonly Unchecked[] | undefined {

@@ -1,7 +1,7 @@
 /** What became of the writing requests of one call: whether the provider may have carried one out. */
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
-import type { Method } from '../http/request.ts';
+import { isReading, type Method } from '../http/request.ts';
 
 /** Errors of a request that never reached the provider, or that may be sent again without harm. */
 const unsent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -42,11 +42,6 @@ export class SentWrites {
       this.#underWay--;
     }
   }
-}
-
-/** Whether a request of this method changes nothing (RFC 9110 §9.2.1). */
-export function isReading(method: Method): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
 /** The provider said that it did nothing, or was never asked. After 5xx it may have done it all the same. */

@@ -1,9 +1,8 @@
 /** Gives the writing requests of one call keys by which their provider knows a repetition. */
 import { createHash } from 'node:crypto';
-import type { Request } from '../http/request.ts';
+import { isReading, type Request } from '../http/request.ts';
 import { emptyAnswer } from './added-credentials.ts';
 import type { IdempotencyKeyPlace } from './definition.ts';
-import { isReading } from './sent-writes.ts';
 
 /**
  * Keys of one call. Each writing request has one of its own, made of the base, its method and its path: the same whenever

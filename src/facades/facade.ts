@@ -16,6 +16,7 @@ import type { Capability } from '../connector/capability.ts';
 import type { RequestBudget } from '../http/budget.ts';
 import type { ActionResolverOptions } from '../resolvers/action-resolver.ts';
 import type { FindCapability } from '../resolvers/capability-action.ts';
+import type { Transfers } from '../transfers/transfers.ts';
 
 /** A facade is a Fastify plugin that is made of these, thin, and keeps nothing itself (design §8). */
 export interface FacadeRooms {
@@ -46,6 +47,8 @@ export interface ServedRooms {
   readonly capability: FindCapability;
   /** How lists are read, and their cursors sealed. */
   readonly lists: ActionResolverOptions;
+  /** One-time URLs for contents; a facade that streams itself has `connector/run-content`. */
+  readonly transfers: Transfers;
   /** For the requests of one call of a facade, as for one operation. */
   readonly operationBudget: () => RequestBudget;
 }

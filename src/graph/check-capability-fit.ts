@@ -1,6 +1,13 @@
 /** Judges whether an action fits the capability that it implements: what it takes, what it gives, and whether it pages. */
 import type { Action, CapabilityMapping, CapabilityOutput, NotationSource } from '../connector/definition.ts';
-import { choicesOf, elementTypeOf, resolveProperties, type Field, type Notation } from '../notation/field.ts';
+import {
+  choicesOf,
+  elementTypeOf,
+  resolveProperties,
+  streamFieldOf,
+  type Field,
+  type Notation,
+} from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';
 import { didYouMean } from '../notation/nearest.ts';
 import type { Capability, CapabilityField, CapabilityNotation } from '../connector/capability.ts';
@@ -14,13 +21,20 @@ export function checkFit(capability: Capability, action: Action, mapping: Capabi
     report('readOnly', `expected ${readOnly} for "${name}", which ${readOnly ? 'only reads' : 'writes'}.`);
   }
   checkInput(capability, knownFields(action.input, []), mapping, report);
-  if (shape === 'transfer') return;
+  if (shape === 'transfer') return checkContent(name, readOnly, action, report);
   const isList = action.list === true || action.paginate !== undefined || action.batch === true;
   if (isList !== (shape === 'connection')) {
     const expected = isList ? 'one answer, without `list`, `paginate` and `batch`' : '`list` or `paginate`';
     report('output', `expected ${expected}, as "${name}" has it.`);
   }
   checkOutput(capability.output, mapping.output, knownFields(action.output, undefined), 'output', report, name);
+}
+
+/** A content is given by what reads, and taken by what writes. */
+function checkContent(name: string, readOnly: boolean, action: Action, report: Report): void {
+  const at = readOnly ? 'output' : 'input';
+  const own = knownFields(action[at], []);
+  if (own && !streamFieldOf(own)) report(at, `expected a field of type stream, which is the content of "${name}".`);
 }
 
 /** The fields that are known at start; what a function gives is judged when it is asked for. */
@@ -41,7 +55,7 @@ function checkInput(
   const used = new Set<string>();
   for (const [index, field] of own.entries()) {
     const source = Object.hasOwn(sources, field.name) ? sources[field.name] : undefined;
-    if (typeof source === 'function') continue;
+    if (typeof source === 'function' || field.type === 'stream') continue;
     const place = source === undefined ? `input[${index}]` : `capability.input.${field.name}`;
     const given = source === undefined ? find(input, fieldName(field)) : findBelow(input, source);
     if (!given) {

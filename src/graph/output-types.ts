@@ -21,7 +21,8 @@ import { type Entities, isLoadable } from './entities.ts';
 import type { EnumTypes } from './enum-types.ts';
 import type { NameRegister } from './name-register.ts';
 import { joinName, typePrefix } from './names.ts';
-import { bigIntScalar, dateScalar, dateTimeScalar, decimalScalar, jsonScalar } from './scalars.ts';
+import { bigIntScalar, dateScalar, dateTimeScalar, decimalScalar, jsonScalar, uploadScalar } from './scalars.ts';
+import { transferType } from './shared-types.ts';
 import type { ScalarFieldType, Shape, Shapes } from './shape.ts';
 
 type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>;
@@ -141,7 +142,9 @@ export class OutputTypes {
     const type =
       enumType ??
       (shape.kind === 'scalar'
-        ? scalarOf(shape.type, field.format)
+        ? shape.type === 'stream'
+          ? transferType
+          : scalarOf(shape.type, field.format)
         : this.ofShape(shape, parent + pascalCase(field.graphqlName ?? field.name), `${origin}.properties`));
     return this.#property(
       field,
@@ -200,6 +203,7 @@ const scalars: Readonly<Record<ScalarFieldType, GraphQLScalarType>> = {
   date_time: dateTimeScalar,
   timestamp: dateTimeScalar,
   date: dateScalar,
+  stream: uploadScalar,
 };
 
 /** The config of a field or argument, with its description and deprecation. */

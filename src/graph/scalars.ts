@@ -5,6 +5,7 @@
  * leave as a `Date` object, writes to the console for a large BigInt, and takes 300 ms to load for four scalars.
  */
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { Content } from '../content.ts';
 import { Mismatch } from '../notation/mismatch.ts';
 import { readDecimal, readInt64 } from '../notation/scalars.ts';
 import { dayText, instant, utcText } from '../notation/times.ts';
@@ -50,6 +51,22 @@ export const jsonScalar = new GraphQLScalarType({
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
+/** A file beside an operation. @see https://github.com/jaydenseric/graphql-multipart-request-spec */
+export const uploadScalar = new GraphQLScalarType({
+  name: 'Upload',
+  description:
+    'The content of a file, sent beside the operation as the GraphQL multipart request specification has it.',
+  specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
+  parseValue: readContent,
+  parseLiteral: (node) => readContent(node.kind),
+  serialize: readContent,
+});
+
+function readContent(value: unknown): Content {
+  if (value instanceof Content) return value;
+  throw new Mismatch('a file that is sent beside the operation, in a variable', value);
+}
+
 /** In the order in which they are explained. */
 export const sharedScalars: readonly GraphQLScalarType[] = [
   dateTimeScalar,
@@ -57,6 +74,7 @@ export const sharedScalars: readonly GraphQLScalarType[] = [
   bigIntScalar,
   decimalScalar,
   jsonScalar,
+  uploadScalar,
 ];
 
 function scalar<Inside, Outside>(

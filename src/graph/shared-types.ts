@@ -1,7 +1,7 @@
 /** The object types that all subgraphs share. */
 import { GraphQLBoolean, GraphQLNonNull, GraphQLObjectType, GraphQLString, type GraphQLNamedType } from 'graphql';
 import { bind, type ChoicePart, type ConnectionPart } from './binding.ts';
-import { sharedScalars } from './scalars.ts';
+import { dateTimeScalar, sharedScalars } from './scalars.ts';
 
 const pageInfoPart = (part: ConnectionPart) => ({ kind: 'connection-part', part }) as const;
 
@@ -45,7 +45,19 @@ export const pickListChoiceType = new GraphQLObjectType({
   },
 });
 
+/** Where a content passes, as `resolvers/transfers` gives it. */
+export const transferType = new GraphQLObjectType({
+  name: 'Transfer',
+  description:
+    "A place at the gateway where one content is sent or fetched, once. It passes through with the connection's credentials.",
+  fields: {
+    url: { type: new GraphQLNonNull(GraphQLString) },
+    method: { type: new GraphQLNonNull(GraphQLString), description: 'Method of the request: `GET` or `PUT`.' },
+    expiresAt: { type: new GraphQLNonNull(dateTimeScalar) },
+  },
+});
+
 /** Every type that more than one subgraph may have, by name. */
 export const sharedTypes: ReadonlyMap<string, GraphQLNamedType> = new Map<string, GraphQLNamedType>(
-  [...sharedScalars, pageInfoType, pickListChoiceType].map((type) => [type.name, type]),
+  [...sharedScalars, pageInfoType, pickListChoiceType, transferType].map((type) => [type.name, type]),
 );

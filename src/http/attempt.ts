@@ -1,16 +1,17 @@
 /** One attempt at a request: encoded, sent, its answer judged and decoded. */
 import { rootCertificates } from 'node:tls';
+import { Content } from '../content.ts';
 import { GatewayError, ProviderError } from '../errors.ts';
 import { answerDigest } from './digest.ts';
 import { encodeForm } from './formats/form.ts';
 import { encodeJson } from './formats/json.ts';
 import { encodeMultipart } from './formats/multipart.ts';
-import { decodeText, encodeRaw } from './formats/raw.ts';
+import { decodeText, encodeRaw, mediaTypeOf } from './formats/raw.ts';
 import { encodeXml } from './formats/xml.ts';
 import { AnswerRefused, decodeAnswer } from './decode-answer.ts';
 import { matchesAnswer } from './matcher.ts';
 import { providerFailure } from './provider-failure.ts';
-import type { ProviderResponse, Request, RequestMatcher, RequestParts } from './request.ts';
+import { isReading, type ProviderResponse, type Request, type RequestMatcher, type RequestParts } from './request.ts';
 import { resolveUrl } from './request-url.ts';
 import type { CallContext, OutgoingRequest, ReceivedResponse } from './wire.ts';
 
@@ -66,6 +67,10 @@ export async function attempt(
 ): Promise<ProviderResponse> {
   const { parts } = request;
   const outgoing = encodeOrRefuse(request, url, context, credentials);
+  if (parts.digest && outgoing.body instanceof Content) {
+    const message = `A request to ${context.title} cannot be sent. A content passes once, and digestAuth() sends twice.`;
+    throw new GatewayError('REQUEST_INVALID', message);
+  }
   const response = await (parts.timeoutMs === undefined
     ? sender.send(outgoing, context)
     : sendWithin(parts.timeoutMs, outgoing, sender, context));
@@ -117,24 +122,32 @@ function encodeRequest(
   if ((parts.user !== undefined || parts.password !== undefined) && !parts.digest) {
     headers['authorization'] = basicAuthorization(parts.user, parts.password);
   }
-  const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  const isRead = isReading(method);
+  // A content passes once: it cannot be sent again.
+  const isOnce = encoded?.body instanceof Content;
   const tls = tlsIdentity(parts);
   return {
     method,
     url,
     headers,
-    repeatable: isRead || context.isRepeatable === true,
+    repeatable: !isOnce && (isRead || context.isRepeatable === true),
     ...(context.isKeyed === true && !isRead ? { keyed: true } : undefined),
     credentials: credentials.carriers,
     redirects: redirectsOf(parts, credentials),
     ...(encoded ? { body: encoded.body } : undefined),
+    ...(wantsContent(parts) ? { streamed: true } : undefined),
     ...(tls ? { tls } : undefined),
     ...(credentials.declaredOrigin === undefined ? undefined : { declaredOrigin: credentials.declaredOrigin }),
   };
 }
 
-function encodeBody(parts: RequestParts): { body: string | Uint8Array; contentType: string } | undefined {
+function wantsContent({ responseFormat, formatOptions }: RequestParts): boolean {
+  return responseFormat === 'raw' && formatOptions?.content === true;
+}
+
+function encodeBody(parts: RequestParts): { body: string | Uint8Array | Content; contentType: string } | undefined {
   const { rawBody, payload, requestFormat } = parts;
+  if (rawBody instanceof Content) return { body: rawBody, contentType: rawBody.mediaType ?? contentTypes.raw };
   if (rawBody !== undefined) return { body: rawBody, contentType: contentTypes[requestFormat] };
   if (payload === undefined) return undefined;
   switch (requestFormat) {
@@ -240,10 +253,11 @@ function judge(
   if (!isGood && !context.isSuccess) throw failure(request, response, context);
   const body = isGood && !isIgnoredRedirect ? decode(request, response, context) : decodeOrText(request, response);
   if (context.isSuccess && !context.isSuccess({ status, headers, body })) {
+    response.stream?.destroy();
     throw failure(request, response, context, isGood ? ', which the connector takes for a failure' : '');
   }
   const { detectOn } = credentials;
-  if (detectOn && status < 300 && isDetected(detectOn, textOf(response), body)) {
+  if (detectOn && !response.stream && status < 300 && isDetected(detectOn, textOf(response), body)) {
     throw failure(request, response, context, ', with a body that the connector takes for a failure');
   }
   return { status, headers, body, url: response.url.href };
@@ -270,6 +284,7 @@ const maxPolledDepth = 1_000;
 
 function decode(request: Request, response: ReceivedResponse, context: AttemptContext): unknown {
   const { responseFormat, formatOptions } = request.parts;
+  if (wantsContent(request.parts)) return contentOf(response);
   try {
     return decodeAnswer(response, responseFormat, formatOptions, context.isPoll ? maxPolledDepth : undefined);
   } catch (error) {
@@ -282,6 +297,14 @@ function decode(request: Request, response: ReceivedResponse, context: AttemptCo
       http: { status: response.status },
     });
   }
+}
+
+function contentOf({ stream, body, headers }: ReceivedResponse): Content {
+  const mediaType = mediaTypeOf(headers['content-type']) || undefined;
+  if (!stream) return Content.of(body, { mediaType });
+  const length = headers['content-length'];
+  const size = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+  return new Content(() => stream, { size, mediaType });
 }
 
 /** Error pages and redirects are often HTML whatever was asked for: then the text is what there is. */

@@ -58,6 +58,11 @@ export class Deadline {
     });
   }
 
+  /** What is under way goes on in its own time, and still ends with the signal. Call `end` after it. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
   /** Milliseconds that are left. */
   remainingMs(): number {
     return this.#totalTimeoutMs - (performance.now() - this.startedAt);

@@ -1,14 +1,17 @@
-/** One request on one connection, and its answer: collected, decompressed and held under the limits. */
+/** One request on one connection, and its answer: collected, decompressed and held under the limits, or given as it comes. */
+import { AnswerStream, type Controller } from './answer-stream.ts';
 import { createBodyDecoder, decodeWhole, readEncoding, tooLarge, wholeBodyBytes } from './decode-body.ts';
 import type { BodyDecoder, BodyLimits, Encoding } from './decode-body.ts';
-import { readWireError } from './exchange-failure.ts';
-import type { ExchangeFailure, TimeLimits } from './exchange-failure.ts';
+import { ExchangeFailure, readWireError } from './exchange-failure.ts';
+import type { TimeLimits } from './exchange-failure.ts';
 
 /** An answer as it came, whatever its status. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Of a success that is streamed; `body` is empty then. */
+  readonly stream?: AnswerStream;
 }
 
 /** Where requests wait for a connection; each counts itself in and out. */
@@ -16,11 +19,17 @@ export interface Queue {
   waiting: number;
 }
 
-/** What undici hands to a handler, as far as it is used here. */
-interface Controller {
-  abort(reason: Error): void;
-  pause(): void;
-  resume(): void;
+export interface ExchangeOptions {
+  readonly isHead: boolean;
+  /** Gives a success as it comes. */
+  readonly streamed?: Streamed | undefined;
+}
+
+/** How an answer is streamed. */
+export interface Streamed {
+  readonly idleMs: number;
+  /** The error that whoever reads is given. */
+  readonly toError: (failure: ExchangeFailure) => Error;
 }
 
 /**
@@ -37,6 +46,7 @@ export class Exchange {
   readonly #limits: BodyLimits & TimeLimits;
   readonly #queue: Queue;
   readonly #isHead: boolean;
+  readonly #streamed: Streamed | undefined;
   readonly #onDone: (outcome: Answer | ExchangeFailure) => void;
   #controller: Controller | undefined;
   #headers: Record<string, string> = {};
@@ -45,24 +55,27 @@ export class Exchange {
   #chunks: Buffer[] = [];
   #received = 0;
   #failure: ExchangeFailure | undefined;
+  #stream: AnswerStream | undefined;
   #isWaiting = true;
   #isDone = false;
 
   constructor(
     limits: BodyLimits & TimeLimits,
     queue: Queue,
-    isHead: boolean,
+    { isHead, streamed }: ExchangeOptions,
     onDone: (outcome: Answer | ExchangeFailure) => void,
   ) {
     this.#limits = limits;
     this.#queue = queue;
     queue.waiting++;
     this.#isHead = isHead;
+    this.#streamed = streamed;
     this.#onDone = onDone;
   }
 
   /** Ends the exchange at once and destroys its connection, if it has one. */
   fail(failure: ExchangeFailure): void {
+    if (this.#stream) return this.#stream.fail(failure);
     if (this.#isDone) return;
     this.#failure = failure;
     this.#finish(failure);
@@ -92,6 +105,7 @@ export class Exchange {
     }
     this.#headers = headers as Record<string, string>;
     if (this.#hasNoBody()) return;
+    if (this.#streamed && status < 300) return this.#beginStream(this.#streamed);
     if (Number(headers['content-length']) > this.#limits.maxAnswerBytes) return this.fail(tooLarge(this.#limits));
     try {
       this.#encoding = readEncoding(this.#headers['content-encoding']);
@@ -101,6 +115,7 @@ export class Exchange {
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.#stream) return this.#stream.pass(chunk);
     if (this.#isDone) return;
     this.#received += chunk.length;
     if (this.#decoder) return this.#feed(chunk);
@@ -110,6 +125,7 @@ export class Exchange {
   }
 
   onResponseEnd(): void {
+    if (this.#stream) return this.#stream.end();
     if (this.#isDone) return;
     if (this.#decoder) return this.#decoder.end();
     const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#received);
@@ -122,6 +138,7 @@ export class Exchange {
   }
 
   onResponseError(_controller: unknown, cause: Error): void {
+    if (this.#stream) return this.#stream.fail(readWireError(cause, this.wasSent, this.#limits));
     if (this.#isDone) return;
     // undici misses the body that such an answer announces, and ends there.
     if (this.#hasNoBody() && (cause as NodeJS.ErrnoException).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
@@ -134,6 +151,15 @@ export class Exchange {
   /** Such an answer may announce the length and coding of what it leaves out (RFC 9110 §8.6). */
   #hasNoBody(): boolean {
     return this.#isHead || this.status === 204 || this.status === 304;
+  }
+
+  #beginStream(streamed: Streamed): void {
+    const encoding = this.#headers['content-encoding']?.trim().toLowerCase() ?? '';
+    if (encoding !== '' && encoding !== 'identity') {
+      return this.fail(new ExchangeFailure('invalid', 'is compressed, although it was asked to come as it is'));
+    }
+    this.#stream = new AnswerStream({ controller: this.#controller!, ...streamed });
+    this.#finish({ status: this.status, headers: this.#headers, body: Buffer.alloc(0), stream: this.#stream });
   }
 
   #startDecoder(encoding: Encoding): void {

@@ -1,12 +1,22 @@
 /** One request to a provider: built in a chain, sent once, at the first `await`. */
 import { inspect } from 'node:util';
+import { Content } from '../content.ts';
 import { GatewayError } from '../errors.ts';
 import { openFields } from './hidden-fields.ts';
 import { requestUrl } from './request-url.ts';
 
 export { resolveRequests } from './resolve-requests.ts';
 
-export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | WebDavMethod;
+/** @see https://www.rfc-editor.org/rfc/rfc4918#section-9 and for REPORT https://www.rfc-editor.org/rfc/rfc3253#section-3.6 */
+export type WebDavMethod = 'PROPFIND' | 'PROPPATCH' | 'MKCOL' | 'COPY' | 'MOVE' | 'REPORT';
+
+/** Whether a method only asks (RFC 9110 §9.2.1), so that it may be sent again. */
+export function isReading(method: string): boolean {
+  return reading.has(method);
+}
+const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT']);
+
 export type Format = 'json' | 'xml' | 'www_form_urlencoded' | 'multipart' | 'raw';
 /** A status, a part of the message or body, or a pattern for either. */
 export type RequestMatcher = number | string | RegExp;
@@ -35,6 +45,8 @@ export interface XmlResponseOptions {
 export interface RawResponseOptions {
   /** Gives the body as bytes (`Buffer`) instead of text. */
   readonly bytes?: boolean;
+  /** Gives the body as a `Content`, which is read as it comes and may be of any size. */
+  readonly content?: boolean;
 }
 export type FormatOptions = XmlRequestOptions & XmlResponseOptions & RawResponseOptions;
 
@@ -81,7 +93,7 @@ export interface RequestParts {
   rawQuery: string | undefined;
   headers: Readonly<Record<string, string>> | undefined;
   payload: unknown;
-  rawBody: string | Uint8Array | undefined;
+  rawBody: string | Uint8Array | Content | undefined;
   user: string | undefined;
   password: string | undefined;
   digest: boolean;
@@ -135,8 +147,11 @@ export class Request<T = any> implements PromiseLike<T> {
     return this;
   }
 
-  /** Sends these bytes or this text instead of an encoded payload. The format still names the content type, unless a header does. */
-  requestBody(raw: string | Uint8Array): this {
+  /**
+   * Sends these bytes or this text instead of an encoded payload. The format still names the content type, unless a header
+   * does. A `Content` is sent as it comes, under its own media type, and so once: it is never sent again.
+   */
+  requestBody(raw: string | Uint8Array | Content): this {
     this.#open('requestBody').rawBody = raw;
     return this;
   }
@@ -202,7 +217,7 @@ export class Request<T = any> implements PromiseLike<T> {
     return this.format('xml', { ...options, root });
   }
 
-  /** Sends the payload as `multipart/form-data`: each value is itself, or `[value, contentType, filename]`. */
+  /** Sends the payload as `multipart/form-data`: each value is itself, or `[value, contentType, filename]`; it may be a `Content`. */
   multipart(values?: Readonly<Record<string, unknown>>): this {
     if (values) this.payload(values);
     return this.requestFormat('multipart');
@@ -284,6 +299,14 @@ export class Request<T = any> implements PromiseLike<T> {
   /** Whether it was sent already. */
   get isSent(): boolean {
     return this.#answer !== undefined;
+  }
+
+  /** Whether it carries a content that has begun to pass, and so cannot be sent again. */
+  get isSpent(): boolean {
+    const { rawBody, payload } = this.parts;
+    return [rawBody, ...(isPlainObject(payload) ? Object.values(payload).flat(2) : [])].some(
+      (part) => part instanceof Content && part.isOpened,
+    );
   }
 
   /** Sends it, at most once, and gives status, headers and the decoded body after the hooks. */

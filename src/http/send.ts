@@ -48,6 +48,10 @@ export interface SenderOptions {
    * provider that is too slow fails its own field only.
    */
   readonly totalTimeoutMs?: number;
+  /** Of one content, sent or fetched. Default 3 600 000. */
+  readonly transferTimeoutMs?: number;
+  /** The longest pause inside a content, of either side. Default 60 000. */
+  readonly transferIdleMs?: number;
   /** The longest pause inside an answer. Default 10 000. */
   readonly idleTimeoutMs?: number;
   /** Size of an answer after decompression. Default 10 MiB. */
@@ -88,6 +92,11 @@ export function createSender(options: SenderOptions = {}): Sender {
       ['user-agent', settings.userAgent],
       ['accept-encoding', acceptedEncodings],
     ],
+    // So that what comes is as long as it is said to be.
+    streamedHeaders: [
+      ['user-agent', settings.userAgent],
+      ['accept-encoding', 'identity'],
+    ],
     poolFor: (request, nowMs) => poolFor(pools, settings, request, nowMs),
     rateBudgets: options.rateBudgets,
     observe: options.observe,
@@ -119,6 +128,8 @@ function settle(options: SenderOptions) {
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     firstByteTimeoutMs: options.firstByteTimeoutMs ?? 15_000,
     totalTimeoutMs: options.totalTimeoutMs ?? 25_000,
+    transferTimeoutMs: options.transferTimeoutMs ?? 3_600_000,
+    transferIdleMs: options.transferIdleMs ?? 60_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 10_000,
     maxAnswerBytes: options.maxAnswerBytes ?? 10 * 1024 * 1024,
     maxCompressionRatio: options.maxCompressionRatio ?? 100,

@@ -1,6 +1,8 @@
 /** One `send` from its first try to its answer: repetitions, redirects, and what becomes of failures. */
+import type { Readable } from 'node:stream';
 import { Deadline } from './deadline.ts';
 import type { BodyLimits } from './decode-body.ts';
+import type { AnswerStream } from './answer-stream.ts';
 import { Exchange } from './exchange.ts';
 import type { Answer, Queue } from './exchange.ts';
 import { ExchangeFailure, failureError } from './exchange-failure.ts';
@@ -12,11 +14,14 @@ import { isTransientStatus, nextDelayMs, retryAfterMs } from './retry.ts';
 import type { RetryLimits } from './retry.ts';
 import { wireHeaders } from './wire-headers.ts';
 import type { CallContext, OutgoingRequest, ReceivedResponse } from './wire.ts';
+import { Content } from '../content.ts';
 import { GatewayError, ProviderError } from '../errors.ts';
 
 /** Bounds of one `send`; `SenderOptions` documents each with its default. */
 export interface SendLimits extends BodyLimits, TimeLimits {
   readonly totalTimeoutMs: number;
+  readonly transferTimeoutMs: number;
+  readonly transferIdleMs: number;
   readonly maxRedirects: number;
   readonly retries: RetryLimits;
 }
@@ -24,7 +29,14 @@ export interface SendLimits extends BodyLimits, TimeLimits {
 /** Connections to one origin, as far as they are used here. */
 export interface Dispatching extends Queue {
   dispatch(
-    options: { path: string; method: string; headers: string[]; body?: string | Uint8Array | undefined },
+    options: {
+      path: string;
+      method: string;
+      headers: string[];
+      body?: string | Uint8Array | Readable | undefined;
+      headersTimeout?: number;
+      bodyTimeout?: number;
+    },
     handler: Exchange,
   ): unknown;
 }
@@ -34,6 +46,8 @@ export interface Desk {
   readonly limits: SendLimits;
   /** Every request carries them unless it has its own. */
   readonly defaultHeaders: readonly (readonly [name: string, value: string])[];
+  /** The same for what is given as it comes. */
+  readonly streamedHeaders: readonly (readonly [name: string, value: string])[];
   /** Judges where a request goes and gives the connections to it. @throws ExchangeFailure `refused` */
   readonly poolFor: (request: OutgoingRequest, nowMs: number) => Dispatching;
   readonly rateBudgets: RateBudgets | undefined;
@@ -83,14 +97,21 @@ export class Sending {
     this.#context = context;
     this.#first = request;
     this.#request = request;
-    this.#deadline = new Deadline(desk.limits.totalTimeoutMs, context.signal);
+    const { totalTimeoutMs, transferTimeoutMs } = desk.limits;
+    // A content comes at the pace of whoever sends it.
+    const timeMs = request.body instanceof Content ? transferTimeoutMs : totalTimeoutMs;
+    this.#deadline = new Deadline(timeMs, context.signal);
   }
 
   async run(): Promise<ReceivedResponse> {
+    let stream: AnswerStream | undefined;
     try {
       const answer = await this.#untilAnswered();
       this.#report(answer.body.length);
-      return { status: answer.status, headers: answer.headers, body: answer.body, url: this.#request.url };
+      const { status, headers, body } = answer;
+      stream = answer.stream;
+      if (stream) this.#deadline.lift();
+      return { status, headers, body, url: this.#request.url, ...(stream && { stream }) };
     } catch (cause) {
       const error = cause instanceof ExchangeFailure ? this.#errorOf(cause) : cause;
       const isOurs = error instanceof GatewayError;
@@ -98,7 +119,8 @@ export class Sending {
       this.#report(0, isOurs ? error.code : 'INTERNAL_ERROR');
       throw error;
     } finally {
-      this.#deadline.end();
+      if (stream) stream.once('close', () => this.#deadline.end());
+      else this.#deadline.end();
     }
   }
 
@@ -153,22 +175,30 @@ export class Sending {
 
   /** Never rejects for what happens on the wire: failure and answer are judged alike. */
   #exchange(): Promise<Answer | ExchangeFailure> {
-    const { method, url, body } = this.#request;
+    const { method, url, body, streamed } = this.#request;
     if (this.#desk.isClosed) throw new ExchangeFailure('cancelled', 'the gateway is stopping');
     if (this.#deadline.failure) throw this.#deadline.failure;
     const pool = this.#desk.poolFor(this.#request, this.#deadline.startedAt);
-    const headers = wireHeaders(this.#request.headers, this.#desk.defaultHeaders);
+    const headers = wireHeaders(
+      this.#request.headers,
+      streamed ? this.#desk.streamedHeaders : this.#desk.defaultHeaders,
+    );
+    if (body instanceof Content && body.size !== undefined) headers.push('content-length', String(body.size));
     this.#context.budget.spend();
     this.#sent++;
     this.#status = 0;
     return new Promise((resolve) => {
-      const exchange = new Exchange(this.#limits, pool, method === 'HEAD', (outcome) => {
+      const { transferIdleMs: idleMs } = this.#limits;
+      const how = { isHead: method === 'HEAD', streamed: streamed ? { idleMs, toError: this.#toError } : undefined };
+      const exchange = new Exchange(this.#limits, pool, how, (outcome) => {
         this.#wasSent ||= exchange.wasSent;
         this.#status = exchange.status;
         resolve(outcome);
       });
       this.#deadline.watch(exchange);
-      pool.dispatch({ path: url.pathname + url.search, method, headers, body }, exchange);
+      const sent = body instanceof Content ? body.open() : body;
+      const pauses = streamed || sent !== body ? { headersTimeout: idleMs, bodyTimeout: idleMs } : undefined;
+      pool.dispatch({ path: url.pathname + url.search, method, headers, body: sent, ...pauses }, exchange);
     });
   }
 
@@ -200,6 +230,9 @@ export class Sending {
     const message = `${title} at ${this.#request.url.origin} redirected the request ${what}.`;
     return new ProviderError('PROVIDER_REDIRECT_REFUSED', message, { http: { status: this.#status } });
   }
+
+  /** What happens behind the head of an answer is told to whoever reads it. */
+  readonly #toError = (failure: ExchangeFailure): GatewayError => this.#errorOf(failure).addDetails(this.#whose());
 
   #errorOf(failure: ExchangeFailure): GatewayError {
     const exchange = {

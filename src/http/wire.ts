@@ -1,11 +1,16 @@
 /** What goes out to a provider and what comes back, as it is on the wire. */
+import type { Readable } from 'node:stream';
+import type { Content } from '../content.ts';
 
 /** A request as it goes on the wire. Header names are lower case. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  /** A content is sent as it comes, in its own time, and so once. */
+  readonly body?: string | Uint8Array | Content;
+  /** A success is given as it comes, of whatever size (`ReceivedResponse.stream`). */
+  readonly streamed?: boolean;
   /** May be sent again after 502, 503, 504 or a cut connection: a read, or a write that says it is idempotent. */
   readonly repeatable: boolean;
   /** It is repeatable because it carries a key: what lost its last answer may have been carried out. */
@@ -34,6 +39,8 @@ export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** The body of a success that was asked for so; `body` is empty then. It fails where the answer is cut. */
+  readonly stream?: Readable;
   /** The URL that answered, after redirects. */
   readonly url: URL;
 }

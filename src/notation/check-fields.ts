@@ -14,6 +14,8 @@ export interface CheckContext {
   readonly convertors: ReadonlySet<string>;
   readonly objects: ReadonlyMap<string, ObjectDefinition>;
   readonly pickLists: ReadonlySet<string>;
+  /** The fields are those of an action's input or output, where one may be the content of a file. */
+  readonly streams?: boolean | undefined;
   /** Told of what has no effect, or is likely not meant, and yet is no fault. */
   warn(fault: Fault): void;
 }
@@ -74,6 +76,7 @@ class Check {
     this.#name(field, path);
     this.#keys(field, path);
     const hasType = this.#type(field, path);
+    this.#stream(field, path, within);
     this.#convertor(field, path);
     this.#choices(field, path);
     if (hasType) this.#properties(field, path, within);
@@ -195,6 +198,14 @@ class Check {
       this.#report('NOTATION_KEY_INVALID', `${path}.of`, message);
     }
     return true;
+  }
+
+  /** Contents stand by themselves: nobody could say when one of many, or one within something else, passes. */
+  #stream({ type, of }: Record<string, unknown>, path: string, within: readonly unknown[]): void {
+    const isPlaced = type === 'stream' && this.#context.streams === true && within.length === 1;
+    if ((type !== 'stream' || isPlaced) && of !== 'stream') return;
+    const message = "expected another type: 'stream' is for one field of an action's own input or output.";
+    this.#report('NOTATION_KEY_INVALID', `${path}.${of === 'stream' ? 'of' : 'type'}`, message);
   }
 
   #unknownType(type: unknown, path: string): void {

@@ -1,4 +1,5 @@
 /** Compiles the coercion of input: what a client gives becomes what connector code receives. */
+import { Content } from '../content.ts';
 import { compileChoice, compileOnce, type CoerceContext, isObject, type Read } from './coerce-value.ts';
 import { elementTypeOf, type Field, type FieldType, type Notation, resolveProperties } from './field.ts';
 import { fieldName } from './field-name.ts';
@@ -61,7 +62,8 @@ function takeStep(field: Field, read: Read, context: CoerceContext): Step {
 /** `'Title' must be present`, or for a field and its toggle `Either 'A' or 'B' must be present`. Empty strings do not count. */
 function requireStep(fields: readonly [Field, Field?], context: CoerceContext): Step[] {
   const [field, toggle] = fields;
-  if (field.optional !== false) return [];
+  // A content comes by itself, after the rest of the input; the graph says that it is required.
+  if (field.optional !== false || field.type === 'stream') return [];
   const key = keyOf(field, context);
   const isGiven = (result: Record<string, unknown>, name: string) =>
     Object.hasOwn(result, name) && result[name] !== null && result[name] !== '';
@@ -142,10 +144,17 @@ function compileTyped(field: Field, type: FieldType, context: CoerceContext): Re
     }
     case 'array':
       return (value) => value;
+    case 'stream':
+      return readContent;
     case 'string':
     default:
       return readString;
   }
+}
+
+function readContent(value: unknown): unknown {
+  if (value instanceof Content) return value;
+  throw new Mismatch('the content of a file, sent as the GraphQL multipart request specification has it', value);
 }
 
 function keyOf(field: Field, context: CoerceContext): string {

@@ -94,6 +94,8 @@ function compileTyped(field: Field, type: FieldType, context: CoerceContext, isD
       if (!properties) return readJson;
       return isDeep ? compileOutputRow(properties, context, resolveObject(field, context.objects)?.key) : readObject;
     }
+    case 'stream':
+      return (value) => value;
     case 'array':
       return readJson;
     case 'string':

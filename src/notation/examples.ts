@@ -123,6 +123,15 @@ export const notationExamples: readonly NotationExample[] = [
       { name: '名前', graphqlName: 'name' },
     ],
   },
+  {
+    title: 'The content of a file',
+    reason:
+      "One field of a writing action's input, where `execute` is given a `Content`; or the only one of a reading action's output, where it gives one (docs/files.md).",
+    notation: [
+      { name: 'path', optional: false },
+      { name: 'content', type: 'stream', optional: false },
+    ],
+  },
 ];
 
 export const notationAntiExamples: readonly NotationAntiExample[] = [
@@ -135,9 +144,9 @@ export const notationAntiExamples: readonly NotationAntiExample[] = [
       { name: 'n', type: 'Integer' },
     ],
     faults: [
-      'NOTATION_TYPE_UNKNOWN: input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "float" (did you mean "number"?).',
-      'NOTATION_TYPE_UNKNOWN: input[1].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "datetime" (did you mean "date_time"?).',
-      'NOTATION_TYPE_UNKNOWN: input[2].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "Integer" (did you mean "integer"?).',
+      'NOTATION_TYPE_UNKNOWN: input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "float" (did you mean "number"?).',
+      'NOTATION_TYPE_UNKNOWN: input[1].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "datetime" (did you mean "date_time"?).',
+      'NOTATION_TYPE_UNKNOWN: input[2].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "Integer" (did you mean "integer"?).',
     ],
   },
   {
@@ -232,5 +241,17 @@ export const notationAntiExamples: readonly NotationAntiExample[] = [
     reason: '`options` is the older name of `pickList`: which would be meant?',
     notation: [{ name: 'state', pickList: [['Open', 'open']], options: [['Closed', 'closed']] }],
     faults: ['NOTATION_KEY_INVALID: input[0].options: expected either pickList or options; got both.'],
+  },
+  {
+    title: 'A content within something else',
+    reason: 'A content passes by itself: nobody could say when one of many, or one within a row, is read.',
+    notation: [
+      { name: 'files', type: 'array', of: 'stream' },
+      { name: 'photo', type: 'object', properties: [{ name: 'content', type: 'stream' }] },
+    ],
+    faults: [
+      "NOTATION_KEY_INVALID: input[0].of: expected another type: 'stream' is for one field of an action's own input or output.",
+      "NOTATION_KEY_INVALID: input[1].properties[0].type: expected another type: 'stream' is for one field of an action's own input or output.",
+    ],
   },
 ];

@@ -2,7 +2,8 @@
 import type { ThingDefinition } from './thing.ts';
 
 /**
- * The types of the notation.
+ * The types of the notation. `stream` is the content of a file: one field of a writing action's input, or the only one of a
+ * reading action's output (docs/files.md).
  *
  * @see https://docs.workato.com/developing-connectors/sdk/sdk-reference/schema.html
  */
@@ -16,6 +17,7 @@ export const fieldTypes = [
   'date',
   'object',
   'array',
+  'stream',
 ] as const;
 export type FieldType = (typeof fieldTypes)[number];
 
@@ -165,6 +167,7 @@ const controlTypeByType: Readonly<Record<FieldType, string | undefined>> = {
   date: 'date',
   object: undefined,
   array: undefined,
+  stream: undefined,
 };
 
 /** How a form shows a field: what it says, else by its choices and its type; `undefined` for objects and lists. */
@@ -177,6 +180,11 @@ export function controlTypeOf(field: Field): string | undefined {
 /** The static choices of a field, under either name; `undefined` when it has none or they are asked of the provider. */
 export function choicesOf(field: Field): readonly StaticChoice[] | undefined {
   return Array.isArray(field.pickList) ? field.pickList : field.options;
+}
+
+/** The field of a notation that is the content of a file; there is one at most. */
+export function streamFieldOf(notation: Notation | undefined): Field | undefined {
+  return notation?.find(({ type }) => type === 'stream');
 }
 
 /** Type of each element of an `array`; `object` when `of` is absent or names an object. */

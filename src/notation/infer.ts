@@ -14,10 +14,12 @@
  * | static choices | the union of their values | the same |
  * | object or array of `properties` | nested | nested |
  * | object without `properties` | `any`: JSON | `any` |
+ * | stream | `Content` | `Content`, or a request for one |
  *
  * `optional: false` makes the key required and never null; any other key may be absent (`undefined`: not given) or
  * `null` (given as null), and both arrive as they came. A `default` makes the key present.
  */
+import type { Content } from '../content.ts';
 import type { Field, FieldType, Notation, ObjectDefinition, StaticChoice } from './field.ts';
 
 /** What `execute` receives. */
@@ -101,6 +103,7 @@ interface Scalars<F extends Field, D extends Direction> {
   date_time: Date | (D extends 'output' ? string : never);
   timestamp: Date | (D extends 'output' ? string : never);
   date: string | (D extends 'output' ? Date : never);
+  stream: Content | (D extends 'output' ? PromiseLike<Content> : never);
 }
 
 type Properties<F extends Field, D extends Direction> = F extends { readonly properties: infer P }

@@ -3,9 +3,11 @@ import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { describeKind } from '../connector/check-keys.ts';
 import { addPlace } from '../connector/name-error.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
-import { ProviderError } from '../errors.ts';
+import { GatewayError, ProviderError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
+import { streamFieldOf } from '../notation/field.ts';
 import type { Outcomes } from '../outcome/outcomes.ts';
+import type { Transfers } from '../transfers/transfers.ts';
 import type { ListCursors } from './list-cursor.ts';
 import { createLoadAhead } from './load-ahead.ts';
 import type { OpenedConnection } from './opened-connection.ts';
@@ -20,6 +22,8 @@ export interface ActionResolverOptions {
   readonly maxFirst: number;
   /** Keeps what mutations with an idempotency key came to. Absent: whoever sends a key is told that it is not served. */
   readonly outcomes?: Outcomes | undefined;
+  /** Gives the URLs by which contents pass. Absent: whoever asks for contents is told that they are not served. */
+  readonly transfers?: Pick<Transfers, 'begin'> | undefined;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -70,6 +74,13 @@ async function answerOf(
   opened.requireGranted(action.definition.scopes);
   const given = binding.argumentStyle === 'input' ? ((args.input ?? {}) as Arguments) : args;
   const input = await action.coerceInput(opened.run, given);
+  const content = streamFieldOf(output.notation);
+  if (content) {
+    if (!options.transfers) throw notServed();
+    // The content is asked for when somebody comes for it, so that nothing waits at the provider until then.
+    const begun = { caller: state.caller, connection: opened.run.id, action, input };
+    return { answer: { [content.name]: await options.transfers.begin(begun) }, rows: [] };
+  }
   if (output.shape === 'connection') {
     const list = await readList(binding, action, opened, input, args, state, options);
     return { answer: list, rows: list.edges.map(({ node }) => node) };
@@ -79,6 +90,11 @@ async function answerOf(
   const rows: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
   rememberLacks(rows, action.definition, output.entity, state.partialRows);
   return { answer, rows };
+}
+
+/** What is said where nothing streams. */
+export function notServed(): GatewayError {
+  return new GatewayError('NOT_SERVED', 'The contents of files are not served here.');
 }
 
 function readList(

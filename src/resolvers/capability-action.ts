@@ -56,11 +56,16 @@ export function prepareCapability(
   const own = prepareAction(connector, action.name, options);
   const { output } = own.definition;
   const fields = typeof output === 'function' ? undefined : output && ('fields' in output ? output.fields : output);
+  const toMapped = (value: Values) => value as unknown as MappedInput;
   const toRow = compileRow(connector, capability.output, mapping.output, fields, options.timeZone);
+  // A content passes later, when it comes: what is kept until then is the input of the own action alone.
+  if (capability.shape === 'transfer') {
+    const map = mapInput(capability, mapping, own, options);
+    return { ...own, coerceInput: async (run, args) => toMapped(await map(run, args)).own };
+  }
   const originOf = (run: ActionRun, { request }: MappedInput): RowOrigin => {
     return { connector, connection: run.id, raisedIn: `actions.${own.name}`, request };
   };
-  const toMapped = (value: Values) => value as unknown as MappedInput;
   return {
     connector,
     name: own.name,

@@ -2,20 +2,16 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
-import { GatewayError, InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { ActionBinding } from '../graph/binding.ts';
 import type { Capability } from '../connector/capability.ts';
-import { createActionResolver, type ActionResolverOptions } from './action-resolver.ts';
+import { createActionResolver, notServed, type ActionResolverOptions } from './action-resolver.ts';
 import type { FindCapability } from './capability-action.ts';
 import { CapabilityRow } from './capability-row.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationState } from './operation-state.ts';
-import type { Transfers } from './transfers.ts';
 
-export interface CapabilityResolverOptions extends ActionResolverOptions {
-  /** Absent: whoever asks for contents is told that they are not served. */
-  readonly transfers?: Transfers;
-}
+export type CapabilityResolverOptions = ActionResolverOptions;
 
 type Resolver = GraphQLFieldResolver<any, OperationState>;
 
@@ -70,15 +66,26 @@ function createTransferResolver(
   { transfers }: CapabilityResolverOptions,
 ): Resolver {
   return async (source, args, state) => {
-    if (!transfers) throw new GatewayError('NOT_SERVED', 'The contents of files are not served here.');
+    if (!transfers) throw notServed();
     const isRow = source instanceof CapabilityRow;
     const id: string | undefined = isRow ? CapabilityRow.originOf(source).connection : args.connection;
     const opened = await state.open(action.connector, id, action.definition.scopes);
     opened.requireGranted(action.definition.scopes);
     const given = isRow ? inputOf(source, capability) : args.input;
     const input = await action.coerceInput(opened.run, given);
-    return transfers.begin({ caller: state.caller, connection: opened.run.id, capability, action, input });
+    const name = isRow ? nameOf(source) : undefined;
+    return transfers.begin({ caller: state.caller, connection: opened.run.id, action, input, name });
   };
+}
+
+/** What those who fetch it call the file; a name that is none is left out. */
+function nameOf(row: CapabilityRow): string | undefined {
+  try {
+    const { name } = row as unknown as { readonly name?: unknown };
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function inputOf(row: CapabilityRow, { input }: Capability): Record<string, unknown> {

@@ -4,7 +4,6 @@ import type { Connector } from '../connector/definition.ts';
 import type { ActionRun } from '../connector/run-action.ts';
 import type { Caller } from '../connection/caller.ts';
 import type { RequestBudget } from '../http/budget.ts';
-import type { OpenRun } from '../things/things.ts';
 
 export interface OpenedConnection {
   readonly connector: Connector;
@@ -53,7 +52,7 @@ export function createOpenRun(
   connections: Pick<Connections, 'open' | 'missingScopes'>,
   caller: Caller,
   signal: AbortSignal,
-): OpenRun {
+): (connector: Connector, connection?: string | null, scopes?: readonly string[]) => Promise<ActionRun> {
   return async (connector, connection, scopes) => {
     const usable = await connections.open(caller, connector, connection);
     const opened = toOpenedConnection(usable, caller.tenant, signal, connections);

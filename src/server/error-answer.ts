@@ -54,9 +54,9 @@ function answerOf(error: GatewayError, requestId: string): ErrorAnswer {
 }
 
 function statusOf(error: GatewayError): number {
-  if (waiting.has(error.code)) return 503;
+  const known = statuses[error.code];
+  if (known !== undefined) return known;
   if (persisted.has(error.code)) return 200;
-  if (error.code === 'UNAUTHENTICATED') return 401;
   if (error instanceof CallerError) return 403;
   if (error instanceof InputError) return 400;
   if (error instanceof AuthorizationError) return 401;
@@ -64,8 +64,17 @@ function statusOf(error: GatewayError): number {
   return 500;
 }
 
-/** What may be otherwise a moment later. */
-const waiting: ReadonlySet<ErrorCode> = new Set(['NOT_READY', 'STORE_UNAVAILABLE', 'ISSUER_UNAVAILABLE']);
+/** Where the code says more than the class. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  // What may be otherwise a moment later.
+  NOT_READY: 503,
+  STORE_UNAVAILABLE: 503,
+  ISSUER_UNAVAILABLE: 503,
+  TRANSFER_LIMIT: 429,
+  TRANSFER_UNKNOWN: 404,
+  BODY_TOO_LARGE: 413,
+  UNAUTHENTICATED: 401,
+};
 
 /** Of the protocol of Apollo's clients, which read the status as Apollo Server gives it. */
 const persisted: ReadonlySet<ErrorCode> = new Set(['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED']);

@@ -16,6 +16,7 @@ import type { GraphSource } from './graph-source.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import { addHealthRoutes } from './health.ts';
 import { hostGuard } from './host-guard.ts';
+import { defaultFileLimits, type FileLimits } from './file-limits.ts';
 import type { Introspection } from './introspection.ts';
 import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
@@ -25,9 +26,13 @@ import { createDocumentLock } from './operations/document-lock.ts';
 import { createFindDocument } from './operations/kept-documents.ts';
 import type { Cache } from '../storage/cache.ts';
 import { registerScope } from './register-scope.ts';
+import { transferPath } from '../transfers/create-transfers.ts';
+import type { Transfers } from '../transfers/transfers.ts';
 import { requestIds } from './request-id.ts';
 import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { endIfSlow } from './slow-request.ts';
+import { addTransferRoutes, loggedTransferPath } from './transfer-routes.ts';
 import { isWhole, keepForAnswer } from './unread-body.ts';
 import { addWebhookRoutes, webhookPath } from './webhook-routes.ts';
 
@@ -73,6 +78,10 @@ export interface HttpServerOptions {
   readonly tokenRoute?: TokenRouteOptions | undefined;
   /** Serves `/webhooks/…` to providers. Absent: it is not there. */
   readonly webhooks?: WebhookIntake | undefined;
+  /** Serves `/transfers/…`, where contents pass. Absent: it is not there. */
+  readonly transfers?: Pick<Transfers, 'find'> | undefined;
+  /** Bounds of contents; those that are absent keep their defaults (`defaultFileLimits`). */
+  readonly files?: Partial<FileLimits> | undefined;
   /** What speaks to other systems' clients (`facades/`), each in a scope of its own: thin plugins without state. Default none. */
   readonly facades?: readonly FastifyPluginAsync[];
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
@@ -110,6 +119,15 @@ export interface HttpServer {
   readonly app: FastifyInstance;
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its bodies are contents, which come at their own pace. */
+    readonly takesContent?: boolean;
+    /** It takes files beside an operation. */
+    readonly takesFiles?: boolean;
+  }
+}
+
 /** Puts the server together; nothing listens before `listen`. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { graphs, logger, host = '127.0.0.1', port = 4000, production = false } = options;
@@ -120,6 +138,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = createApp(options, isAllowedHost, isDraining);
   const requests = watchRequests(app.server);
   const caller = options.caller ?? callerFrom;
+  const files = { ...defaultFileLimits, ...options.files };
   const { only = false, cache, maxAgeSeconds } = options.operations ?? {};
   const operations = {
     graphs,
@@ -162,9 +181,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     });
   }
   if (explorer) registerScope(app, 'explorer', async (routes) => addExplorer(routes, options.explorerQuery));
-  const { connecting, beginHere, tokenRoute, webhooks } = options;
+  const { connecting, beginHere, tokenRoute, webhooks, transfers } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);
   if (webhooks) registerScope(app, 'webhooks', async (routes) => addWebhookRoutes(routes, { intake: webhooks }));
+  if (transfers) {
+    registerScope(app, 'transfers', async (routes) => addTransferRoutes(routes, { transfers, caller, limits: files }));
+  }
   if (connecting) {
     registerScope(app, 'connect', async (routes) => {
       addConnectRoutes(routes, {
@@ -229,8 +251,13 @@ function createApp(
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 72_000,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    requestTimeout: longestRequestMs,
+    http: {
+      headersTimeout: 10_000,
+      requestTimeout: longestRequestMs,
+      maxHeaderSize: 16_384,
+      connectionsCheckingInterval: 5_000,
+    },
     clientErrorHandler: refuseMalformed,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply as FastifyReply),
   });
@@ -251,6 +278,9 @@ function createApp(
   }
 }
 
+/** Of a content that is sent; every other body has less time (`slow-request`). */
+const longestRequestMs = 2 * 3_600_000;
+
 function addHooks(
   app: FastifyInstance,
   logger: FastifyBaseLogger,
@@ -259,6 +289,7 @@ function addHooks(
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    if (!mayTakeLong(request)) endIfSlow(request.raw);
     if (!isAllowedHost(request.headers.host)) {
       const message = 'The gateway is not known by the host name of this request. Set `allowedHosts` to add it.';
       const { status, body } = errorAnswer(421, 'HOST_NOT_ALLOWED', message, request.id);
@@ -288,16 +319,27 @@ function addHooks(
   });
 }
 
+/** Whether a request carries a content: one of a one-time URL, or the files of an operation. */
+function mayTakeLong({ routeOptions, headers }: FastifyRequest): boolean {
+  const { takesContent, takesFiles } = routeOptions.config;
+  return takesContent === true || (takesFiles === true && isMultipart(headers['content-type']));
+}
+
+function isMultipart(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^multipart\/form-data\b/i.test(contentType);
+}
+
 /** Without the query string, which may hold a query and its variables. */
 function pathOf(request: FastifyRequest): string {
   const end = request.url.indexOf('?');
   return end < 0 ? request.url : request.url.slice(0, end);
 }
 
-/** Whoever reads the log must not learn where a provider sends to, nor where tokens are stored. */
+/** Whoever reads the log must not learn where a provider sends to, nor where tokens are stored, nor fetch a file. */
 function loggedPath(request: FastifyRequest): string {
   const path = pathOf(request);
   if (path.startsWith('/webhooks/')) return webhookPath;
+  if (path.startsWith(transferPath)) return loggedTransferPath;
   // The second part may be a secret (`facades/rds`); the route says the rest.
   return path.startsWith('/rds/') ? (request.routeOptions.url ?? '/rds/…') : path;
 }

@@ -2,6 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Readable } from 'node:stream';
+import { Content } from '../content.ts';
 import { GatewayError } from '../errors.ts';
 import type { Sender } from '../http/send.ts';
 import type { OutgoingRequest, ReceivedResponse } from '../http/wire.ts';
@@ -60,10 +62,11 @@ function recordingCassette(file: string, scrubber: Scrubber): Cassette {
         // In the order in which they were asked, however the answers come.
         const place = recorded.push(undefined) - 1;
         scrubber.learnCredentials(request);
-        const answer = await sender.send(request, context);
+        const sent = await withBodyWhole(request);
+        const answer = await answerWhole(await sender.send(sent, context));
         recorded[place] = {
-          request: asRecorded(request, scrubber),
-          response: answerAsRecorded(request, answer, scrubber),
+          request: asRecorded(sent, scrubber),
+          response: answerAsRecorded(sent, answer, scrubber),
         };
         return answer;
       },
@@ -91,7 +94,7 @@ async function playingCassette(file: string, scrubber: Scrubber): Promise<Casset
       async send(request, { budget }) {
         budget.spend();
         scrubber.learnCredentials(request);
-        const asked = asRecorded(request, scrubber);
+        const asked = asRecorded(await withBodyWhole(request), scrubber);
         const matching = recorded.filter((each) => isSame(each.request, asked));
         // The first that was not played yet, then the last one again.
         const found = matching.find((each) => !played.has(each)) ?? matching.at(-1);
@@ -105,7 +108,25 @@ async function playingCassette(file: string, scrubber: Scrubber): Promise<Casset
   };
 }
 
-function asRecorded({ method, url, headers, body }: OutgoingRequest, scrubber: Scrubber): Recorded['request'] {
+/** On a cassette a content is as any other body: what tests send is small. */
+async function withBodyWhole(request: OutgoingRequest): Promise<WholeRequest> {
+  const { body } = request;
+  return { ...request, body: body instanceof Content ? await wholeOf(body) : body };
+}
+
+async function answerWhole({ stream, ...answer }: ReceivedResponse): Promise<ReceivedResponse> {
+  return stream ? { ...answer, body: await wholeOf(stream) } : answer;
+}
+
+async function wholeOf(content: Content | Readable): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+type WholeRequest = OutgoingRequest & { readonly body?: string | Uint8Array };
+
+function asRecorded({ method, url, headers, body }: WholeRequest, scrubber: Scrubber): Recorded['request'] {
   const content = scrubber.body(body, headers['content-type']);
   return {
     method,

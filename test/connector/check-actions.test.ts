@@ -9,6 +9,34 @@ function faultsOf(action: unknown, more: object = {}): string[] {
   return checkConnector({ name: 'shop', actions: { act: action }, ...more }, () => {}).map(formatFault);
 }
 
+describe('an action with the content of a file', () => {
+  const content = { name: 'content', type: 'stream' };
+
+  it('takes one where it writes, or gives one and nothing else where it reads', () => {
+    expect(faultsOf({ execute, input: [{ name: 'path' }, content], output: [{ name: 'id' }] })).toEqual([]);
+    expect(faultsOf({ execute, readOnly: true, input: [{ name: 'path' }], output: [content] })).toEqual([]);
+  });
+
+  it('is refused where a content could not pass', () => {
+    const since = ', since a content passes by itself.';
+    expect(faultsOf({ execute, readOnly: true, input: [content] })).toEqual([
+      `ACTION_INVALID: shop.actions.act.input: expected no field of type stream with readOnly: true${since}`,
+    ]);
+    expect(faultsOf({ execute, batch: true, input: [list, content, { ...content, name: 'other' }] })).toEqual([
+      `ACTION_INVALID: shop.actions.act.input: expected one field of type stream at most${since}`,
+      `ACTION_INVALID: shop.actions.act.input: expected no field of type stream with batch: true${since}`,
+    ]);
+    expect(faultsOf({ execute, list: true, output: [content, { name: 'id' }] })).toEqual([
+      `ACTION_INVALID: shop.actions.act.output: expected no field of type stream in what a writing action gives${since}`,
+      `ACTION_INVALID: shop.actions.act.output: expected no other field beside one of type stream${since}`,
+      `ACTION_INVALID: shop.actions.act.output: expected one row, and no list of them${since}`,
+    ]);
+    expect(faultsOf({ execute }, { objects: { file: { fields: [content] } } })).toEqual([
+      "NOTATION_KEY_INVALID: shop.objects.file.fields[0].type: expected another type: 'stream' is for one field of an action's own input or output.",
+    ]);
+  });
+});
+
 describe('an action', () => {
   it('needs execute', () => {
     expect(faultsOf({ readOnly: true })).toEqual([
@@ -68,7 +96,7 @@ describe('an action', () => {
   it('checks input, output and configFields as notations', () => {
     const input = [{ name: 'a', type: 'int' }, { name: 'b' }, { name: 'b' }, { name: 'c', graphqlName: 'not a name' }];
     expect(faultsOf({ execute, input, output: [{}], configFields: [{ name: '' }] })).toEqual([
-      'NOTATION_TYPE_UNKNOWN: shop.actions.act.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "int" (did you mean "integer"?).',
+      'NOTATION_TYPE_UNKNOWN: shop.actions.act.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "int" (did you mean "integer"?).',
       'NOTATION_FIELD_DUPLICATE: shop.actions.act.input[2].name: expected a name of its own; got "b", as shop.actions.act.input[1] has.',
       'NOTATION_FIELD_NAME: shop.actions.act.input[3].graphqlName: expected letters, digits and _, with no digit and no __ in front; got "not a name".',
       'NOTATION_FIELD_NAME: shop.actions.act.output[0].name: expected a name; got nothing.',

@@ -211,7 +211,7 @@ describe('checkConnector', () => {
       'NOTATION_FIELD_DUPLICATE: shop.objects.order.fields[1].name: expected a name of its own; got "id", as shop.objects.order.fields[0] has.',
       'KEY_UNKNOWN: shop.objects.order.key: expected the name of one of its fields; got "number".',
       'ACTION_INVALID: shop.actions.create.execute: expected a function; got nothing.',
-      'NOTATION_TYPE_UNKNOWN: shop.actions.create.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "int" (did you mean "integer"?).',
+      'NOTATION_TYPE_UNKNOWN: shop.actions.create.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "int" (did you mean "integer"?).',
       'ACTION_INVALID: shop.actions.list: expected an object; got null.',
       'TRIGGER_INVALID: shop.triggers.t: expected `poll`, `webhook` or both; got neither.',
       'CONNECTOR_INVALID: shop.pickLists.p[0]: expected [label, value], the value a string, a number or a boolean; got ["only a label"].',

@@ -110,7 +110,7 @@ describe('input that is a function of the configuration', () => {
     const { action, run } = prepare(connectorWith({ input: (() => [{ name: 'a', type: 'int' }]) as never }));
     const error = await failureOf(action.coerceInput(run, {}));
     expect(error.message).toBe(
-      'shop.actions.act.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "int" (did you mean "integer"?).',
+      'shop.actions.act.input[0].type: expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "int" (did you mean "integer"?).',
     );
     expect(error.extensions).toEqual({
       code: 'CONNECTOR_ERROR',

@@ -43,7 +43,30 @@ describe('a field of the notation', () => {
 
   it('covers every type of the notation', () => {
     const named = new Set(row.flatMap(({ type = 'string', of }) => [type, of]));
-    expect(fieldTypes.filter((type) => !named.has(type))).toEqual([]);
+    // A content is no part of a row: it stands by itself, below.
+    expect(fieldTypes.filter((type) => !named.has(type))).toEqual(['stream']);
+  });
+
+  it('has the content of a file as what is sent beside an operation, and as the place where it is fetched', () => {
+    const content = { name: 'content', type: 'stream', optional: false } as const;
+    const execute = () => null;
+    const graph = buildGraph([
+      {
+        name: 'shop',
+        actions: {
+          download: { readOnly: true, input: [{ name: 'path' }], output: [content], execute },
+          upload: { input: [content], output: [{ name: 'path' }], execute },
+        },
+      },
+    ]);
+    expect(sdlOf(graph, 'ShopDownloadResult', 'ShopUploadInput')).toBe(`\
+type ShopDownloadResult {
+  content: Transfer
+}
+
+input ShopUploadInput {
+  content: Upload!
+}`);
   });
 
   it('has its type in the answers, where everything may be absent', () => {

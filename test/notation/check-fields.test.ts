@@ -38,7 +38,7 @@ describe('checkFields', () => {
         code: 'NOTATION_TYPE_UNKNOWN',
         path: 'github.actions.create_issue.input[1].type',
         message:
-          'expected one of string, integer, number, boolean, date_time, timestamp, date, object, array; got "strin" (did you mean "string"?).',
+          'expected one of string, integer, number, boolean, date_time, timestamp, date, object, array, stream; got "strin" (did you mean "string"?).',
       },
       {
         code: 'NOTATION_INVALID',

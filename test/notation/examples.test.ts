@@ -18,6 +18,7 @@ const context = {
   convertors: new Set(exampleMethods),
   objects,
   pickLists: new Set(examplePickLists),
+  streams: true,
   warn: (fault: Fault) => warnings.push(fault),
 };
 

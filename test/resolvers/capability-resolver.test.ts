@@ -8,7 +8,7 @@ import { readOwnSdl } from '../../src/own-sdl.ts';
 import { createExecutor } from '../../src/resolvers/executor.ts';
 import { createGatewaySchema } from '../../src/resolvers/gateway-schema.ts';
 import { createListCursors } from '../../src/resolvers/list-cursor.ts';
-import type { Transfers } from '../../src/resolvers/transfers.ts';
+import type { Transfers } from '../../src/transfers/transfers.ts';
 import { ringOf } from '../support/key-ring.ts';
 
 const drive: Connector = {
@@ -25,11 +25,17 @@ const drive: Connector = {
       readOnly: true,
       capability: { name: 'readFile', input: { place: 'path' } },
       input: [{ name: 'place', optional: false }],
-      execute: () => null,
+      output: [{ name: 'content', type: 'stream' }],
+      execute: () => ({ content: null }),
     },
     put_content: {
       capability: 'writeFile',
-      input: [{ name: 'path' }, { name: 'media_type' }, { name: 'overwrite', type: 'boolean' }],
+      input: [
+        { name: 'path' },
+        { name: 'media_type' },
+        { name: 'overwrite', type: 'boolean' },
+        { name: 'content', type: 'stream', optional: false },
+      ],
       execute: () => null,
     },
     list_odd: {
@@ -61,7 +67,7 @@ const connections = createConnections({ configured, connectors: new Map([['drive
 async function ask(
   query: string,
   scopes = ['plugboard.read', 'plugboard.write'],
-  transfers: Transfers | null = { begin },
+  transfers: Pick<Transfers, 'begin'> | null = { begin },
 ) {
   const served = createExecutor(buildGraph([drive], own), connections, {
     sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
@@ -95,16 +101,16 @@ describe('the content of a file', () => {
         },
       },
     });
-    const { connection, capability, action, input } = begin.mock.calls.at(-1)![0];
-    expect([connection, capability.name, action.name]).toEqual(['d1', 'readFile', 'get_content']);
-    expect(input).toMatchObject({ own: { place: '/a' } });
+    const { connection, action, input, name } = begin.mock.calls.at(-1)![0];
+    expect([connection, action.name, name]).toEqual(['d1', 'get_content', '/a']);
+    expect(input).toEqual({ place: '/a' });
   });
 
   it('is sent by what writes it', async () => {
     await ask('mutation { uploadFile(connection: "d1", input: { path: "/b", mediaType: "text/plain" }) { url } }');
     expect(begin.mock.calls.at(-1)![0]).toMatchObject({
-      capability: { name: 'writeFile' },
-      input: { own: { path: '/b', media_type: 'text/plain', overwrite: true } },
+      action: { name: 'put_content' },
+      input: { path: '/b', media_type: 'text/plain', overwrite: true },
     });
   });
 

@@ -115,6 +115,7 @@ const scalars: Readonly<Record<FieldType, Schema>> = {
   date: { type: 'string', format: 'date' },
   object: { type: 'object' },
   array: { type: 'array' },
+  stream: { type: 'string', format: 'binary' },
 };
 
 const secret = { type: 'string', 'x-field_type': 'SECRET' };

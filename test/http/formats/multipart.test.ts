@@ -44,7 +44,7 @@ describe('encodeMultipart', () => {
   it('says what cannot be sent', () => {
     expect(() => encodeMultipart('text')).toThrow('A payload of the format multipart must be an object of fields.');
     expect(() => encodeMultipart({ a: { b: 1 } })).toThrow(
-      'The field "a" of a multipart form must be text, a number, a boolean or bytes; got object.',
+      'The field "a" of a multipart form must be text, a number, a boolean, bytes or a content; got object.',
     );
     expect(() => encodeMultipart({ a: ['x', 'text/plain\r\nx-evil: 1'] })).toThrow(
       'The content type of the field "a" holds a sign that a header cannot.',

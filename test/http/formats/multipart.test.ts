@@ -1,5 +1,7 @@
 /** Multipart forms, read back by Node's own parser. */
 import { describe, it, expect } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { Content } from '../../../src/content.ts';
 import { encodeMultipart } from '../../../src/http/formats/multipart.ts';
 
 async function readBack(payload: unknown): Promise<FormData> {
@@ -36,7 +38,7 @@ describe('encodeMultipart', () => {
 
   it('cannot be made to say more than its fields', () => {
     const { body } = encodeMultipart({ 'a"\r\nx-evil: 1': ['v', 'text/plain', 'f"\r\n\r\nevil'] });
-    expect(body.toString()).toContain(
+    expect(String(body as Buffer)).toContain(
       'form-data; name="a%22%0D%0Ax-evil: 1"; filename="f%22%0D%0A%0D%0Aevil"\r\ncontent-type: text/plain\r\n\r\nv\r\n',
     );
   });
@@ -49,5 +51,19 @@ describe('encodeMultipart', () => {
     expect(() => encodeMultipart({ a: ['x', 'text/plain\r\nx-evil: 1'] })).toThrow(
       'The content type of the field "a" holds a sign that a header cannot.',
     );
+  });
+
+  it('passes a content as it comes, under its own type and with the length of the whole', async () => {
+    const note = Content.of('héllo', { mediaType: 'text/x-note' });
+    const { body } = encodeMultipart({ a: 1, file: [note, undefined, 'n.txt'] });
+    const form = body as Content;
+    expect(note.isOpened).toBe(false);
+    const bytes = Buffer.concat(await form.open().toArray());
+    expect(form.size).toBe(bytes.length);
+    expect(bytes.toString()).toContain(
+      'form-data; name="file"; filename="n.txt"\r\ncontent-type: text/x-note\r\n\r\nhéllo\r\n',
+    );
+    const unknown = encodeMultipart({ file: new Content(() => Readable.from(['x'])) }).body as Content;
+    expect(unknown.size).toBeUndefined();
   });
 });

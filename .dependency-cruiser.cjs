@@ -6,7 +6,7 @@ const floors = [
   ['src/notation', 'src/http', 'src/storage'],
   ['src/connector'],
   ['src/graph', 'src/connection', 'src/importers'],
-  ['src/feed', 'src/outcome', 'src/things', 'src/transfers'],
+  ['src/feed', 'src/outcome', 'src/things', 'src/research', 'src/transfers'],
   ['src/resolvers'],
   ['src/server', 'src/facades'],
   // One room of several files: they put the others together.

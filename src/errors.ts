@@ -58,6 +58,7 @@ export const errorCodes = {
   LAGGED: 'A subscriber took events more slowly than they came; its cursor says where to go on.',
   THING_NOT_FOUND: 'The caller has no thing, component, property or action of that id.',
   THING_DESCRIBED: 'What a connector says of its things is the connector’s: nobody else sets or removes it.',
+  RESEARCH_NOT_FOUND: 'The caller has no research context of that id.',
   FEED_NOT_FOUND: 'The caller has no feed of that id.',
   REPLAY_UNSUPPORTED: 'A trigger cannot be asked for what happened since a time.',
   WEBHOOK_REFUSED: 'A webhook is not signed as it should be, is too old, or was received before.',

@@ -57,6 +57,7 @@ import { listOperations, operationsOf } from './server/operations/operation-sett
 import { readDocuments, type ReadDocuments } from './server/operations/read-documents.ts';
 import { createCache } from './storage/cache.ts';
 import { createThings } from './things/create-things.ts';
+import { createResearch } from './research/create-research.ts';
 import { createTransfers } from './transfers/create-transfers.ts';
 import { thingKindsOf } from './things/described-thing.ts';
 import { prepareThingsTrigger, thingsTrigger } from './things/things-trigger.ts';
@@ -342,6 +343,7 @@ function createGeneration(
     tell: ({ tenant, at, ...change }) =>
       shared.feeds.thingChanges.append(tenant, randomUUID(), at, { tenant, at, ...change }),
   });
+  const research = createResearch(records);
   const trigger = triggersOf(byName, runOptions);
   const { feeds, cursors: eventCursors, changes, thingChanges, addresses } = shared.feeds;
   const own = createGatewaySchema(shared.sdl, {
@@ -350,6 +352,7 @@ function createGeneration(
     subjects: shared.subjects,
     feeds: { feeds, cursors: eventCursors, changes, thingChanges, addresses, triggers: trigger },
     things,
+    research,
     rooms: {
       registrations,
       stored,
@@ -407,6 +410,7 @@ function createGeneration(
       connecting,
       connections,
       things,
+      research,
       runOptions,
       capabilities: built.capabilities,
       capability: createFindCapability(built.implementations, runOptions),

@@ -11,6 +11,7 @@ import type { StateTokens } from '../connection/state-tokens.ts';
 import type { Subjects } from '../connection/subjects.ts';
 import type { Connector } from '../connector/definition.ts';
 import type { RunOptions } from '../connector/run-action.ts';
+import type { Research } from '../research/research.ts';
 import type { Things } from '../things/things.ts';
 import type { Capability } from '../connector/capability.ts';
 import type { RequestBudget } from '../http/budget.ts';
@@ -39,6 +40,7 @@ export interface ServedRooms {
   readonly connecting: Connecting;
   readonly connections: Connections;
   readonly things: Things;
+  readonly research: Research;
   /** With which actions are prepared (`prepareAction`). */
   readonly runOptions: RunOptions;
   /** What several connectors can do alike. */

@@ -5,12 +5,14 @@ import type { Subjects } from '../connection/subjects.ts';
 import { capabilityNames } from '../graph/implementations.ts';
 import { rootFieldName } from '../graph/names.ts';
 import { labelize } from '../notation/labelize.ts';
+import type { Research } from '../research/research.ts';
 import type { Things } from '../things/things.ts';
 import { createConnectionChanged } from './connection-changed.ts';
 import { createConnectionResolvers, createFind, type ConnectionRooms } from './connection-resolvers.ts';
 import { createFeedResolvers } from './feed-resolvers.ts';
 import type { FeedRooms } from './feed-rooms.ts';
 import type { OperationContext } from './operation-context.ts';
+import { createResearchResolvers } from './research-resolvers.ts';
 import { createThingResolvers } from './thing-resolvers.ts';
 import { createWebhookAddressResolvers } from './webhook-address-resolvers.ts';
 
@@ -23,11 +25,12 @@ export interface GatewayKnowledge {
   readonly rooms: ConnectionRooms;
   readonly feeds: FeedRooms;
   readonly things: Things;
+  readonly research: Research;
 }
 
 /** Resolvers for the types of `schema/gateway.graphql`. */
 export function createGatewayResolvers(knowledge: GatewayKnowledge) {
-  const { connectors, rooms, feeds, things, subjects } = knowledge;
+  const { connectors, rooms, feeds, things, research, subjects } = knowledge;
   const byName = connectorsByName(
     connectors.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     knowledge.makeConnector,
@@ -44,16 +47,25 @@ export function createGatewayResolvers(knowledge: GatewayKnowledge) {
   const aboutThings = createThingResolvers({ things, feeds, stored: rooms.stored, served: byName });
   const { changes, cursors } = feeds;
   const connectionChanged = createConnectionChanged({ changes, cursors, stored: rooms.stored, findConnector });
+  const aboutResearch = createResearchResolvers(research);
   return {
     ...others,
     ...aboutFeeds,
     ...connectionChanged,
     ...aboutThings,
+    ...aboutResearch,
     Subscription: { ...connectionChanged.Subscription, ...aboutThings.Subscription },
-    Mutation: { ...Mutation, ...aboutFeeds.Mutation, ...aboutAddresses.Mutation, ...aboutThings.Mutation },
+    Mutation: {
+      ...Mutation,
+      ...aboutFeeds.Mutation,
+      ...aboutAddresses.Mutation,
+      ...aboutThings.Mutation,
+      ...aboutResearch.Mutation,
+    },
     Query: {
       ...Query,
       ...aboutThings.Query,
+      ...aboutResearch.Query,
       ...aboutFeeds.Query,
       ...aboutAddresses.Query,
       connectors: () => [...byName.values()],

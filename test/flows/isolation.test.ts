@@ -79,6 +79,7 @@ interface Known {
   readonly eventCursor: string;
   readonly parked: string;
   readonly thing: string;
+  readonly research: string;
 }
 const known = new Map<Subject, Known>();
 
@@ -96,6 +97,7 @@ const webhookUrls = new Map<Tenant, string[]>();
 /** Whose a connection is, of all that were ever made. */
 const ownersOfConnections = new Map<string, string>();
 
+const createResearch = 'mutation ($name: String) { createResearchContext(input: { name: $name }) { id } }';
 const createThing = 'mutation ($thing: ThingInput!) { createThing(thing: $thing) { id } }';
 const setThing = `mutation ($thing: ID!, $value: String!) {
   setThingProperty(thing: $thing, component: "lamp", property: "scene", value: $value) { id } }`;
@@ -155,6 +157,7 @@ async function settle(who: Subject): Promise<void> {
     code: back?.searchParams.get('code') ?? '',
     cursor: list.shopItems.edges[0].cursor,
     thing: (await data(createThing, { thing: lampOf(name) }, who)).createThing.id,
+    research: (await data(createResearch, { name: `rain of ${name}` }, who)).createResearchContext.id,
     ...(await settleFeed('shop', who)),
   });
   for (const value of Object.values(known.get(who)!)) expect(value).not.toBe('');
@@ -212,7 +215,7 @@ function marksIn(text: string, who: Subject): readonly string[] {
 
 /** Arguments of its own that every variant starts from. */
 function ownArguments(who: Subject, field: RootField, operation: Operation): Record<string, unknown> {
-  const { connection, feed, thing } = known.get(who)!;
+  const { connection, feed, thing, research } = known.get(who)!;
   const byName: Readonly<Record<string, unknown>> = {
     connector: 'shop',
     trigger: 'new_item',
@@ -222,6 +225,7 @@ function ownArguments(who: Subject, field: RootField, operation: Operation): Rec
     ...(operation === 'query' && field.name === 'feed' && { id: feed }),
     ...(operation === 'query' && field.name === 'connection' && { id: connection }),
     ...(operation === 'query' && field.name === 'thing' && { id: thing }),
+    ...(operation === 'query' && field.name === 'researchContext' && { id: research }),
   };
   const required = field.args.filter(
     ({ type, name }) => isNonNullType(type) || name === 'first' || (name === 'connection' && name in byName),
@@ -380,6 +384,7 @@ async function stateOf(who: Subject): Promise<unknown> {
     { id: known.get(who)!.thing },
     who,
   );
+  const { researchContexts } = await data('{ researchContexts { id name state imports { port } } }', {}, who);
   const addresses = 'query ($connector: String!) { webhookAddresses(connector: $connector) { id createdAt } }';
   const { webhookAddresses } = await data(addresses, { connector: 'shop' }, who);
   const { connection, durable, oldestCursor, parked } = feed;
@@ -388,6 +393,7 @@ async function stateOf(who: Subject): Promise<unknown> {
     feed: { connection, durable, oldestCursor, parked },
     webhookAddresses,
     thing,
+    researchContexts: researchContexts.filter(({ name }: any) => name === `rain of ${who.name}`),
   };
 }
 
@@ -404,7 +410,16 @@ describe('two tenants with two subjects each', () => {
     expect(forbidden).toEqual([]);
     expect(asked).toBeGreaterThan(1_000);
     // All of it would mean nothing if nobody were given anything.
-    const ofGateway = ['connection', 'connections', 'feed', 'feeds', 'thing', 'things'];
+    const ofGateway = [
+      'connection',
+      'connections',
+      'feed',
+      'feeds',
+      'researchContext',
+      'researchContexts',
+      'thing',
+      'things',
+    ];
     expect([...own].sort()).toEqual(forAll([...ofGateway, ...connectorNames.flatMap(readsOf)]));
     expect(fields).toEqual(expect.arrayContaining(['connectors', 'connector', 'registrations', 'webhookAddresses']));
   });

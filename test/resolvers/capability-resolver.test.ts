@@ -58,6 +58,7 @@ const own = createGatewaySchema(await readOwnSdl(), {
   rooms: {} as never,
   feeds: {} as never,
   things: {} as never,
+  research: {} as never,
 });
 const configured = [
   { id: 'd1', connector: drive, tenant: undefined, subject: undefined, credentials: createCredentials({}) },

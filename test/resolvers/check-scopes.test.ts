@@ -49,7 +49,7 @@ const connectors: Connector[] = [
 
 const sdl = await readFile(new URL('../../schema/gateway.graphql', import.meta.url), 'utf8');
 /** What nobody here asks for. */
-const nothing = { rooms: {} as never, feeds: {} as never, things: {} as never };
+const nothing = { rooms: {} as never, feeds: {} as never, things: {} as never, research: {} as never };
 const graph = buildGraph(connectors, createGatewaySchema(sdl, { connectors, ...nothing }));
 const served = createExecutor(graph, createConnections({}), {
   sender: { send: () => Promise.reject(new Error('nothing is sent')), close: async () => {} },

@@ -93,6 +93,7 @@ export function subscribableShop(options: { getCustomer?: GetCustomer; stored?: 
     rooms,
     // Nobody here asks for things.
     things: {} as never,
+    research: {} as never,
     feeds: {
       feeds,
       cursors,

@@ -7,6 +7,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { FacadeRooms } from '../facade.ts';
+import { addResearchRoutes } from '../research/research-routes.ts';
 import type { RdsDesk } from './desk.ts';
 import { notFound, rdsFailure } from './failure.ts';
 import { addEndPages, addPortServiceRoutes, addReturnRoutes } from './port-service/port-service.ts';
@@ -45,6 +46,7 @@ export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOp
         addUserRoutes(routes, desk);
         addTokenRoutes(routes, desk);
         addPortServiceRoutes(routes, desk);
+        addResearchRoutes(routes, desk);
         routes.all('/*', async () => {
           throw notFound('Nothing is served at this path, or not by this method.');
         });

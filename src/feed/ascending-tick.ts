@@ -70,14 +70,10 @@ async function catchUp(
     progress = { ...progress, cursor: walk.stored, isGrounded, ...(answer && { answer }) };
     await logPage(context, delivers, news, progress, writer, tally);
     if (!page.canPollMore) return progress;
-    if (isStuck && !walk.isLookingBack) {
-      tally.stuck(stuckError(context));
-      return progress;
-    }
     if (isStuck) {
-      // Rows that come late are no reason to miss those that come now.
-      tally.warn(cutShortError(context));
-      walk = { asked: walk.stored, stored: walk.stored, isLookingBack: false };
+      const onward = leaveStandstill(context, walk, tally);
+      if (!onward) return progress;
+      walk = onward;
       visited = new Set([keyOf(walk.asked)]);
     }
     if (!tally.isFull()) continue;
@@ -127,6 +123,16 @@ function nextWalk(walk: Walk, given: JsonValue | undefined): Walk {
   if (isBefore) return { asked: given, stored: walk.stored, isLookingBack: true };
   const cursor = given ?? walk.stored;
   return { asked: cursor, stored: cursor, isLookingBack: false };
+}
+
+/** Rows that come late are no reason to miss those that come now; where it does not look back there is no way on. */
+function leaveStandstill(context: TickContext, { isLookingBack, stored }: Walk, tally: TickTally): Walk | undefined {
+  if (isLookingBack) {
+    tally.warn(cutShortError(context));
+    return { asked: stored, stored, isLookingBack: false };
+  }
+  tally.stuck(stuckError(context));
+  return undefined;
 }
 
 /** Asks once more from a time on, with the cursor of its own; what the log has or had is left out by its signature. */

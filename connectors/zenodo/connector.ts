@@ -8,6 +8,7 @@ import { createNewVersion } from './actions/create-new-version.ts';
 import { deleteDeposition } from './actions/delete-deposition.ts';
 import { deleteFile } from './actions/delete-file.ts';
 import { discardChanges } from './actions/discard-changes.ts';
+import { downloadFile } from './actions/download-file.ts';
 import { editDeposition } from './actions/edit-deposition.ts';
 import { getDeposition } from './actions/get-deposition.ts';
 import { getFile } from './actions/get-file.ts';
@@ -17,6 +18,7 @@ import { publishDeposition } from './actions/publish-deposition.ts';
 import { renameFile } from './actions/rename-file.ts';
 import { sortFiles } from './actions/sort-files.ts';
 import { updateDeposition } from './actions/update-deposition.ts';
+import { uploadFile } from './actions/upload-file.ts';
 import { oauthApp, personalAccessToken } from './authorization.ts';
 import { objects } from './objects.ts';
 
@@ -60,6 +62,8 @@ export default defineConnector({
     createNewVersion,
     listFiles,
     getFile,
+    uploadFile,
+    downloadFile,
     renameFile,
     sortFiles,
     deleteFile,

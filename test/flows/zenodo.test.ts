@@ -216,4 +216,54 @@ describe('Zenodo as a storage of metadata', () => {
     expect(removed).toEqual({ deleteProjectFile: { deleted: true } });
     expect(provider.depositions.get(depositionId)?.files).toEqual([]);
   });
+
+  it('takes the content of a file and gives it back, by one-time URLs', async () => {
+    const gateway = await serve();
+    const upload = await answer(
+      gateway,
+      `mutation ($name: String!) {
+        uploadProjectFile(connection: "${connection}", input: {
+          project: ${depositionId}, name: $name, mediaType: "text/csv"
+        }) { url method }
+      }`,
+      { name: 'rain & snow.csv' },
+    );
+    expect(upload.uploadProjectFile.method).toBe('PUT');
+    const sent = await fetch(upload.uploadProjectFile.url, { method: 'PUT', body: 'day,mm\n1,7\n' });
+    expect(sent.status).toBe(204);
+    expect(provider.requests.at(-1)).toMatchObject({
+      method: 'PUT',
+      url: '/api/files/568377dd-daf8-4235-85e1-a56011ad454b/rain%20%26%20snow.csv',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/octet-stream' },
+    });
+    const { projectFiles } = await answer(
+      gateway,
+      `{ projectFiles(connection: "${connection}", project: ${depositionId}) { nodes { name size download { url } } } }`,
+    );
+    expect(projectFiles.nodes).toMatchObject([{ name: 'rain & snow.csv', size: 11 }]);
+    const fetched = await fetch(projectFiles.nodes[0].download.url);
+    expect(await fetched.text()).toBe('day,mm\n1,7\n');
+    expect(fetched.headers.get('content-disposition')).toContain('rain');
+  });
+
+  it('says so where a file or its bucket is not there', async () => {
+    const gateway = await serve();
+    const download = `{ zenodoDownloadFile(depositionId: ${depositionId}, fileId: "none") { content { url } } }`;
+    const { zenodoDownloadFile } = await answer(gateway, download);
+    const missing = await fetch(zenodoDownloadFile.content.url);
+    expect(((await missing.json()) as { errors: object[] }).errors).toMatchObject([
+      { message: 'This deposition has no file of that id.', extensions: { code: 'PROVIDER_NOT_FOUND' } },
+    ]);
+    provider.depositions.get(depositionId)!.links = {};
+    const { uploadProjectFile } = await answer(
+      gateway,
+      `mutation {
+        uploadProjectFile(connection: "${connection}", input: { project: ${depositionId}, name: "a.csv" }) { url }
+      }`,
+    );
+    const refused = await fetch(uploadProjectFile.url, { method: 'PUT', body: 'a' });
+    expect(((await refused.json()) as { errors: { message: string }[] }).errors[0]?.message).toBe(
+      'Zenodo did not say where the files of this deposition are.',
+    );
+  });
 });

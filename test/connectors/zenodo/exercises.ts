@@ -9,8 +9,9 @@ const metadata = { title: 'My first upload', uploadType: 'poster', creators: [{ 
 
 export const exercises: ConnectorExercises = {
   async startProvider() {
-    const { senderOptions, unmatched, close, depositions } = await startZenodo();
+    const { senderOptions, unmatched, close, depositions, contents } = await startZenodo();
     depositions.get(depositionId)!.files = [{ ...fileRow }];
+    contents.set(fileRow.filename, Buffer.from('a,b\n1,2\n'));
     return { fields: { token: accessToken }, senderOptions, unmatched, close };
   },
   openObjects: ['createDeposition.input.further', 'updateDeposition.input.further'],
@@ -21,6 +22,8 @@ export const exercises: ConnectorExercises = {
     updateDeposition: { id: depositionId, metadata },
     listFiles: ofDeposition,
     getFile: ofFile,
+    downloadFile: ofFile,
+    uploadFile: { ...ofDeposition, name: 'dummy example.pdf' },
     renameFile: { ...ofFile, name: 'renamed.csv' },
     sortFiles: { ...ofDeposition, fileIds: [fileRow.id] },
     deleteFile: ofFile,

@@ -11,7 +11,7 @@ const floors = [
   ['src/server', 'src/facades'],
   // One room of several files: they put the others together.
   [
-    '^src/(gateway|gateway-feeds|generations|open-vault|own-sdl|import-connectors|configuration|check-configuration|replicas)\\.ts$',
+    '^src/(gateway|gateway-feeds|generations|create-callers|create-senders|create-server|open-vault|open-clock|open-log|own-sdl|import-connectors|configuration|check-configuration|replicas|key-rotation|without-absent)\\.ts$',
   ],
   ['src/main.ts', 'src/index.ts', 'src/cli', 'src/testing'],
 ];
@@ -49,7 +49,7 @@ const doors = {
   undici: '^src/http/send\\.ts$',
   libsql: '^src/storage/sqlite/libsql-driver\\.ts$',
   pg: '^src/storage/postgres/pg-driver\\.ts$',
-  pino: '^src/(main|gateway)\\.ts$',
+  pino: '^src/(main|open-log)\\.ts$',
 };
 module.exports = {
   forbidden: [

@@ -1,40 +1,26 @@
 /** createGateway(): the only place that puts the rooms together. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { buildSchema } from 'graphql';
-import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
-import { createApiKeys } from './connection/api-keys.ts';
-import { createAuthenticator, type AuthenticateOptions } from './connection/authenticate.ts';
-import { createClientFetch, tokenSenderOptions } from './connection/client-fetch.ts';
-import { createIntrospectToken } from './connection/introspect-token.ts';
-import { createSharedRateLimits, type SharedRateLimits } from './connection/shared-rate-limits.ts';
-import { createTokenIssuer } from './connection/token-issuer.ts';
-import type { TrustedIssuer } from './connection/trusted-issuer.ts';
-import { createVerifyJwt } from './connection/verify-jwt.ts';
+import { createCallers } from './create-callers.ts';
+import { createSenders, type SendersForTests } from './create-senders.ts';
+import { createServer } from './create-server.ts';
+import { createSharedRateLimits } from './connection/shared-rate-limits.ts';
 import type { Connector } from './connector/definition.ts';
-import { collectFaults, DefinitionError, formatFault, type Fault } from './errors.ts';
-import { connctdFacade } from './facades/connctd/connctd.ts';
-import { lumosFacade } from './facades/lumos/lumos.ts';
-import { rdsFacade } from './facades/rds/rds.ts';
-import { readRdsSecret } from './facades/rds/secret.ts';
-import { createGenerations, defaultBaseUrl, type Generations } from './generations.ts';
+import { DefinitionError, formatFault, type Fault } from './errors.ts';
+import { createGenerations } from './generations.ts';
 import type { FeedsOptions } from './feed/create-feeds.ts';
 import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
-import { createRateBudgets } from './http/rate-budget.ts';
-import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { openClock } from './open-clock.ts';
 import { createKeyRotation } from './key-rotation.ts';
+import { openLog, type DestinationStream, type Logger } from './open-log.ts';
 import { openVault, type Vault } from './open-vault.ts';
-import { importConnectors, privateOrigins } from './import-connectors.ts';
+import { importConnectors } from './import-connectors.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { registerReplica, type RegisteredReplica } from './replicas.ts';
-import { callerFrom } from './server/caller.ts';
-import { createHttpServer, type HttpServer } from './server/http-server.ts';
-import { openOperationCache, operationsOf } from './server/operations/operation-settings.ts';
-import type { Cache } from './storage/cache.ts';
+import { openOperationCache } from './server/operations/operation-settings.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends SendersForTests {
   readonly connectors: readonly Connector[];
   /** Checked by `checkConfiguration`; default `{}`, the hardened defaults. */
   readonly configuration?: Configuration;
@@ -46,10 +32,6 @@ export interface GatewayOptions {
   readonly logFaults?: boolean;
   /** The query that GraphiQL shows at first. */
   readonly explorerQuery?: string;
-  /** What the configuration does not say about the outbound client; for tests. */
-  readonly sender?: SenderOptions;
-  /** Stands around the outbound client, e.g. a cassette (`plugboard/testing`); for tests. */
-  readonly outbound?: (sender: Sender) => Sender;
   /** Hands out the polls of feeds, instead of timers; for tests. */
   readonly feedClock?: FeedsOptions['clock'];
   /** An open store with its keys, instead of the one that the configuration names; closed with the gateway. For tests. */
@@ -95,7 +77,7 @@ export interface InjectedRequest {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { configuration = {}, environment = process.env } = options;
   refuseOpenDoor(configuration);
-  const logger = createLogger(configuration, options.logDestination);
+  const logger = openLog(configuration, options.logDestination);
   const operationCache = await openOperationCache(configuration, logger);
   const vault = options.vault ?? (await openVault(configuration, environment));
   const rateLimits = createSharedRateLimits(vault.records);
@@ -118,7 +100,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     generations.load([...options.connectors, ...imported]);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
-    const server = await createServer(generations, callers, options, { vault, logger, operationCache });
+    const { explorerQuery } = options;
+    const parts = { configuration, environment, explorerQuery, vault, logger, operationCache };
+    const server = await createServer(generations, callers, parts);
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
     }
@@ -204,176 +188,11 @@ async function openClockOrClose(
   }
 }
 
-/** One for the providers' data, one for their authorization servers, which are asked in another way. */
-function createSenders(
-  configuration: Configuration,
-  { sender: forTests, outbound = (sender) => sender }: Pick<GatewayOptions, 'sender' | 'outbound'>,
-  { publish }: SharedRateLimits,
-) {
-  const { allowHttp, totalTimeoutMs, maxAnswerBytes } = configuration.http ?? {};
-  const addresses = withoutAbsent({ allowedPrivateOrigins: privateOrigins(configuration), allowHttp });
-  const rateBudgets = createRateBudgets({ onClosed: publish });
-  const { transferMs: transferTimeoutMs } = configuration.files ?? {};
-  const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes, transferTimeoutMs });
-  return {
-    rateBudgets,
-    sender: outbound(createSender({ ...addresses, ...limits, rateBudgets, ...forTests })),
-    tokenSender: outbound(createSender({ ...addresses, ...forTests, ...tokenSenderOptions })),
-  };
-}
-
-interface CallersOptions {
-  readonly configuration: Configuration;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly vault: Vault;
-  readonly logger: Logger;
-  readonly sender: Sender;
-}
-
-/** Who asks: whoever comes, on one's own machine; else API keys and tokens. */
-function createCallers({ configuration, vault, ...options }: CallersOptions) {
-  if (configuration.insecureDev) return { caller: callerFrom };
-  const apiKeys = createApiKeys(vault.records);
-  const tokenIssuer = createTokenIssuer({
-    baseUrl: configuration.baseUrl ?? defaultBaseUrl(configuration),
-    keyRing: vault.keyRing,
-  });
-  const authenticator = createAuthenticator({
-    apiKeys,
-    tokenIssuer,
-    ...trustIssuers(configuration.issuers ?? [], options),
-  });
-  return {
-    caller: (headers: IncomingHttpHeaders, asked?: AuthenticateOptions) => authenticator.authenticate(headers, asked),
-    tokenRoute: { apiKeys, tokenIssuer },
-  };
-}
-
-/** How the tokens of issuers are judged. @throws DefinitionError with all faults of the issuers. */
-function trustIssuers(
-  issuers: readonly TrustedIssuer[],
-  { environment, logger, sender }: Omit<CallersOptions, 'configuration' | 'vault'>,
-) {
-  const urls = issuers.flatMap(({ jwksUri, introspection }) => [jwksUri, introspection?.endpoint]);
-  const fetch = createClientFetch(sender, {
-    connector: 'gateway',
-    declaredOrigins: new Set(urls.flatMap((url) => (url && URL.canParse(url) ? [new URL(url).origin] : []))),
-    timeoutMs: issuerTimeoutMs,
-  });
-  const onFailure = (failure: object) => logger.warn(failure, 'An issuer cannot be asked about tokens');
-  const faults: Fault[] = [];
-  const verifyJwt = collectFaults(faults, () => createVerifyJwt({ issuers, fetch }));
-  const introspectToken = collectFaults(faults, () =>
-    createIntrospectToken({ issuers, environment, fetch, onFailure }),
-  );
-  if (faults.length > 0) throw new DefinitionError(faults);
-  return { verifyJwt, introspectToken };
-}
-
-/** A request waits for it, so it is short. */
-const issuerTimeoutMs = 5_000;
-
-function createServer(
-  generations: Generations,
-  { caller, tokenRoute }: ReturnType<typeof createCallers>,
-  options: GatewayOptions,
-  { vault, logger, operationCache }: ServerParts,
-): Promise<HttpServer> {
-  const { only, maxAgeSeconds } = operationsOf(options.configuration ?? {});
-  const {
-    host,
-    port,
-    allowedHosts,
-    insecureDev,
-    finishInBrowser,
-    explorer,
-    baseUrl,
-    limits = {},
-    files,
-    subscriptions,
-    production = process.env.NODE_ENV === 'production',
-    // In production the schema is shown to callers with the scope only; nobody has one where nobody is asked.
-    introspection = production ? (insecureDev ? false : 'with-scope') : true,
-  } = options.configuration ?? {};
-  const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
-  return createHttpServer({
-    graphs: generations.graphs,
-    isStoreAway: () => !vault.isAvailable(),
-    connecting: generations.connecting,
-    facades: createFacades(generations, caller, options),
-    webhooks: generations.intake,
-    transfers: { find: (token) => generations.rooms().transfers.find(token) },
-    files: files && withoutAbsent(files),
-    ...(finishInBrowser && { beginHere: generations.beginHere }),
-    logger,
-    host,
-    port,
-    allowedHosts,
-    // Where nobody is asked for credentials, a way in from outside is named by itself.
-    allowsPublicHost: !insecureDev,
-    introspection,
-    explorer,
-    baseUrl,
-    caller,
-    tokenRoute,
-    explorerQuery: options.explorerQuery,
-    production,
-    bodyLimitBytes: bodyBytes,
-    operationTimeoutMs: operationMs,
-    limits: withoutAbsent(operationLimits),
-    subscriptions: subscriptions && withoutAbsent(subscriptions),
-    keyRing: vault.keyRing,
-    operations: { only, maxAgeSeconds, cache: operationCache },
-  });
-}
-
-/** How other systems' clients speak to us. */
-function createFacades(
-  { rooms: served, baseUrl }: Generations,
-  caller: ReturnType<typeof createCallers>['caller'],
-  { configuration: { facades = {}, insecureDev = false } = {}, environment = process.env }: GatewayOptions,
-) {
-  const rooms = { caller, baseUrl, served };
-  const { connctd, lumos, rds } = facades;
-  return [
-    connctdFacade(rooms, connctd),
-    lumosFacade(rooms, lumos),
-    ...(rds ? [rdsFacade(rooms, { ...rds, secret: readRdsSecret(rds, environment, insecureDev) })] : []),
-  ];
-}
-
-interface ServerParts {
-  readonly vault: Vault;
-  readonly logger: Logger;
-  readonly operationCache: Cache | undefined;
-}
-
 /** Where nobody is asked for credentials, only this machine may reach the door. */
 function refuseOpenDoor({ host = '127.0.0.1', insecureDev = false }: Configuration): void {
   if (!insecureDev || ['127.0.0.1', '::1', 'localhost'].includes(host)) return;
   const message = `expected a loopback address with insecureDev, which asks nobody for credentials; got ${JSON.stringify(host)}.`;
   throw new DefinitionError([{ code: 'ADDRESS_NOT_ALLOWED', path: 'host', message }]);
-}
-
-/** JSON lines. What may hold a secret is never given to it; what slips in under a telling name is redacted. */
-function createLogger({ logLevel = 'info' }: Configuration, destination: DestinationStream | undefined): Logger {
-  const secrets = [
-    'authorization',
-    'cookie',
-    'token',
-    'access_token',
-    'refresh_token',
-    'password',
-    'secret',
-    'api_token',
-  ];
-  const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.headers.${name}`]);
-  const settings = { name: 'plugboard', level: logLevel, redact: { paths, censor: '[redacted]' } };
-  return destination ? pino(settings, destination) : pino(settings);
-}
-
-function withoutAbsent<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function ownVersion(): string {

@@ -1,15 +1,11 @@
 /** One WebSocket of a client: who it is, what runs on it, whether it reads, and when it is closed. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { FastifyBaseLogger } from 'fastify';
-import type { Caller } from '../../connection/caller.ts';
-import { CallerError, InputError } from '../../errors.ts';
 import { WaitingRoom } from '../../resolvers/waiting-room.ts';
-import { credentialHeaders, type CallerWatch } from './caller-watch.ts';
 import type { OperationStreams } from './operation-stream.ts';
 import type { NamedDocument } from '../operations/resolve-document.ts';
 import { Outbound } from './outbound.ts';
-import type { Places } from './places.ts';
+import { SocketCaller, type SocketCallerShared } from './socket-caller.ts';
 import { OperationErrors, SocketOperation, type OperationSocket } from './socket-operation.ts';
 import type { SubscriptionSettings } from './subscription-settings.ts';
 import { nextPrefix, writeNext } from './text-frame.ts';
@@ -26,16 +22,12 @@ export interface ClientSocket {
 }
 
 /** What all sockets share. */
-export interface ConnectionShared {
+export interface ConnectionShared extends SocketCallerShared {
   readonly streams: OperationStreams;
   readonly settings: SubscriptionSettings;
-  readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
-  readonly callerWatch: CallerWatch;
-  readonly places: Places;
   readonly requestId: () => string;
   /** UTF-8 bytes of an answer, made once for all sockets that it goes to. */
   readonly bytesOf: (text: string) => Buffer;
-  readonly logger: FastifyBaseLogger;
 }
 
 /** What a `subscribe` message asks for. */
@@ -55,11 +47,7 @@ export class GraphqlWsConnection implements OperationSocket {
   readonly #duplex: Duplex;
   readonly #outbound: Outbound;
   readonly #operations = new Set<SocketOperation>();
-  /** Of the upgrade; those of `connection_init` come over them. */
-  #headers: IncomingHttpHeaders;
-  #caller: Caller | undefined;
-  #endWatch: () => void = () => {};
-  #giveBack: () => void = () => {};
+  readonly #caller: SocketCaller;
   /** Bytes of the message that is being handled. */
   #messageBytes = 0;
   #keptBytes = 0;
@@ -67,13 +55,12 @@ export class GraphqlWsConnection implements OperationSocket {
   #isPingOpen = false;
   #isClosing = false;
   #isLeaving = false;
-  #isGone = false;
 
   constructor(shared: ConnectionShared, socket: ClientSocket, duplex: Duplex, headers: IncomingHttpHeaders) {
     this.#shared = shared;
     this.#socket = socket;
     this.#duplex = duplex;
-    this.#headers = credentialsOf(headers);
+    this.#caller = new SocketCaller(shared, this, headers);
     this.#pingedAt = performance.now();
     this.#outbound = new Outbound(duplex, shared.settings.maxBufferedBytes, () => this.#resume());
   }
@@ -121,32 +108,9 @@ export class GraphqlWsConnection implements OperationSocket {
     return this.#outbound.mayWrite();
   }
 
-  /**
-   * Judges who the client is, from the headers of the upgrade and the payload of `connection_init`.
-   *
-   * @returns `false` when it may not be here; graphql-ws then closes with 4403.
-   */
-  async authorize(payload: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
-    this.#headers = { ...this.#headers, ...credentialsOf(payload) };
-    try {
-      const caller = await this.#shared.caller(this.#headers);
-      if (!this.isOpen || this.#isGone) return false;
-      const giveBack = this.#shared.places.take(caller);
-      if (!giveBack) {
-        this.close(4429, 'Too many sockets for this subject');
-        return false;
-      }
-      this.#giveBack = giveBack;
-      this.#caller = caller;
-      this.#endWatch = this.#shared.callerWatch.watch(this.#headers, caller, () => this.close(4403, 'Forbidden'));
-      return true;
-    } catch (error) {
-      if (error instanceof CallerError || error instanceof InputError) return false;
-      // Nobody can be asked just now: the client is not to take it for a refusal.
-      this.#shared.logger.warn({ err: error }, 'The caller of a socket cannot be judged now');
-      this.close(1013, 'Try again later');
-      return false;
-    }
+  /** Judges who the client is. @returns `false` when it may not be here; graphql-ws then closes with 4403. */
+  authorize(payload: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    return this.#caller.authorize(payload);
   }
 
   /** Makes the operation that a `subscribe` message asks for; it begins when it is iterated. */
@@ -158,7 +122,7 @@ export class GraphqlWsConnection implements OperationSocket {
     const operation = new SocketOperation({
       socket: this,
       prefix: nextPrefix(id),
-      asked: { query, documentId, extensions, operationName, variables, caller: this.#caller!, requestId },
+      asked: { query, documentId, extensions, operationName, variables, caller: this.#caller.known!, requestId },
       bytes: this.#messageBytes,
     });
     this.#operations.add(operation);
@@ -194,9 +158,7 @@ export class GraphqlWsConnection implements OperationSocket {
 
   /** The socket is closed. */
   gone(): void {
-    this.#isGone = true;
-    this.#endWatch();
-    this.#giveBack();
+    this.#caller.gone();
     for (const operation of this.#operations) void operation.return();
   }
 
@@ -268,14 +230,4 @@ function failing(errors: OperationErrors): AsyncIterableIterator<never> {
     next: () => Promise.reject(errors),
     return: async () => ({ done: true, value: undefined }),
   };
-}
-
-/** The credentials among headers, or in a payload, where names are written in any case. */
-function credentialsOf(values: Readonly<Record<string, unknown>> | undefined): IncomingHttpHeaders {
-  const found: IncomingHttpHeaders = {};
-  for (const [name, value] of Object.entries(values ?? {})) {
-    const header = credentialHeaders.find((each) => each === name.toLowerCase());
-    if (header && typeof value === 'string') found[header] = value;
-  }
-  return found;
 }

@@ -96,7 +96,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   await generations.readOperations();
   try {
-    const imported = await importConnectors(configuration, senders.sender);
+    const imported = await importConnectors(configuration, senders.sender, generations.baseUrl);
     generations.load([...options.connectors, ...imported]);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });

@@ -4,16 +4,33 @@ import type { Configuration } from './configuration.ts';
 import type { Connector } from './connector/definition.ts';
 import { DefinitionError, type Fault } from './errors.ts';
 import { readCapabilities } from './graph/capabilities.ts';
+import { redirectUriOf } from './facades/rds/rds.ts';
 import type { Sender } from './http/send.ts';
 import { readLumosServer } from './importers/lumos/read-lumos-server.ts';
+import { rdsConnector } from './importers/rds/rds-connector.ts';
 import { readOwnSdl } from './own-sdl.ts';
 
 /**
- * Asks each of them once, all together.
+ * Servers of Lumos are asked once, all together; ports of RDS are what their interface says.
  *
+ * @param baseUrl - of the gateway, read when it is needed.
  * @throws DefinitionError IMPORT_FAILED, IMPORT_INVALID with the faults of all.
  */
 export async function importConnectors(
+  configuration: Configuration,
+  sender: Sender,
+  baseUrl: () => string,
+): Promise<readonly Connector[]> {
+  return [...portsOf(configuration, baseUrl), ...(await askLumosServers(configuration, sender))];
+}
+
+function portsOf({ facades: { rds } = {} }: Configuration, baseUrl: () => string): readonly Connector[] {
+  if (!rds) return [];
+  const installation = { redirectUri: redirectUriOf(rds, baseUrl) };
+  return Object.entries(rds.ports ?? {}).map(([name, port]) => rdsConnector(name.toLowerCase(), installation, port));
+}
+
+async function askLumosServers(
   { imports: { lumos = [] } = {} }: Configuration,
   sender: Sender,
 ): Promise<readonly Connector[]> {
@@ -31,7 +48,8 @@ export async function importConnectors(
 }
 
 /** Origins that may lie at addresses that are not public: those of `http`, and of imports that say so of themselves. */
-export function privateOrigins({ http, imports: { lumos = [] } = {} }: Configuration): readonly string[] | undefined {
-  const imported = lumos.filter((server) => server.allowPrivateAddress).map(({ url }) => new URL(url).origin);
+export function privateOrigins({ http, imports, facades }: Configuration): readonly string[] | undefined {
+  const servers = [...(imports?.lumos ?? []), ...Object.values(facades?.rds?.ports ?? {})];
+  const imported = servers.filter((server) => server.allowPrivateAddress).map(({ url }) => new URL(url).origin);
   return imported.length === 0 ? http?.allowedPrivateOrigins : [...(http?.allowedPrivateOrigins ?? []), ...imported];
 }

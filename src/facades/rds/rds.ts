@@ -10,6 +10,8 @@ import type { FacadeRooms } from '../facade.ts';
 import { addResearchRoutes } from '../research/research-routes.ts';
 import type { RdsDesk } from './desk.ts';
 import { notFound, rdsFailure } from './failure.ts';
+import { addMetadataRoutes } from './ports/metadata.ts';
+import { addStorageRoutes } from './ports/storage.ts';
 import { addEndPages, addPortServiceRoutes, addReturnRoutes } from './port-service/port-service.ts';
 import { addServiceRoutes } from './services.ts';
 import type { RdsSettings } from './settings.ts';
@@ -47,6 +49,8 @@ export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOp
         addTokenRoutes(routes, desk);
         addPortServiceRoutes(routes, desk);
         addResearchRoutes(routes, desk);
+        addStorageRoutes(routes, desk);
+        addMetadataRoutes(routes, desk);
         routes.all('/*', async () => {
           throw notFound('Nothing is served at this path, or not by this method.');
         });

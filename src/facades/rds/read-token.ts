@@ -55,7 +55,7 @@ export async function keepToken(
   const { accessToken, refreshToken, expiresAt, username = user } = token;
   const caller = callerFor(desk, user);
   if (!isOAuth(registration)) {
-    const fields = { username, password: accessToken?.reveal() ?? '' };
+    const fields = { user: username, password: accessToken?.reveal() ?? '' };
     return connecting.adopt(caller, connector, { fields, identity: username });
   }
   if (!accessToken) throw unreadable('access_token: expected a text that is not empty');
@@ -66,7 +66,7 @@ export async function keepToken(
     obtained_at: Date.now(),
   };
   return connecting.adopt(caller, connector, {
-    fields: {},
+    fields: { user: username },
     tokens: { tokens, scopes: [], expiresAt },
     identity: username,
   });

@@ -1,4 +1,5 @@
 /** What an operator may choose of the facade of Sciebo RDS. */
+import type { RdsPort } from '../../importers/rds/rds-connector.ts';
 
 export interface RdsSettings {
   /** Whose services, users and tokens they are: whoever knows the address acts for this tenant. */
@@ -14,14 +15,11 @@ export interface RdsSettings {
   /** `redirect_uri` of its token requests. Default `<baseUrl>/port-service/redirect`. */
   readonly redirectUri?: string;
   /** Services whose address is known here, by the name with which they register: they become connectors. */
-  readonly ports?: Readonly<Record<string, RdsPort>>;
+  readonly ports?: Readonly<Record<string, RdsPortSettings>>;
 }
 
-/** A port of RDS: a service that serves `/storage` or `/metadata`, or both. */
-export interface RdsPort {
-  readonly url: string;
+/** A port of RDS: a service that serves `/storage` or `/metadata`, or both, below its URL. */
+export interface RdsPortSettings extends RdsPort {
   /** Its origin may lie at an address that is not public. Default `false`. */
   readonly allowPrivateAddress?: boolean;
-  /** What it implements: `fileStorage`, `metadata`. Default both. */
-  readonly implements?: readonly ('fileStorage' | 'metadata')[];
 }

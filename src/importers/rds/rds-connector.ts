@@ -5,8 +5,11 @@
 import type { MakeConnector } from '../../connector/connectors-by-name.ts';
 import { AuthorizationError } from '../../errors.ts';
 import { defineConnector } from '../../connector/define.ts';
-import type { Connector } from '../../connector/definition.ts';
+import type { ConnectionFields, Connector } from '../../connector/definition.ts';
+import type { Request } from '../../http/request.ts';
 import type { Notation } from '../../notation/field.ts';
+import { fileStorageActions } from './file-storage.ts';
+import { metadataStorageActions } from './metadata-storage.ts';
 import { connectorNameOf, serviceNameOf } from './service-name.ts';
 
 /** What the installation says about all services. */
@@ -36,26 +39,35 @@ const clientFields: Notation = [
   { name: 'client_secret', label: 'Client secret', controlType: 'password' },
 ];
 
-/** What users enter for a service without OAuth 2.0; either may be empty. */
-export const loginFields: Notation = [{ name: 'username' }, { name: 'password', controlType: 'password' }];
+/** Name of the account at the service: some address files by it. */
+const userField = { name: 'user', label: 'User name', hint: 'Of the account at the service.' } as const;
 
-/** The connector of a service. @param servicename - in small letters. */
-export function rdsConnector(
-  servicename: string,
-  { redirectUri }: RdsInstallation,
-  more: Partial<Pick<Connector, 'actions'>> & { readonly baseUri?: string } = {},
-): Connector {
-  const { baseUri, ...parts } = more;
+/** A service whose address is known here, and what it implements. */
+export interface RdsPort {
+  readonly url: string;
+  /** Default both. */
+  readonly implements?: readonly ('fileStorage' | 'metadata')[];
+}
+
+/**
+ * The connector of a service.
+ *
+ * @param servicename - in small letters.
+ * @param port - absent: tokens can be kept for it, and nothing asked of it.
+ */
+export function rdsConnector(servicename: string, { redirectUri }: RdsInstallation, port?: RdsPort): Connector {
+  const apply = carryIn(servicename);
   return defineConnector({
     name: connectorNameOf(servicename),
     title: servicename,
     description: 'A service that registered in the way of Sciebo RDS.',
     registration: { fields: [...clientFields, ...serviceFields] },
     connection: {
-      ...(baseUri !== undefined && { baseUri }),
+      fields: [userField],
+      ...(port && { baseUri: port.url.endsWith('/') ? port.url : `${port.url}/` }),
       authorization: {
         type: 'multi',
-        selected: ({ username, password }) => (username !== undefined || password !== undefined ? 'login' : 'oauth2'),
+        selected: ({ password }) => (password === undefined ? 'oauth2' : 'login'),
         options: {
           oauth2: {
             type: 'oauth2',
@@ -66,13 +78,39 @@ export function rdsConnector(
             get tokenParams() {
               return { redirect_uri: redirectUri() };
             },
+            apply: (request, { fields }, accessToken) => apply(request, fields, accessToken),
           },
-          login: { type: 'basic', userField: 'username', passwordField: 'password', fields: loginFields },
+          login: {
+            type: 'api_key',
+            fields: [{ name: 'password', controlType: 'password' }],
+            apply: (request, { fields }) => apply(request, fields, fields.password),
+          },
         },
       },
     },
-    ...parts,
+    ...(port && { actions: actionsOf(port) }),
   });
+}
+
+/**
+ * The credentials as a port takes them: in the body of each request, as `userId` in its session format, so that it need not
+ * ask a Token Storage for them.
+ */
+function carryIn(servicename: string) {
+  const port = servicename.includes('port-') ? servicename : `port-${servicename}`;
+  return (request: Request, { user }: ConnectionFields, secret: unknown) =>
+    void request.payload({ userId: `${port}://${textOf(user)}:${textOf(secret)}` });
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function actionsOf({ implements: implemented = ['fileStorage', 'metadata'] }: RdsPort): Connector['actions'] {
+  return {
+    ...(implemented.includes('fileStorage') && fileStorageActions),
+    ...(implemented.includes('metadata') && metadataStorageActions),
+  };
 }
 
 function unregistered(servicename: string): never {

@@ -75,6 +75,10 @@ async function exchangeCode(desk: RdsDesk, { code, state, user, servicename }: R
   }
   const owner = user ?? got.userId;
   if (!isSubjectName(owner)) throw new CodeNotExchangeable('Nobody says for which user it is.');
-  await connecting.adopt(callerFor(desk, owner), service.connector, { fields: {}, tokens: got, identity: owner });
+  await connecting.adopt(callerFor(desk, owner), service.connector, {
+    fields: { user: owner },
+    tokens: got,
+    identity: owner,
+  });
   await subjects.add(desk.tenant, owner);
 }

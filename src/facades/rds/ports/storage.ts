@@ -1,0 +1,34 @@
+/** `/storage` of a port (RDS' `interface_port_file_storage.yml`): the capability FileStorage of a connector. */
+import type { FastifyInstance } from 'fastify';
+import type { RdsDesk } from '../desk.ts';
+import { RdsRefusal } from '../failure.ts';
+import { addPortCall, textIn } from './route.ts';
+
+export function addStorageRoutes(app: FastifyInstance, desk: RdsDesk): void {
+  addPortCall(app, desk, 'GET', '/storage/folder', async ({ body, askAll }) => {
+    const filepath = textIn(body, 'filepath');
+    const files = await emptyWhereNone(askAll('listFiles', { path: withoutEnd(filepath) }));
+    return { body: { files: files.map(({ path, kind }) => (kind === 'FOLDER' ? `${withoutEnd(path)}/` : path)) } };
+  });
+
+  addPortCall(app, desk, 'DELETE', '/storage/file', async ({ body, ask }) => {
+    await ask('deleteFile', { path: textIn(body, 'filepath') });
+    return { body: { success: true } };
+  });
+}
+
+/** Ours end with no slash, but for the first one of all. */
+function withoutEnd(path: string): string {
+  return path.replace(/\/+$/, '') || '/';
+}
+
+/** "Otherwise the array is empty", says the interface of what is no folder. */
+async function emptyWhereNone(rows: Promise<readonly any[]>): Promise<readonly any[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    const status = (error as { details?: { http?: { status?: number } } }).details?.http?.status;
+    if (status === 404 && !(error instanceof RdsRefusal)) return [];
+    throw error;
+  }
+}

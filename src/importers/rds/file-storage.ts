@@ -1,0 +1,68 @@
+/** What a port of RDS that implements `fileStorage` can be asked, as actions of its connector: `/storage` of its interface. */
+import { defineAction } from '../../connector/define.ts';
+import type { Action } from '../../connector/definition.ts';
+
+const filepath = { name: 'filepath', optional: false } as const;
+const entry = [{ name: 'path' }, { name: 'name' }, { name: 'kind' }] as const;
+
+/** A file or folder, as far as the interface tells of it. */
+interface Entry {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'FILE' | 'FOLDER';
+}
+
+/** Requests carry their arguments as JSON bodies, on GET too. */
+export const fileStorageActions: Readonly<Record<string, Action>> = {
+  list_folder: defineAction({
+    title: 'List folder',
+    readOnly: true,
+    capability: { name: 'listFiles', input: { filepath: 'path' } },
+    input: [filepath],
+    output: entry,
+    list: true,
+    execute: async (connection, input) =>
+      entriesOf(await connection.get('storage/folder').payload({ filepath: input.filepath })),
+  }),
+  /** The interface tells of folders alone, so a file is looked for in the one where it lies. */
+  get_file: defineAction({
+    title: 'Get file',
+    readOnly: true,
+    capability: { name: 'getFile', input: { filepath: 'path' } },
+    input: [filepath],
+    output: entry,
+    async execute(connection, input): Promise<Entry | null> {
+      const path = withoutEnd(input.filepath);
+      if (path === '') return { path: '/', name: '/', kind: 'FOLDER' };
+      const folder = path.slice(0, path.lastIndexOf('/')) || '/';
+      const entries = entriesOf(await connection.get('storage/folder').payload({ filepath: folder }));
+      return entries.find((one) => one.path === path) ?? null;
+    },
+  }),
+  delete_file: defineAction({
+    title: 'Delete file',
+    capability: { name: 'deleteFile', input: { filepath: 'path' } },
+    input: [filepath],
+    output: [{ name: 'deleted', type: 'boolean' }],
+    async execute(connection, input) {
+      await connection.delete('storage/file', { filepath: input.filepath });
+      return { deleted: true };
+    },
+  }),
+};
+
+/** `{ "files": ["/abs/file", "/abs/folder/"] }`: folders end with a slash. */
+function entriesOf(answer: unknown): Entry[] {
+  const files: unknown = (answer as { readonly files?: unknown } | null)?.files;
+  if (!Array.isArray(files)) return [];
+  return files
+    .filter((file): file is string => typeof file === 'string' && withoutEnd(file) !== '')
+    .map((file) => {
+      const path = withoutEnd(file);
+      return { path, name: path.slice(path.lastIndexOf('/') + 1), kind: file.endsWith('/') ? 'FOLDER' : 'FILE' };
+    });
+}
+
+function withoutEnd(path: string): string {
+  return path.replace(/\/+$/, '');
+}

@@ -13,6 +13,7 @@ import { acquiredTokens, readCustomTokens } from './connection-tokens.ts';
 import { scopeParameter } from './oauth-client.ts';
 import type { RefreshTarget, Renewed, Work } from './refresh-desk.ts';
 import { declaredFields } from './registration.ts';
+import { markSpending } from './renewal-mark.ts';
 import { readOAuthError, TokenFailure } from './token-failure.ts';
 
 /**
@@ -41,6 +42,7 @@ export async function askForTokens(work: Work): Promise<Renewed> {
       baseUri: target.registration?.endpoints.baseUri,
       sender: desk.sender,
     });
+    await markSpending(work);
     const given = await refreshByConnector(connection, refreshToken, target, fields);
     const { answer, extra } = readCustomTokens(given, 'refresh', connector);
     return { ...acquiredTokens(answer, desk.now(), record.value.scopes, tokens), extra };
@@ -51,6 +53,7 @@ export async function askForTokens(work: Work): Promise<Renewed> {
   const waitMs = desk.breaker.waitMs(endpoint, desk.now());
   if (waitMs > 0) throw new ServerDown(waitMs);
   const parameters = authorization.tokenParams ?? {};
+  if (refreshToken !== undefined && !isByClient) await markSpending(work);
   const answer =
     refreshToken === undefined || isByClient
       ? await client.clientCredentials({ ...parameters, ...scopeParameter(client.scopes, authorization) })

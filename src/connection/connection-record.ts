@@ -35,6 +35,8 @@ export interface ConnectionValue extends RecordValue {
   readonly failures: number;
   /** Not to be renewed before this time. */
   readonly retryAt: number | null;
+  /** Fence of the lease under which its refresh token is being spent, or was by a process that has not said what came of it; absent or `null`: by none. */
+  readonly renewing?: number | null;
   /** When its tokens are renewed though nobody uses them, in milliseconds since 1970; absent or `null`: never. */
   readonly idleRefreshAt?: number | null;
   /** `connectedAt` when its things were mapped last; absent: they never were. */
@@ -58,6 +60,8 @@ export interface StoredTokens {
   readonly expires_in?: number;
   /** When they were got, in milliseconds since 1970. */
   readonly obtained_at?: number;
+  /** Whether the provider gave another refresh token for the one before; absent: it has not been asked yet. */
+  readonly rotates?: boolean;
 }
 
 /** Kind of the record. */

@@ -2,7 +2,7 @@
 import type { ConnectionFields } from '../connector/definition.ts';
 import { GatewayError } from '../errors.ts';
 import { hideFields, withFieldsOpen } from '../http/hidden-fields.ts';
-import { Secret, secretOf } from '../http/secret.ts';
+import { isSameSecret, Secret, secretOf } from '../http/secret.ts';
 import type { JsonValue } from '../storage/records.ts';
 import type { TokenAnswer } from './authorization.ts';
 import {
@@ -46,6 +46,7 @@ export function acquiredTokens(
     expires_in: answer.expires_in,
     refresh_token_expires_in: refreshLifetime(answer, before, now),
     obtained_at: now,
+    rotates: isRotated(answer, before),
   };
   const known = Object.entries(tokens).filter(([, value]) => value !== undefined);
   const kept = Object.fromEntries(known) as unknown as StoredTokens;
@@ -56,6 +57,11 @@ export function acquiredTokens(
     scopes: scopesOf(kept.scope) ?? asked,
     expiresAt: expiresAt === null ? null : Math.floor(expiresAt),
   };
+}
+
+function isRotated({ refresh_token }: TokenAnswer, before: StoredTokens | undefined): boolean | undefined {
+  if (before?.refresh_token === undefined) return undefined;
+  return refresh_token !== undefined && !refresh_token.equals(before.refresh_token);
 }
 
 /** Seconds from now; what an old refresh token has left when no new one came. */
@@ -88,7 +94,7 @@ export function tokenPart(
   target: SealingTarget,
   { tokens, scopes, expiresAt }: AcquiredTokens,
   keyRing: KeyRing,
-): Pick<ConnectionValue, 'tokens' | 'scopes' | 'expiresAt' | 'failures' | 'retryAt' | 'idleRefreshAt'> {
+): Pick<ConnectionValue, 'tokens' | 'scopes' | 'expiresAt' | 'failures' | 'retryAt' | 'idleRefreshAt' | 'renewing'> {
   return {
     tokens: keyRing.seal(tokensText(tokens), sealIdentity(target, 'tokens')),
     scopes,
@@ -96,6 +102,7 @@ export function tokenPart(
     failures: 0,
     retryAt: null,
     idleRefreshAt: idleRefreshAt(tokens),
+    renewing: null,
   };
 }
 
@@ -125,6 +132,12 @@ export function openTokens(record: OpenableConnection, keyRing: KeyRing): Stored
   const opened = JSON.parse(keyRing.open(tokens, sealIdentity(sealingTarget(record), 'tokens'))) as OpenedTokens;
   const secrets = tokenNames.flatMap((name) => (opened[name] === undefined ? [] : [[name, new Secret(opened[name])]]));
   return { ...opened, ...Object.fromEntries(secrets) } as StoredTokens;
+}
+
+/** The same tokens, though they may be sealed anew. */
+export function isSameGrant(one: StoredTokens | undefined, other: StoredTokens | undefined): boolean {
+  const isSameRefresh = isSameSecret(one?.refresh_token, other?.refresh_token);
+  return isSameRefresh && isSameSecret(one?.access_token, other?.access_token);
 }
 
 /** Fields as JSON, to be sealed: what was hidden is in it. */

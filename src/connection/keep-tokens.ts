@@ -1,19 +1,13 @@
 /** Keeps what a renewal gave, or that it failed, in the record of its connection. */
 import { GatewayError } from '../errors.ts';
-import { isSameSecret } from '../http/secret.ts';
 import { connectionChange } from './connection-change.ts';
 import { rebound } from './connection-binding.ts';
 import { disconnected, fieldsOf, mergeAcquired } from './connection-fields.ts';
-import {
-  connectionKind,
-  sealingTarget,
-  type ConnectionRecord,
-  type ConnectionValue,
-  type StoredTokens,
-} from './connection-record.ts';
+import { connectionKind, sealingTarget, type ConnectionRecord, type ConnectionValue } from './connection-record.ts';
 import { mayTakeBack } from './discarding.ts';
-import { openTokens, tokenPart } from './connection-tokens.ts';
+import { isSameGrant, openTokens, tokenPart } from './connection-tokens.ts';
 import type { OpenedRecord, RefreshDesk, Renewed, Work } from './refresh-desk.ts';
+import { isLostOwn } from './renewal-mark.ts';
 
 /**
  * Saves new tokens by compare-and-set, and tries until the store takes them: they exist nowhere else.
@@ -33,8 +27,7 @@ export async function untilSaved(
       return await save(work, renewed);
     } catch (error) {
       // The tokens exist nowhere but here: only what is kept for good, or is somebody else's now, ends this.
-      if (!(error instanceof GatewayError) || !error.code.startsWith('STORE_') || error.code === 'STORE_RECORD_INVALID')
-        throw error;
+      if (!isPassing(error)) throw error;
       onUnsaved(error);
       await desk.pause(delayMs);
     }
@@ -45,7 +38,7 @@ async function save(work: Work, renewed: Renewed): Promise<OpenedRecord> {
   const { desk, target, opened } = work;
   for (let current = opened.record; ;) {
     const { id, value, version } = current;
-    const isCured = value.state === 'ERROR' && value.failures > 0;
+    const isCured = (value.state === 'ERROR' && value.failures > 0) || isLostOwn(work, value);
     const next: ConnectionValue = {
       ...value,
       ...tokenPart(sealingTarget(current), renewed, desk.keyRing),
@@ -86,12 +79,6 @@ async function acquiredPart(
   return { acquired: mergeAcquired(record, extra, keyRing), boundTo };
 }
 
-/** The same tokens, though they may be sealed anew. */
-function isSameGrant(one: StoredTokens | undefined, other: StoredTokens | undefined): boolean {
-  const isSameRefresh = isSameSecret(one?.refresh_token, other?.refresh_token);
-  return isSameRefresh && isSameSecret(one?.access_token, other?.access_token);
-}
-
 /** The connection was disconnected while its tokens were renewed: nobody else knows these. */
 async function revokeQuietly({ client }: Work, { tokens }: Renewed): Promise<void> {
   if (!client?.canRevoke) return;
@@ -108,20 +95,51 @@ export type FailureChange = Partial<
   Pick<ConnectionValue, 'state' | 'reason' | 'failures' | 'retryAt' | 'idleRefreshAt'>
 >;
 
-/** Notes the failure, unless the tokens were replaced meanwhile: then these are given, and nothing has failed. */
-export async function noteFailure({ desk, opened }: Work, change: FailureChange): Promise<OpenedRecord | undefined> {
+/**
+ * Notes a failure, and that the refresh token is not being spent any more, unless the tokens were replaced meanwhile. A store
+ * that takes nothing is tried again for as long as the lease is held: whoever finds the mark has to take the tokens for lost.
+ *
+ * @param onUnsaved - hears of the first try that the store refused.
+ * @returns the tokens that replaced those that failed.
+ */
+export async function noteFailure(
+  work: Work,
+  change: FailureChange,
+  onUnsaved: () => void,
+): Promise<OpenedRecord | undefined> {
+  const { desk, isMarked, signal } = work;
+  for (let delayMs = desk.limits.saveAgainMs; ; delayMs = Math.min(delayMs * 2, desk.limits.maxSaveAgainMs)) {
+    try {
+      return await note(work, change);
+    } catch (error) {
+      if (!isMarked || !isPassing(error)) return undefined;
+      onUnsaved();
+      await desk.pause(delayMs);
+      if (signal.aborted) return undefined;
+    }
+  }
+}
+
+async function note({ desk, opened, fence }: Work, change: FailureChange): Promise<OpenedRecord | undefined> {
   const { id } = opened.record;
   for (;;) {
     const found = (await desk.records.get(connectionKind, id)) as ConnectionRecord | undefined;
     if (!found) return undefined;
     const tokens = openTokens(found, desk.keyRing);
     if (!isSameGrant(tokens, opened.tokens)) return { record: found, tokens };
-    const next = { ...found.value, ...change };
+    const isOwnMark = found.value.renewing === fence;
+    if (!isOwnMark && Object.keys(change).length === 0) return undefined;
+    const next = { ...found.value, ...change, ...(isOwnMark && { renewing: null }) };
     const saved = await desk.records.compareAndSet(connectionKind, id, found.version, next);
     if (!saved) continue;
     tell(desk, found, saved as ConnectionRecord);
     return undefined;
   }
+}
+
+/** It may take later what it does not take now. */
+function isPassing(error: unknown): boolean {
+  return error instanceof GatewayError && error.code.startsWith('STORE_') && error.code !== 'STORE_RECORD_INVALID';
 }
 
 /** Tells of what a renewal changed beside the tokens. */

@@ -24,6 +24,8 @@ export interface RefreshLimits {
   /** Pauses between tries to save what could not be saved: the first, and the longest. */
   readonly saveAgainMs: number;
   readonly maxSaveAgainMs: number;
+  /** So long tokens are waited for that another process was given and has not saved: it tries every `maxSaveAgainMs`. */
+  readonly keeperWaitMs: number;
   readonly backoff?: BackoffLimits;
 }
 
@@ -34,6 +36,7 @@ export const defaultRefreshLimits: RefreshLimits = {
   callerWaitMs: 20_000,
   saveAgainMs: 200,
   maxSaveAgainMs: 5_000,
+  keeperWaitMs: 20_000,
 };
 
 /** What renewals work with. */
@@ -73,8 +76,13 @@ export interface OpenedRecord {
 export interface Work {
   readonly desk: RefreshDesk;
   readonly target: RefreshTarget;
-  /** What was kept when the lease was got. */
-  readonly opened: OpenedRecord;
+  readonly fence: number;
+  /** Aborts when the lease is lost. */
+  readonly signal: AbortSignal;
+  /** What was kept when the lease was got, later with the mark. */
+  opened: OpenedRecord;
+  /** The store may say that the refresh token is being spent. */
+  isMarked: boolean;
   /** Once it is known. */
   client: OAuthClient | undefined;
 }

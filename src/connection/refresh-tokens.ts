@@ -1,5 +1,4 @@
 /** Renews the tokens of one connection, once for all processes: lease, ask, save, and only then use. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderError, type GatewayError } from '../errors.ts';
 import { withLease } from '../storage/hold-lease.ts';
 import { askForTokens, refreshFailureOf, ServerDown } from './ask-for-tokens.ts';
@@ -11,6 +10,7 @@ import { noteFailure, untilSaved, type FailureChange } from './keep-tokens.ts';
 import { scopesAgain } from './connect-hint.ts';
 import { backoffMs } from './refresh-backoff.ts';
 import type { OpenedRecord, RefreshDesk, RefreshTarget, Renewed, Work } from './refresh-desk.ts';
+import { awaitKeeper, isMarked, SpentElsewhere } from './renewal-mark.ts';
 import { tokenFailureError, type TokenFailure } from './token-failure.ts';
 
 /**
@@ -35,23 +35,30 @@ export async function refreshTokens(
   checkMayAsk(desk, target, before);
   const { leaseMs: ttlMs, renewLeaseEveryMs: renewEveryMs, waitMs } = desk.limits;
   const name = `refresh ${target.connectionId}`;
-  return withLease(desk.leases, name, { ttlMs, renewEveryMs, waitMs }, async (_fence, signal) => {
-    const opened = await read(desk, target);
-    if (!isStale(opened)) return opened;
-    const work: Work = { desk, target, opened, client: undefined };
-    checkMayAsk(desk, target, opened);
-    // Whoever lost the lease may find that another has spent the refresh token. After a pause of the whole process the
-    // timer that tells so is late: it runs before this one.
-    await sleep(1);
-    signal.throwIfAborted();
-    let renewed: Renewed;
-    try {
-      renewed = await askForTokens(work);
-    } catch (error) {
-      return await afterFailure(work, error);
+  return withLease(desk.leases, name, { ttlMs, renewEveryMs, waitMs }, async (fence, signal) => {
+    for (;;) {
+      const opened = await read(desk, target);
+      if (!isStale(opened)) return opened;
+      const work: Work = { desk, target, fence, signal, opened, isMarked: false, client: undefined };
+      checkMayAsk(desk, target, opened);
+      try {
+        if (isMarked(opened.record)) await awaitKeeper(work);
+        else return await renew(work, onUnsaved);
+      } catch (error) {
+        if (!(error instanceof SpentElsewhere)) throw error;
+      }
     }
-    return untilSaved(work, renewed, onUnsaved);
   });
+}
+
+async function renew(work: Work, onUnsaved: (error: unknown) => void): Promise<OpenedRecord> {
+  let renewed: Renewed;
+  try {
+    renewed = await askForTokens(work);
+  } catch (error) {
+    return await afterFailure(work, error, onUnsaved);
+  }
+  return untilSaved(work, renewed, onUnsaved);
 }
 
 async function read(desk: RefreshDesk, target: RefreshTarget): Promise<OpenedRecord> {
@@ -87,11 +94,15 @@ function notAsked({ connector, connectionId }: RefreshTarget, waitMs: number): P
   );
 }
 
-async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
+async function afterFailure(work: Work, error: unknown, onUnsaved: (error: unknown) => void): Promise<OpenedRecord> {
   const { desk, target } = work;
+  if (error instanceof SpentElsewhere) throw error;
   if (error instanceof ServerDown) throw notAsked(target, error.waitMs);
   const failure = refreshFailureOf(error);
-  if (!failure) throw error;
+  if (!failure) {
+    if (work.isMarked) await noteFailure(work, {}, () => onUnsaved(error));
+    throw error;
+  }
   const { title, name } = { title: target.connector.title ?? target.connector.name, name: target.connector.name };
   const leaving = tokenFailureError(failure, { title, connector: name, connection: target.connectionId });
   if (work.client) {
@@ -100,7 +111,7 @@ async function afterFailure(work: Work, error: unknown): Promise<OpenedRecord> {
     else desk.breaker.succeeded(endpoint);
   }
   const change = changeAfter(failure, leaving, work);
-  const adopted = await noteFailure(work, change).catch(() => undefined);
+  const adopted = await noteFailure(work, change, () => onUnsaved(leaving));
   if (adopted) return adopted;
   if (leaving.code === 'REAUTH_REQUIRED') {
     const { connector, registration } = target;

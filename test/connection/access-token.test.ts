@@ -596,6 +596,28 @@ describe('a client that the provider no longer accepts', () => {
 
 describe('a store that fails', () => {
   const full = () => new GatewayError('STORE_FULL', 'The store cannot be written: its disk is full.');
+  /** Says that the refresh token is being spent. */
+  const isMark = ([, , , value]: Parameters<Records['compareAndSet']>) => typeof value['renewing'] === 'number';
+
+  it('on write asks for no tokens that it could not keep', async () => {
+    const record = await connected();
+    const { records } = desk.store;
+    let isFull = true;
+    const failing: Records = {
+      ...bound(records),
+      compareAndSet: async (...given) => {
+        if (isFull) throw full();
+        return records.compareAndSet(...given);
+      },
+    };
+    const alice = open(record, gateway({ records: failing }));
+    await server.expireAccessTokens('alice');
+    expect((await errorOf(alice.me())).code).toBe('STORE_FULL');
+    expect(await asked()).toBe(0);
+    isFull = false;
+    expect(await alice.me()).toMatchObject({ sub: 'alice' });
+    expect(await asked()).toBe(1);
+  });
 
   it('on write keeps the new tokens in memory, lets nobody ask for others, and saves them when it can', async () => {
     const record = await connected();
@@ -605,6 +627,7 @@ describe('a store that fails', () => {
     const failing: Records = {
       ...bound(records),
       async compareAndSet(...given) {
+        if (isMark(given)) return records.compareAndSet(...given);
         tries += 1;
         if (isFull) throw full();
         return records.compareAndSet(...given);
@@ -634,7 +657,7 @@ describe('a store that fails', () => {
     const failing: Records = {
       ...bound(records),
       compareAndSet: async (...given) => {
-        if (isFull) throw full();
+        if (isFull && !isMark(given)) throw full();
         return records.compareAndSet(...given);
       },
     };
@@ -692,7 +715,7 @@ describe('a connection that is disconnected while its tokens are renewed', () =>
     const removing: Records = {
       ...bound(records),
       async compareAndSet(kind, id, ...rest) {
-        await records.remove(kind, id);
+        if (typeof rest[1]['renewing'] !== 'number') await records.remove(kind, id);
         return records.compareAndSet(kind, id, ...rest);
       },
     };

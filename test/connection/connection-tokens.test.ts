@@ -52,7 +52,18 @@ describe('what is kept', () => {
       token_type: 'Bearer',
       refresh_token: 's',
       obtained_at: now,
+      rotates: true,
     });
+  });
+
+  it('of a provider is whether it gives another refresh token for one that was spent', () => {
+    const before = { ...answer, refresh_token: new Secret('r') };
+    const rotates = (given?: string) => {
+      const refresh = given === undefined ? {} : { refresh_token: new Secret(given) };
+      return acquiredTokens({ ...answer, ...refresh }, now, [], before).tokens.rotates;
+    };
+    expect([rotates('s'), rotates('r'), rotates()]).toEqual([true, false, false]);
+    expect(acquiredTokens({ ...answer, refresh_token: new Secret('r') }, now, []).tokens).not.toHaveProperty('rotates');
   });
 
   const target = { id: 'c', tenant: 'acme', subject: 'alice', connector: 'shop' };

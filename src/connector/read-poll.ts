@@ -21,7 +21,7 @@ export interface PollPage extends PollHints {
 export const emptyPage: PollPage = { rows: [], cursor: undefined, canPollMore: false };
 
 /** As the real runtime (contracts §2.1). */
-export const maxEventsPerPoll = 1_000;
+const maxEventsPerPoll = 1_000;
 const maxCursorBytes = 64 * 1024;
 /** Stores keep 100 levels, and the feed puts some around it. */
 const maxCursorDepth = 64;

@@ -2,8 +2,8 @@
 import type { RecordValue, StoredRecord, JsonValue } from '../storage/records.ts';
 import type { FeedKey, FeedState } from './feed.ts';
 
-/** Times in milliseconds since 1970. */
-export interface FeedValue extends RecordValue {
+/** The key of a feed in a record. */
+export interface KeptKey extends RecordValue {
   readonly tenant: string;
   /** `null`: the connector needs none. */
   readonly connection: string | null;
@@ -12,6 +12,10 @@ export interface FeedValue extends RecordValue {
   readonly connector: string;
   readonly trigger: string;
   readonly input: Readonly<Record<string, JsonValue>>;
+}
+
+/** Times in milliseconds since 1970. */
+export interface FeedValue extends KeptKey {
   readonly state: FeedState;
   /** Runs without subscribers. */
   readonly durable: boolean;
@@ -39,14 +43,9 @@ export type FeedRecord = StoredRecord<FeedValue>;
 export const feedKind = 'feed';
 
 /** A feed that is about to run for the first time. */
-export function feedValue({ tenant, connection, subject, connector, trigger, input }: FeedKey): FeedValue {
+export function feedValue(key: FeedKey): FeedValue {
   return {
-    tenant,
-    connection: connection ?? null,
-    subject: subject ?? null,
-    connector,
-    trigger,
-    input,
+    ...keptKey(key),
     state: 'RUNNING',
     durable: false,
     lastError: null,
@@ -63,7 +62,13 @@ export function feedIndexes({ tenant, connection, state }: FeedValue): Readonly<
   return { tenant, ...(connection !== null && { connection }), runs: state === 'STOPPED' ? 'no' : 'yes' };
 }
 
-export function keyOfRecord({ value }: Pick<FeedRecord, 'value'>): FeedKey {
+export function keptKey({ connection, subject, ...key }: FeedKey): KeptKey {
+  const { tenant, connector, trigger, input } = key;
+  return { tenant, connection: connection ?? null, subject: subject ?? null, connector, trigger, input };
+}
+
+/** The feed that a record is about. */
+export function keyOfRecord({ value }: { readonly value: KeptKey }): FeedKey {
   const { tenant, connection, subject, connector, trigger, input } = value;
   return { tenant, connection: connection ?? undefined, subject: subject ?? undefined, connector, trigger, input };
 }

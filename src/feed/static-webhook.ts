@@ -2,12 +2,13 @@
 import { CallerError } from '../errors.ts';
 import type { ReceivedWebhook } from '../connector/run-trigger.ts';
 import { acceptDelivery } from './accept-delivery.ts';
+import { keyOfRecord } from './feed-record.ts';
 import type { IntakeDesk, WebhookRequest } from './intake-desk.ts';
 import type { StaticAddress } from './webhook-address.ts';
 import { acceptedAnswer, challengeAnswer, type WebhookAnswer } from './webhook-answer.ts';
 import type { StaticTrigger } from './webhook-desk.ts';
 import { plainAnswer } from './webhook-failure.ts';
-import { feedKeyOf, listWebhooks, staticKeyOf, type WebhookRecord } from './webhook-record.ts';
+import { listWebhooks, staticKeyOf, type WebhookRecord } from './webhook-record.ts';
 
 /**
  * Gives a delivery to every feed of the tenant that has one of its keys. The keys are read before it is verified, since
@@ -68,7 +69,7 @@ async function acceptAll(
   const answers: WebhookAnswer[] = [];
   let refusal: CallerError | undefined;
   for (const record of feeds) {
-    const opened = await options.open(feedKeyOf(record), signal);
+    const opened = await options.open(keyOfRecord(record), signal);
     if (!opened) continue;
     try {
       answers.push(

@@ -4,9 +4,9 @@ import { createCredentials } from '../connection/configured-connections.ts';
 import type { ConnectionFields } from '../connector/definition.ts';
 import type { ActionRun } from '../connector/run-action.ts';
 import { GatewayError } from '../errors.ts';
+import { keyOfRecord } from './feed-record.ts';
 import { nextTry, stepTimeoutMs, webhookError, type WebhookDesk } from './webhook-desk.ts';
 import {
-  feedKeyOf,
   listWebhooks,
   openSubscription,
   sealIdentity,
@@ -135,7 +135,7 @@ async function keepCredentials(desk: WebhookDesk, record: WebhookRecord): Promis
   const { records, keyRing } = desk;
   const { id, version, value } = record;
   try {
-    const opened = await desk.open(feedKeyOf(record), AbortSignal.timeout(stepTimeoutMs));
+    const opened = await desk.open(keyOfRecord(record), AbortSignal.timeout(stepTimeoutMs));
     if (!opened) return;
     const { credentials, baseUri } = opened.run;
     const accessToken = await credentials.accessToken?.();
@@ -174,7 +174,7 @@ async function unsubscribe(desk: WebhookDesk, record: WebhookRecord): Promise<vo
 
 async function openRun(desk: WebhookDesk, record: WebhookRecord, signal: AbortSignal): Promise<ActionRun | undefined> {
   const { id, value } = record;
-  if (value.credentials === null) return (await desk.open(feedKeyOf(record), signal))?.run;
+  if (value.credentials === null) return (await desk.open(keyOfRecord(record), signal))?.run;
   const opened = desk.keyRing.open(value.credentials, sealIdentity(id, value, 'credentials'));
   const { fields, baseUri } = JSON.parse(opened) as KeptCredentials;
   const credentials = createCredentials(fields);

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedWebhook } from '../connector/run-trigger.ts';
 import { acceptDelivery } from './accept-delivery.ts';
+import { keyOfRecord } from './feed-record.ts';
 import type { IntakeDesk, WebhookRequest } from './intake-desk.ts';
 import { addressId, staticAddressKind, type StaticAddress } from './webhook-address.ts';
 import { challengeAnswer, type WebhookAnswer } from './webhook-answer.ts';
 import { receiveStatic } from './static-webhook.ts';
 import { failureAnswer, plainAnswer } from './webhook-failure.ts';
-import { feedKeyOf, openSubscription, webhookKind, type WebhookRecord } from './webhook-record.ts';
+import { openSubscription, webhookKind, type WebhookRecord } from './webhook-record.ts';
 
 /** An address that we gave to a provider. */
 export interface WebhookDoor {
@@ -59,7 +60,7 @@ async function receiveFor(options: IntakeDesk, record: WebhookRecord, request: W
   if (record.value.state === 'ENDING') return plainAnswer(410);
   if (request.method === 'HEAD') return plainAnswer(200);
   const signal = AbortSignal.timeout(options.timeoutMs ?? 20_000);
-  const opened = await options.open(feedKeyOf(record), signal);
+  const opened = await options.open(keyOfRecord(record), signal);
   if (!opened) return plainAnswer(503);
   const { trigger, run } = opened;
   const received: ReceivedWebhook = request;

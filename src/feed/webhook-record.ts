@@ -6,6 +6,7 @@ import type { KeyRing } from '../connection/seal.ts';
 import type { WebhookSubscription } from '../connector/run-trigger.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { JsonValue, RecordValue, Records, StoredRecord } from '../storage/records.ts';
+import { keptKey, type KeptKey } from './feed-record.ts';
 import { feedId, type FeedKey } from './feed.ts';
 
 /**
@@ -23,15 +24,7 @@ export interface WebhookError extends RecordValue {
 }
 
 /** Times in milliseconds since 1970. */
-export interface WebhookValue extends RecordValue {
-  readonly tenant: string;
-  /** `null`: the connector needs none. */
-  readonly connection: string | null;
-  /** `null`: the connection is the tenant's. */
-  readonly subject: string | null;
-  readonly connector: string;
-  readonly trigger: string;
-  readonly input: Readonly<Record<string, JsonValue>>;
+export interface WebhookValue extends KeptKey {
   readonly feed: string;
   readonly state: WebhookState;
   /** What `subscribe` gave, as sealed JSON, because it may hold the secret that the provider signs with. */
@@ -75,9 +68,8 @@ export function sealIdentity(
 
 /** A new one. */
 export function webhookValue(key: FeedKey, state: WebhookState, retryAt: number): WebhookValue {
-  const { tenant, connection = null, subject = null, connector, trigger, input } = key;
   const none = { output: null, endsAt: null, renewAt: null, failures: 0, lastError: null, credentials: null };
-  return { tenant, connection, subject, connector, trigger, input, feed: feedId(key), state, ...none, retryAt };
+  return { ...keptKey(key), feed: feedId(key), state, ...none, retryAt };
 }
 
 /** By what it is found: its feed, its connection, and a static one by its key. */
@@ -96,12 +88,6 @@ export function staticKeyOf(tenant: string, connector: string, key: string): str
   return createHash('sha256')
     .update(JSON.stringify([tenant, connector, key]))
     .digest('hex');
-}
-
-/** The feed that it belongs to. */
-export function feedKeyOf({ value }: WebhookRecord): FeedKey {
-  const { tenant, connection, subject, connector, trigger, input } = value;
-  return { tenant, connection: connection ?? undefined, subject: subject ?? undefined, connector, trigger, input };
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The webhooks of all feeds: kept at their providers while the feeds run, renewed in time, ended with them. */
 import { feedId, type FeedKey } from './feed.ts';
+import { keyOfRecord } from './feed-record.ts';
 import type { WebhookDesk } from './webhook-desk.ts';
 import { attemptEnd, endWebhook, endWebhooksOf, isEndDue } from './webhook-ending.ts';
-import { feedKeyOf, webhookKind, type WebhookRecord } from './webhook-record.ts';
+import { webhookKind, type WebhookRecord } from './webhook-record.ts';
 import { isDue, webhookStatus, type WebhookStatus } from './webhook-status.ts';
 import { ensureWebhook, settleWebhook } from './webhook-subscription.ts';
 
@@ -32,7 +33,7 @@ export function createWebhooks(desk: WebhookDesk): Webhooks {
   const settle = async (record: WebhookRecord): Promise<void> => {
     try {
       if (isEndDue(record, now())) await attemptEnd(desk, record.id);
-      else await settleWebhook(desk, feedKeyOf(record));
+      else await settleWebhook(desk, keyOfRecord(record));
     } catch {
       // A connection that cannot be opened now, or a lease that was lost: the others are due all the same.
     }

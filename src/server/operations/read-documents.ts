@@ -2,6 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import type { Fault } from '../../errors.ts';
+import { isObject } from '../../notation/coerce-value.ts';
+import { kindOf } from '../../notation/mismatch.ts';
 
 /** One document of the list. */
 export interface ListedDocument {
@@ -121,17 +123,6 @@ function doubles(documents: readonly ListedDocument[]): Fault[] {
       ? []
       : [fault(place, `expected each id once; ${JSON.stringify(id)} is that of ${other} too.`)];
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function nothing(isFolder: boolean): string {

@@ -212,7 +212,7 @@ export class GraphqlWsConnection implements OperationSocket {
 }
 
 /** What all running operations of a socket may have said, in bytes: variables are kept as long as they run. */
-export const maxKeptBytes = 1024 * 1024;
+const maxKeptBytes = 1024 * 1024;
 
 /** Trying again later, the client resumes by its cursors. */
 const tooSlow = [1013, 'The client reads too slowly'] as const;

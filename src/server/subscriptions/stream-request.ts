@@ -1,5 +1,7 @@
 /** Reads a GraphQL request from a JSON body or a query string, for server-sent events. */
 import { InputError } from '../../errors.ts';
+import { isObject } from '../../notation/coerce-value.ts';
+import { kindOf } from '../../notation/mismatch.ts';
 import { namesDocument, type NamedDocument } from '../operations/resolve-document.ts';
 
 export interface StreamRequest extends NamedDocument {
@@ -51,17 +53,6 @@ function fromJson(name: string, text: string | null): unknown {
 
 function isGiven<T>(value: T): value is NonNullable<T> {
   return value !== undefined && value !== null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function invalid(message: string): InputError {

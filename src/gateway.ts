@@ -15,7 +15,7 @@ import { openClock } from './open-clock.ts';
 import { createKeyRotation } from './key-rotation.ts';
 import { openLog, type DestinationStream, type Logger } from './open-log.ts';
 import { openVault, type Vault } from './open-vault.ts';
-import { importConnectors } from './import-connectors.ts';
+import { openImports, type Imports } from './import-connectors.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { registerReplica, type RegisteredReplica } from './replicas.ts';
 import { openOperationCache } from './server/operations/operation-settings.ts';
@@ -83,6 +83,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rateLimits = createSharedRateLimits(vault.records);
   const senders = createSenders(configuration, options, rateLimits);
   let served = options.connectors;
+  let imports: Imports | undefined;
   let replica: RegisteredReplica | undefined;
   const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
   const generations = await createGenerations({
@@ -96,8 +97,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   await generations.readOperations();
   try {
-    const imported = await importConnectors(configuration, senders.sender, generations.baseUrl);
-    generations.load([...options.connectors, ...imported]);
+    const arrived = () => void tryToServe(served);
+    const { baseUrl } = generations;
+    imports = await openImports(configuration, { sender: senders.sender, baseUrl, logger, arrived });
+    serve(served, imports);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const { explorerQuery } = options;
@@ -122,17 +125,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       },
       reload: async (connectors) => {
         await generations.readOperations();
-        try {
-          generations.load([...connectors, ...imported]);
-          generations.reloaded();
-          served = connectors;
-          logger.info({ connectors: connectors.length }, 'The graph was reloaded');
-          return [];
-        } catch (error) {
-          if (!(error instanceof DefinitionError)) throw error;
-          reportFaults(error.faults);
-          return error.faults;
-        }
+        return tryToServe(connectors);
       },
       reportFaults,
       readKeysAgain: async () => replica?.tell(),
@@ -151,7 +144,28 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
 
+  /** With what is imported; what is still away is told by `/healthz`. */
+  function serve(connectors: readonly Connector[], { connectors: imported, awaited, faults }: Imports): void {
+    generations.load([...connectors, ...imported()], awaited());
+    generations.report(faults());
+  }
+
+  function tryToServe(connectors: readonly Connector[]): readonly Fault[] {
+    try {
+      serve(connectors, imports!);
+      generations.reloaded();
+      served = connectors;
+      logger.info({ connectors: connectors.length }, 'The graph was reloaded');
+      return [];
+    } catch (error) {
+      if (!(error instanceof DefinitionError)) throw error;
+      reportFaults(error.faults);
+      return error.faults;
+    }
+  }
+
   async function closeAll(): Promise<void> {
+    await imports?.close();
     await Promise.all([generations.close(), replica?.leave()]);
     await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
     await rateLimits.stop();

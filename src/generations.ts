@@ -103,8 +103,13 @@ export interface Generations {
   readonly intake: WebhookIntake;
   /** Reads the list of operations, which `load` then checks; a fault of it is told there. */
   readonly readOperations: () => Promise<void>;
-  /** Serves these connectors from now on. @throws DefinitionError with all faults; what was served stays. */
-  readonly load: (connectors: readonly Connector[]) => void;
+  /**
+   * Serves these connectors from now on.
+   *
+   * @param awaited - names of others that are still to come, for which something may be configured already.
+   * @throws DefinitionError with all faults; what was served stays.
+   */
+  readonly load: (connectors: readonly Connector[], awaited?: ReadonlySet<string>) => void;
   /** Those that are served now replaced others: what runs follows them. */
   readonly reloaded: () => void;
   /** Keeps the faults of definitions that are not served. */
@@ -240,8 +245,8 @@ export async function createGenerations(options: GenerationsOptions): Promise<Ge
       const { list } = operationsOf(configuration);
       listed = list === undefined ? undefined : await readDocuments(list);
     },
-    load(connectors) {
-      current = createGeneration(connectors, listed, shared);
+    load(connectors, awaited) {
+      current = createGeneration(connectors, awaited, listed, shared);
       status = { ready: true, faults: [], loadedAt: new Date() };
       for (const listener of listeners) listener();
     },
@@ -276,6 +281,7 @@ function madeConnectors({ facades: { rds } = {} }: Configuration, baseUrl: () =>
 /** Connections checked, graph built, resolvers attached; the faults of all are told together. */
 function createGeneration(
   connectors: readonly Connector[],
+  awaited: ReadonlySet<string> | undefined,
   listed: ReadDocuments | undefined,
   shared: Shared,
 ): Generation {
@@ -290,11 +296,12 @@ function createGeneration(
       connectors,
       configured: configuration.registrations,
       environment,
+      awaited,
       returnUrls: configuration.returnUrls,
     }),
   );
   const configured = collectFaults(faults, () =>
-    createConfiguredConnections(connectors, configuration.connections, environment),
+    createConfiguredConnections(connectors, configuration.connections, environment, awaited),
   );
   if (!registrations || !configured) {
     collectFaults(faults, () => buildGraph(connectors));

@@ -2,26 +2,67 @@
 import { buildSchema } from 'graphql';
 import type { Configuration } from './configuration.ts';
 import type { Connector } from './connector/definition.ts';
-import { DefinitionError, type Fault } from './errors.ts';
+import { formatFault, type Fault } from './errors.ts';
 import { readCapabilities } from './graph/capabilities.ts';
 import { redirectUriOf } from './facades/rds/rds.ts';
 import type { Sender } from './http/send.ts';
-import { readLumosServer } from './importers/lumos/read-lumos-server.ts';
+import { openLumosServers } from './importers/lumos/lumos-servers.ts';
 import { rdsConnector } from './importers/rds/rds-connector.ts';
+import type { Logger } from './open-log.ts';
 import { readOwnSdl } from './own-sdl.ts';
 
+export interface Imports {
+  /** Of the systems that have answered, in the order of the configuration. */
+  readonly connectors: () => readonly Connector[];
+  /** Names of the others, which are asked again and again. */
+  readonly awaited: () => ReadonlySet<string>;
+  /** Why those have not answered. */
+  readonly faults: () => readonly Fault[];
+  /** Ends the asking. */
+  readonly close: () => Promise<void>;
+}
+
+export interface ImportOptions {
+  readonly sender: Sender;
+  /** Of the gateway, read when it is needed. */
+  readonly baseUrl: () => string;
+  readonly logger: Logger;
+  /** Told when a system that was away has answered. */
+  readonly arrived: () => void;
+}
+
 /**
- * Servers of Lumos are asked once, all together; ports of RDS are what their interface says.
+ * Ports of RDS are what their interface says. Servers of Lumos are asked, and those that are away again until they answer.
  *
- * @param baseUrl - of the gateway, read when it is needed.
- * @throws DefinitionError IMPORT_FAILED, IMPORT_INVALID with the faults of all.
+ * @throws DefinitionError IMPORT_FAILED, IMPORT_INVALID with the faults of all that somebody has to mend.
  */
-export async function importConnectors(
+export async function openImports(
   configuration: Configuration,
-  sender: Sender,
-  baseUrl: () => string,
-): Promise<readonly Connector[]> {
-  return [...portsOf(configuration, baseUrl), ...(await askLumosServers(configuration, sender))];
+  { sender, baseUrl, logger, arrived }: ImportOptions,
+): Promise<Imports> {
+  const { lumos = [] } = configuration.imports ?? {};
+  const ports = portsOf(configuration, baseUrl);
+  const servers = await openLumosServers(lumos, {
+    sender,
+    capabilities: lumos.length === 0 ? [] : readCapabilities(buildSchema(await readOwnSdl())),
+    onAway: (name, faults) =>
+      logger.warn(
+        { import: name, faults: faults.map(formatFault) },
+        'An import is away: the graph is served without it until it answers',
+      ),
+    onArrival(name) {
+      logger.info({ import: name }, 'An import that was away has answered');
+      arrived();
+    },
+    onFailure: (name, err) =>
+      logger.error({ import: name, err }, 'An import cannot be read, and is not asked any more'),
+  });
+  return {
+    connectors: () => [...ports, ...servers.connectors()],
+    awaited: () => new Set(servers.away.keys()),
+    faults: () => [...servers.away.values()].flat(),
+    close: servers.close,
+  };
 }
 
 function portsOf({ facades: { rds } = {} }: Configuration, baseUrl: () => string): readonly Connector[] {
@@ -30,21 +71,9 @@ function portsOf({ facades: { rds } = {} }: Configuration, baseUrl: () => string
   return Object.entries(rds.ports ?? {}).map(([name, port]) => rdsConnector(name.toLowerCase(), installation, port));
 }
 
-async function askLumosServers(
-  { imports: { lumos = [] } = {} }: Configuration,
-  sender: Sender,
-): Promise<readonly Connector[]> {
-  if (lumos.length === 0) return [];
-  const capabilities = readCapabilities(buildSchema(await readOwnSdl()));
-  const read = await Promise.allSettled(lumos.map((server) => readLumosServer(server, sender, capabilities)));
-  const faults: Fault[] = [];
-  for (const outcome of read) {
-    if (outcome.status === 'fulfilled') continue;
-    if (!(outcome.reason instanceof DefinitionError)) throw outcome.reason;
-    faults.push(...outcome.reason.faults);
-  }
-  if (faults.length > 0) throw new DefinitionError(faults);
-  return read.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+/** Names of all that are asked for. */
+export function importedNames({ lumos = [] }: NonNullable<Configuration['imports']> = {}): ReadonlySet<string> {
+  return new Set(lumos.map(({ name }) => name));
 }
 
 /** Origins that may lie at addresses that are not public: those of `http`, and of imports that say so of themselves. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
+import { importedNames } from '../import-connectors.ts';
 import { createConfiguredConnections } from '../connection/configured-connections.ts';
 import { readConfiguredRegistrations } from '../connection/configured-registrations.ts';
 import type { Connector } from '../connector/definition.ts';
@@ -72,14 +73,16 @@ async function check(flags: CheckFlags, terminal: Terminal): Promise<void> {
 
 /** The faults of the connections and registrations that are configured. */
 async function checkConfigured(
-  { connections = [], registrations = [] }: Configuration,
+  { connections = [], registrations = [], imports }: Configuration,
   connectors: readonly Connector[],
   isPartial: boolean,
 ): Promise<Fault[]> {
   const faults: Fault[] = [];
-  await collect(faults, () => createConfiguredConnections(connectors, connections, process.env));
+  // Nobody is asked what it imports.
+  const awaited = importedNames(imports);
+  await collect(faults, () => createConfiguredConnections(connectors, connections, process.env, awaited));
   await collect(faults, () =>
-    readConfiguredRegistrations({ connectors, configured: registrations, environment: process.env }),
+    readConfiguredRegistrations({ connectors, configured: registrations, environment: process.env, awaited }),
   );
   if (!isPartial) return faults;
   // A connector that is left out may be the one that is named.

@@ -31,12 +31,14 @@ export interface ConfiguredConnection {
 
 /**
  * @param environment - where `{ env: 'NAME' }` is looked up.
+ * @param awaited - names of connectors that are still to come: what is configured for them is left out until then.
  * @throws DefinitionError when a connection names no connector, lacks a required field or has one that is unknown.
  */
 export function createConfiguredConnections(
   connectors: readonly Connector[],
   configured: readonly StaticConnection[] = [],
   environment: Readonly<Record<string, string | undefined>> = {},
+  awaited: ReadonlySet<string> = new Set(),
 ): readonly ConfiguredConnection[] {
   const byName = new Map(connectors.map((connector) => [connector.name, connector]));
   const faults: Fault[] = [];
@@ -45,7 +47,7 @@ export function createConfiguredConnections(
     const path = `connections[${index}]`;
     const connector = byName.get(entry.connector);
     if (!connector) {
-      faults.push(unknownConnector(path, entry.connector, byName));
+      if (!awaited.has(entry.connector)) faults.push(unknownConnector(path, entry.connector, byName));
       return [];
     }
     const fields = checkConnectionFields(connector, entry.fields ?? {}, `${path}.fields`, environment, faults);

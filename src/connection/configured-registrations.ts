@@ -19,6 +19,8 @@ export interface ConfiguredRegistrationsOptions {
   readonly connectors: readonly Connector[];
   readonly configured?: readonly ConfiguredRegistration[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Names of connectors that are still to come: what is configured for them is left out until then. */
+  readonly awaited?: ReadonlySet<string> | undefined;
 }
 
 /** Stands for every tenant in a configured registration. */
@@ -30,7 +32,7 @@ export const anyTenant = '*';
  * @throws DefinitionError with all faults
  */
 export function readConfiguredRegistrations(options: ConfiguredRegistrationsOptions): Registration[] {
-  const { connectors, configured = [], environment = {} } = options;
+  const { connectors, configured = [], environment = {}, awaited } = options;
   const faults: Fault[] = [];
   const registrations = configured.flatMap((entry, index): Registration[] => {
     const path = `registrations[${index}]`;
@@ -42,6 +44,7 @@ export function readConfiguredRegistrations(options: ConfiguredRegistrationsOpti
       faults.push({ code: 'CONFIGURATION_INVALID', path: `${path}.connector`, message });
       return [];
     }
+    if (!connector && awaited?.has(entry.connector)) return [];
     if (!connector) {
       const known = connectors.map(({ name }) => name).join(', ') || '(none is loaded)';
       const message = `expected the name of a connector, one of ${known}; got ${JSON.stringify(entry.connector)}.`;

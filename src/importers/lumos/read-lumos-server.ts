@@ -1,28 +1,41 @@
-/** Asks a server of Lumos for its `info`, once, at start. */
+/** Asks a server of Lumos for its `info`, once. */
 import type { Connector } from '../../connector/definition.ts';
-import { DefinitionError, GatewayError } from '../../errors.ts';
+import { DefinitionError, GatewayError, ProviderError } from '../../errors.ts';
 import type { Capability } from '../../connector/capability.ts';
 import { parseJson } from '../../http/parse-json.ts';
 import type { ReceivedResponse, Sender } from '../../http/send.ts';
 import { lumosConnector, type LumosServer } from './lumos-connector.ts';
 
-/** @throws DefinitionError IMPORT_FAILED where it cannot be asked, IMPORT_INVALID where its answer is none. */
+/**
+ * @throws DefinitionError IMPORT_FAILED where it cannot be asked, IMPORT_INVALID where its answer is none; `isAway` tells
+ *   whether it may be there later.
+ */
 export async function readLumosServer(
   server: LumosServer,
   sender: Sender,
   capabilities: readonly Capability[],
+  signal?: AbortSignal,
 ): Promise<Connector> {
-  return lumosConnector(server, await askInfo(server, sender), capabilities);
+  return lumosConnector(server, await askInfo(server, sender, signal), capabilities);
 }
 
-async function askInfo(server: LumosServer, sender: Sender): Promise<unknown> {
+/** Whether a server only did not answer, or said that it cannot just now: nobody has to mend what is configured. */
+export function isAway(error: unknown): boolean {
+  return error instanceof DefinitionError && error.cause instanceof ProviderError;
+}
+
+async function askInfo(server: LumosServer, sender: Sender, signal: AbortSignal | undefined): Promise<unknown> {
   const url = new URL('info', server.url.endsWith('/') ? server.url : `${server.url}/`);
   try {
-    const posted = await send(sender, server, url, 'POST');
+    const posted = await send(sender, server, url, 'POST', signal);
     // Some serve it as what it is, something to read.
-    const answer = posted.status === 404 || posted.status === 405 ? await send(sender, server, url, 'GET') : posted;
-    if (answer.status !== 200)
-      throw failed(server, `expected 200 from ${url.origin}${url.pathname}; got ${answer.status}.`);
+    const answer =
+      posted.status === 404 || posted.status === 405 ? await send(sender, server, url, 'GET', signal) : posted;
+    if (answer.status !== 200) {
+      const message = `expected 200 from ${url.origin}${url.pathname}; got ${answer.status}.`;
+      const isPassing = answer.status >= 500 || answer.status === 408 || answer.status === 429;
+      throw failed(server, message, isPassing ? new ProviderError('PROVIDER_UNAVAILABLE', message) : undefined);
+    }
     return parseJson(answer.body.toString('utf8'));
   } catch (cause) {
     if (cause instanceof DefinitionError) throw cause;
@@ -31,7 +44,13 @@ async function askInfo(server: LumosServer, sender: Sender): Promise<unknown> {
   }
 }
 
-function send(sender: Sender, { name }: LumosServer, url: URL, method: 'GET' | 'POST'): Promise<ReceivedResponse> {
+function send(
+  sender: Sender,
+  { name }: LumosServer,
+  url: URL,
+  method: 'GET' | 'POST',
+  signal: AbortSignal | undefined,
+): Promise<ReceivedResponse> {
   const json = { accept: 'application/json', 'content-type': 'application/json' };
   return sender.send(
     {
@@ -44,7 +63,7 @@ function send(sender: Sender, { name }: LumosServer, url: URL, method: 'GET' | '
       redirects: 'same-origin',
       declaredOrigin: url.origin,
     },
-    { connector: name, budget: { spend: () => {} } },
+    { connector: name, budget: { spend: () => {} }, ...(signal && { signal }) },
   );
 }
 

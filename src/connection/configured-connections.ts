@@ -4,6 +4,7 @@ import type { ConnectionFields, Connector } from '../connector/definition.ts';
 import { DefinitionError, type Fault } from '../errors.ts';
 import { hideFields } from '../http/hidden-fields.ts';
 import { checkConnectionFields } from './check-connection-fields.ts';
+import { declaredFields, type Registration } from './registration.ts';
 
 /** A connection that the operator wrote into the configuration. */
 export interface StaticConnection {
@@ -98,6 +99,33 @@ export function createCredentials(configured: ConnectionFields): Credentials {
     },
   };
 }
+
+/** The same with what the operator registered beside it, e.g. where a server is; what the connection says itself wins. */
+export function withRegistered(
+  credentials: Credentials,
+  connector: Connector,
+  registration: Registration,
+): Credentials {
+  const known = extended.get(credentials);
+  if (known?.registration === registration) return known.all;
+  const declared = declaredFields(connector, registration);
+  if (Object.keys(declared).length === 0) return credentials;
+  let own: ConnectionFields | undefined;
+  let merged: ConnectionFields = {};
+  const all: Credentials = {
+    ...credentials,
+    fields: () => {
+      const now = credentials.fields();
+      if (now !== own) [own, merged] = [now, hideFields({ ...declared, ...now })];
+      return merged;
+    },
+  };
+  extended.set(credentials, { registration, all });
+  return all;
+}
+
+/** One object per connection, as renewals are counted by it. */
+const extended = new WeakMap<Credentials, { readonly registration: Registration; readonly all: Credentials }>();
 
 function unknownConnector(path: string, name: string, known: ReadonlyMap<string, Connector>): Fault {
   const message = `expected the name of a connector, one of ${[...known.keys()].join(', ') || '(none is loaded)'}; got ${JSON.stringify(name)}.`;

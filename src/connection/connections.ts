@@ -5,7 +5,7 @@ import { AuthorizationError } from '../errors.ts';
 import type { ConnectionCredentials } from './access-token.ts';
 import type { Caller } from './caller.ts';
 import { createConnectHint, scopesAgain, type ConnectHint } from './connect-hint.ts';
-import { createCredentials, type ConfiguredConnection } from './configured-connections.ts';
+import { createCredentials, withRegistered, type ConfiguredConnection } from './configured-connections.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { rememberBriefly } from './recent.ts';
 import { declaredFields, type Registration } from './registration.ts';
@@ -133,8 +133,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const subject = isOwn ? asking : undefined;
     // The operator's secrets go where the operator says, never where a tenant does.
     if (credentials) {
-      const { baseUri } = registrations?.ofOperator(tenant, connector)?.endpoints ?? {};
-      return { id, subject, connector, baseUri, credentials, scopes: undefined };
+      const registered = registrations?.ofOperator(tenant, connector);
+      const { baseUri } = registered?.endpoints ?? {};
+      const all = registered ? withRegistered(credentials, connector, registered) : credentials;
+      return { id, subject, connector, baseUri, credentials: all, scopes: undefined };
     }
     const { baseUri } = registration?.endpoints ?? {};
     if (!record || !live) throw new TypeError('A connection without credentials has a record.');

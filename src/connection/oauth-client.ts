@@ -6,13 +6,14 @@ import type {
   OAuth2Authorization,
 } from '../connector/definition.ts';
 import { AuthorizationError, GatewayError } from '../errors.ts';
+import { hideFields } from '../http/hidden-fields.ts';
 import type { Sender } from '../http/send.ts';
 import type { Cache } from '../storage/cache.ts';
 import { checkTenantEndpoints } from './check-registration.ts';
 import { createTokenClient, type ServerMetadata, type TokenClient } from './authorization.ts';
 import { createClientFetch, type ClientFetch } from './client-fetch.ts';
 import { findMetadata } from './provider-metadata.ts';
-import type { Registration } from './registration.ts';
+import { declaredFields, type Registration } from './registration.ts';
 import { Secret } from '../http/secret.ts';
 import { TokenFailure } from './token-failure.ts';
 
@@ -79,9 +80,11 @@ export interface RefusedClient {
  */
 export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
   const allowed = new Set(options.allowedPrivateOrigins?.map((origin) => new URL(origin).origin));
-  return async (target) => {
-    const { connector, authorization, fields, connectionId } = target;
-    const { registration } = target;
+  return async (given) => {
+    const { connector, authorization, connectionId, registration } = given;
+    // Where a server is may stand in what was registered, as for a provider that everybody runs himself.
+    const fields = hideFields({ ...declaredFields(connector, registration), ...given.fields });
+    const target = { ...given, fields };
     // Judged when it was registered too; the connector may have got a secret of its own since.
     if (registration?.id !== undefined) checkTenantEndpoints(connector, registration.endpoints, registration.fields);
     const endpoints = explicitEndpoints(target);

@@ -35,8 +35,9 @@ const shortestValue = 4;
 
 const publicControls: ReadonlySet<string | undefined> = new Set(['select', 'multiselect', 'checkbox', 'subdomain']);
 
-function declaredFields({ connection }: Connector): readonly Field[] {
-  const { fields = [], authorization } = connection ?? {};
+function declaredFields({ connection, registration }: Connector): readonly Field[] {
+  const { fields: own = [], authorization } = connection ?? {};
+  const fields = [...own, ...(registration?.fields ?? [])];
   if (authorization?.type !== 'multi') return fields;
   return [...fields, ...Object.values(authorization.options).flatMap((option) => option.fields ?? [])];
 }

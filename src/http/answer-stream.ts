@@ -26,6 +26,8 @@ export class AnswerStream extends Readable {
   constructor(options: AnswerStreamOptions) {
     super({ highWaterMark });
     this.#options = options;
+    // Whoever reads it is told; where nobody does, nobody is.
+    this.on('error', () => {});
     const { idleMs } = options;
     // A provider's pauses are undici's to time; while nobody reads it times nothing.
     this.#idle = setTimeout(

@@ -42,6 +42,8 @@ class IncomingStream extends Readable {
     super({ highWaterMark });
     this.#source = source;
     this.#limits = limits;
+    // Whoever reads it is told; where nobody does any more, nobody is.
+    this.on('error', () => {});
     source.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onCut).on('close', this.#onCut).pause();
     if (source.destroyed && !source.readableEnded) this.#onCut();
   }

@@ -5,6 +5,7 @@ import { exercises as myCalendar } from '../connectors/my-calendar/exercises.ts'
 import { exercises as myLocker } from '../connectors/my-locker/exercises.ts';
 import { exercises as netatmo } from '../connectors/netatmo/exercises.ts';
 import { exercises as openweathermap } from '../connectors/openweathermap/exercises.ts';
+import { exercises as owncloud } from '../connectors/owncloud/exercises.ts';
 import { exercises as zenodo } from '../connectors/zenodo/exercises.ts';
 import { connectorFolders, testConnectorFolder, type ConnectorExercises } from './connector-contract.ts';
 
@@ -15,6 +16,7 @@ const exercises: Readonly<Record<string, ConnectorExercises>> = {
   'my-locker': myLocker,
   netatmo,
   openweathermap,
+  owncloud,
   zenodo,
 };
 

@@ -4,8 +4,13 @@ import { answerParent } from './child.ts';
 
 export interface Load {
   readonly port: number;
-  /** JSON of the request. */
+  /** JSON of the request; empty: it has none. */
   readonly body: string;
+  /** Default `POST`. */
+  readonly method?: string;
+  /** Default `/graphql`. */
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly clients: number;
   readonly milliseconds: number;
   /** Goes on until so many are answered, however long it takes. */
@@ -22,11 +27,16 @@ export interface LoadResult {
 
 const headEnd = Buffer.from('\r\n\r\n');
 
-async function run({ port, body, clients, milliseconds, minRequests }: Load): Promise<LoadResult> {
-  const request = Buffer.from(
-    `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nAccept: */*\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+async function run(load: Load): Promise<LoadResult> {
+  const { port, body, method = 'POST', path = '/graphql', headers = {}, clients, milliseconds, minRequests } = load;
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Accept: */*',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]),
+  ];
+  const request = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
   const latencies: number[] = [];
   const start = performance.now();
   const end = start + milliseconds;

@@ -5,12 +5,13 @@
  * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead, `-- stalled` subscribers that do not
  * read, `-- operations` sockets that run a hundred different operations each and do not read, `-- storm` ten thousand that
  * come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten thousand of two replicas on PostgreSQL,
- * `-- feed-log` what the logs of feeds take.
+ * `-- feed-log` what the logs of feeds take, `-- facades` what a call of a facade costs beside the same operation in GraphQL.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { canPin, startChild, type Child, type Usage } from './child.ts';
+import { measureFacades } from './facades/measure.ts';
 import { measureFanOut } from './fan-out/measure.ts';
 import { measureManyOperations } from './fan-out/many-operations.ts';
 import { measureStalled } from './fan-out/stalled.ts';
@@ -36,6 +37,7 @@ const subscriptions = {
   feeds: measureFeeds,
   replicas: measureReplicas,
   'feed-log': measureFeedLog,
+  facades: measureFacades,
 };
 for (const [name, measureIt] of Object.entries(subscriptions)) {
   if (!positionals.includes(name)) continue;

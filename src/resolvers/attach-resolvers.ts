@@ -11,6 +11,7 @@ import { createActionResolver } from './action-resolver.ts';
 import { createCapabilityResolver, type CapabilityResolverOptions } from './capability-resolver.ts';
 import { createFindCapability, type FindCapability } from './capability-action.ts';
 import { createJoinResolver, createPropertyResolver } from './entity-resolver.ts';
+import { readingSource } from './direct-read.ts';
 import { eventParts } from './event-parts.ts';
 import type { EntityActions } from './loaders.ts';
 import { createPickListResolver } from './pick-list-resolver.ts';
@@ -88,7 +89,7 @@ function compileProperty({ connector, field, identifier }: PropertyBinding, opti
   return compileOutputField(shown, coerceOptions(connector, options.timeZone));
 }
 
-const connectionParts: Record<ConnectionPart, Resolver> = {
+const connectionParts = readingSource<Record<ConnectionPart, Resolver>>({
   edges: (connection: RelayConnection) => connection.edges.map((edge) => ({ edge, connection })),
   nodes: (connection: RelayConnection) => connection.edges.map((edge) => edge.node),
   pageInfo: (connection: RelayConnection) => connection,
@@ -99,7 +100,7 @@ const connectionParts: Record<ConnectionPart, Resolver> = {
   hasPreviousPage: (connection: RelayConnection) => connection.hasPreviousPage,
   startCursor: (connection: RelayConnection) => cursorAt(connection, 0),
   endCursor: (connection: RelayConnection) => cursorAt(connection, -1),
-};
+});
 
 interface EdgeOfConnection {
   readonly edge: ListEdge;
@@ -112,11 +113,11 @@ function cursorAt(connection: RelayConnection, index: number): string | null {
 }
 
 /** Choices are rows of a pick list: `[label, value, parent, hasChildren]`. */
-const choiceParts: Record<ChoicePart, Resolver> = {
+const choiceParts = readingSource<Record<ChoicePart, Resolver>>({
   label: (choice: readonly unknown[]) => String(choice[0]),
   value: (choice: readonly unknown[]) => String(choice[1]),
   hasChildren: (choice: readonly unknown[]) => choice[3] ?? null,
-};
+});
 
 function createSubscriber(binding: TriggerBinding, { triggers, ...options }: AttachOptions): Resolver {
   const { connector, trigger } = binding;

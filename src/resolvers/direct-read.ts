@@ -28,6 +28,12 @@ export function withDirectRead<Resolve extends Resolver>(
   return resolve;
 }
 
+/** Says of resolvers that they look at their source alone. @returns the resolvers */
+export function readingSource<Parts extends Readonly<Record<string, Resolver>>>(parts: Parts): Parts {
+  for (const part of Object.values(parts)) withDirectRead(part, part as (source: unknown) => unknown);
+  return parts;
+}
+
 /** How the values of a field can be read; `undefined` where its resolver has to be asked. */
 export function directReadOf({ resolve, name, args }: GraphQLField<unknown, unknown>): DirectRead | undefined {
   if (resolve) return known.get(resolve);

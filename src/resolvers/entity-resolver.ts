@@ -2,6 +2,7 @@
 import type { FieldNode, GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { addPlace } from '../connector/name-error.ts';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
+import { askResolver, withDirectRead } from './direct-read.ts';
 import { isKey, selectsMoreThan } from './join-keys.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 import type { OperationState } from './operation-state.ts';
@@ -26,7 +27,7 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
       throw addPlace(error, { connector, connection, raisedIn: `${info.parentType.name}.${info.fieldName}` });
     }
   };
-  return (row, _args, state, info) => {
+  const resolve: Resolver = (row, _args, state, info) => {
     if (Object.hasOwn(row, name)) return read(row[name], state, info);
     const partial = partialRowLacking(row, name, state.partialRows);
     if (!partial) return read(undefined, state, info);
@@ -34,6 +35,17 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
       read(readOwn(whole, name), state, info),
     );
   };
+  return withDirectRead(resolve, (row) => readInPlace(row, name, coerce), { isFinished: true });
+}
+
+/** The value of a row that has one. Who lacks it, and who has one that is none, is for the resolver to say. */
+function readInPlace(row: unknown, name: string, coerce: (raw: unknown) => unknown): unknown {
+  if (typeof row !== 'object' || row === null || !Object.hasOwn(row, name)) return askResolver;
+  try {
+    return coerce((row as Row)[name]);
+  } catch {
+    return askResolver;
+  }
 }
 
 /** Joins the row of an entity that a row names by its key, or of which it holds a part. */

@@ -3,17 +3,18 @@ import type { GraphQLFieldResolver } from 'graphql';
 import type { EventPart } from '../graph/binding.ts';
 import { parseJson } from '../http/parse-json.ts';
 import type { LoggedEvent } from '../storage/feed-log.ts';
+import { readingSource } from './direct-read.ts';
 import type { SourceEvent } from './event-stream.ts';
 
 /** Resolvers of `…Event` types; times as RFC 3339 in UTC. */
-export const eventParts = {
+export const eventParts = readingSource({
   id: ({ event }: SourceEvent) => event.id,
   cursor: ({ cursor }: SourceEvent) => cursor,
   occurredAt: ({ event }: SourceEvent) =>
     event.occurredAt === undefined ? null : new Date(event.occurredAt).toISOString(),
   receivedAt: ({ event }: SourceEvent) => new Date(event.receivedAt).toISOString(),
   node: ({ event }: SourceEvent) => payloadOf(event),
-} satisfies Record<EventPart, GraphQLFieldResolver<SourceEvent, any>>;
+} satisfies Record<EventPart, GraphQLFieldResolver<SourceEvent, any>>);
 
 /** What happened: parsed once, however many operations are told of it. It is read only. */
 export function payloadOf(event: LoggedEvent): unknown {

@@ -1,7 +1,6 @@
 /** What the server needs to answer an operation: a schema that validates, and functions that execute and subscribe. */
 import {
   createSourceEventStream,
-  execute,
   getOperationAST,
   GraphQLError,
   Kind,
@@ -18,6 +17,7 @@ import type { Graph } from '../graph/graph.ts';
 import { supergraphSdl } from '../graph/supergraph.ts';
 import { createOperationBudget } from '../http/budget.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
+import { createExecute } from './compiled/create-execute.ts';
 import { failed } from './event-operation.ts';
 import { EventStream } from './event-stream.ts';
 import type { Operation, OperationContext } from './operation-context.ts';
@@ -48,8 +48,8 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
   let sdl: string | undefined;
   const stateOf = (context: OperationContext): OperationState =>
     createOperationState(context, connections, entityActions, createOperationBudget(options.maxRequestsPerOperation));
+  const execute = createExecute(graph.schema);
   const argumentsOf = ({ document, operationName, variables }: Omit<Operation, 'context'>, state: OperationState) => ({
-    schema: graph.schema,
     document,
     operationName,
     variableValues: variables,
@@ -62,7 +62,7 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
     const { context, after } = operation;
     refuseConditions(operation);
     const state: OperationState = { ...stateOf(context), resumeAfter: after };
-    const stream = await createSourceEventStream(argumentsOf(operation, state));
+    const stream = await createSourceEventStream({ schema: graph.schema, ...argumentsOf(operation, state) });
     if (!(stream instanceof EventStream)) return refused(stream as ExecutionResult, settings);
     if (context.signal.aborted) {
       stream.feed.release();

@@ -7,6 +7,7 @@ import {
   GraphQLInt,
   GraphQLString,
   isAbstractType,
+  isEnumType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -94,7 +95,7 @@ function mapItems(items: Iterable<unknown>, map: (item: unknown, index: number) 
 function ignore(): void {}
 
 function leaf(type: GraphQLLeafType, isFinished: boolean): Complete {
-  const isFinal = isFinished ? isPlain : finalValues.get(type);
+  const isFinal = finalValues.get(type) ?? (isFinished && !isEnumType(type) ? isPlain : undefined);
   return (_run, value) => {
     if (isFinal?.(value) === true) return value;
     if (value === null || value === undefined) return null;

@@ -28,15 +28,17 @@ const aliases = ['__proto__', 'constructor', 'then', 'toJSON', 'hasOwnProperty',
 interface Writing {
   readonly dice: Dice;
   readonly schema: GraphQLSchema;
+  readonly queries: readonly string[] | undefined;
   readonly declared: Map<string, string>;
   readonly values: Map<string, readonly unknown[]>;
   readonly fragments: string[];
   fields: number;
 }
 
-export function generateOperation(dice: Dice, schema: GraphQLSchema): GeneratedOperation {
-  const writing: Writing = { dice, schema, declared: new Map(), values: new Map(), fragments: [], fields: 0 };
-  const isMutation = dice.chance(20);
+/** @param queries - of which fields of Query the operation is made; absent: of all, or of those of Mutation. */
+export function generateOperation(dice: Dice, schema: GraphQLSchema, queries?: readonly string[]): GeneratedOperation {
+  const writing: Writing = { dice, schema, queries, declared: new Map(), values: new Map(), fragments: [], fields: 0 };
+  const isMutation = !queries && dice.chance(20);
   const root = isMutation ? schema.getMutationType()! : schema.getQueryType()!;
   const selection = writeSelection(writing, root, 4);
   const declared = [...writing.declared].map(([name, type]) => `$${name}: ${type}`).join(' ');
@@ -88,13 +90,14 @@ function writeField(writing: Writing, type: GraphQLCompositeType, depth: number)
   const { dice } = writing;
   writing.fields += 1;
   if (isUnionType(type)) return '__typename';
-  const fields = Object.values(type.getFields());
-  const field = dice.oneOf(fields);
+  const fields = type.getFields();
+  const isChosen = type === writing.schema.getQueryType() && writing.queries !== undefined;
+  const field = isChosen ? fields[dice.oneOf(writing.queries)]! : dice.oneOf(Object.values(fields));
   const named = getNamedType(field.type);
   if (isCompositeType(named) && (depth <= 0 || writing.fields > 60)) return '__typename';
   const args = writeArguments(writing, field);
   // With arguments it needs a name of its own, so that it can be merged with itself.
-  const alias = args !== '' ? `n${writing.fields}: ` : dice.chance(25) ? `${dice.oneOf(aliases)}: ` : '';
+  const alias = args !== '' ? `n${writing.fields}: ` : dice.chance(12) ? `${dice.oneOf(aliases)}: ` : '';
   const selection = isCompositeType(named) ? ` ${writeSelection(writing, named, depth - 1)}` : '';
   return `${alias}${field.name}${args}${writeCondition(writing)}${selection}`;
 }
@@ -160,7 +163,10 @@ function isDeep(type: GraphQLInputType, depth: number): boolean {
 function scalarLiteral(dice: Dice, name: string): string {
   if (name === 'Int' || name === 'Even') return String(2 * dice.below(8));
   if (name === 'Boolean') return String(dice.chance(50));
-  if (name === 'Json') return dice.oneOf(['{a: [1, "b", C]}', '"text"', 'null', '[true, {}]']);
+  if (name === 'DateTime') return '"2026-01-31T09:30:00Z"';
+  if (name === 'Date') return '"2026-01-31"';
+  if (name === 'BigInt' || name === 'Decimal' || name === 'Float') return '12';
+  if (name === 'Json' || name === 'JSON') return dice.oneOf(['{a: [1, "b", C]}', '"text"', 'null', '[true, {}]']);
   return dice.oneOf(['"text"', '"\\"); process.exit(); (\\""', '"${process.exit()}"', '""']);
 }
 

@@ -2,6 +2,7 @@
 import type { Configuration } from './configuration.ts';
 import type { Callers } from './create-callers.ts';
 import { connctdFacade } from './facades/connctd/connctd.ts';
+import type { FacadeRooms } from './facades/facade.ts';
 import { lumosFacade } from './facades/lumos/lumos.ts';
 import { rdsFacade } from './facades/rds/rds.ts';
 import { readRdsSecret } from './facades/rds/secret.ts';
@@ -11,6 +12,8 @@ import type { Vault } from './open-vault.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 import { operationsOf } from './server/operations/operation-settings.ts';
 import type { Cache } from './storage/cache.ts';
+import { defaultFileLimits } from './transfers/file-limits.ts';
+import { createTransferAdmission } from './transfers/transfer-admission.ts';
 import { withoutAbsent } from './without-absent.ts';
 
 export interface ServerParts {
@@ -46,14 +49,21 @@ export function createServer(
     introspection = production ? (insecureDev ? false : 'with-scope') : true,
   } = configuration;
   const { bodyBytes, operationMs, first: _rows, ...operationLimits } = limits;
+  const fileLimits = { ...defaultFileLimits, ...withoutAbsent(files ?? {}) };
+  const contents = { limits: fileLimits, admit: createTransferAdmission(fileLimits) };
   return createHttpServer({
     graphs: generations.graphs,
     isStoreAway: () => !vault.isAvailable(),
     connecting: generations.connecting,
-    facades: createFacades(generations, caller, configuration, environment),
+    facades: createFacades(
+      { caller, baseUrl: generations.baseUrl, served: generations.rooms, contents },
+      configuration,
+      environment,
+    ),
     webhooks: generations.intake,
     transfers: { find: (token) => generations.rooms().transfers.find(token) },
-    files: files && withoutAbsent(files),
+    files: contents.limits,
+    admit: contents.admit,
     ...(finishInBrowser && { beginHere: generations.beginHere }),
     logger,
     host,
@@ -79,12 +89,10 @@ export function createServer(
 
 /** How other systems' clients speak to us. */
 function createFacades(
-  { rooms: served, baseUrl }: Generations,
-  caller: Callers['caller'],
+  rooms: FacadeRooms,
   { facades = {}, insecureDev = false }: Configuration,
   environment: ServerParts['environment'],
 ) {
-  const rooms = { caller, baseUrl, served };
   const { connctd, lumos, rds } = facades;
   return [
     connctdFacade(rooms, connctd),

@@ -17,6 +17,8 @@ import type { Capability } from '../connector/capability.ts';
 import type { RequestBudget } from '../http/budget.ts';
 import type { ActionResolverOptions } from '../resolvers/action-resolver.ts';
 import type { FindCapability } from '../resolvers/capability-action.ts';
+import type { FileLimits } from '../transfers/file-limits.ts';
+import type { Admit } from '../transfers/transfer-admission.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 
 /** A facade is a Fastify plugin that is made of these, thin, and keeps nothing itself (design §8). */
@@ -25,6 +27,8 @@ export interface FacadeRooms {
   readonly caller: (headers: IncomingHttpHeaders, options?: AuthenticateOptions) => Caller | Promise<Caller>;
   /** Where clients reach the gateway, from the configuration and never from `Host`. */
   readonly baseUrl: () => string;
+  /** Bounds of contents that a facade streams itself. */
+  readonly contents: { readonly limits: FileLimits; readonly admit: Admit };
   /** Of the connectors that are served at the time of the call: asked at each request, never kept. */
   readonly served: () => ServedRooms;
 }

@@ -16,7 +16,7 @@ import type { GraphSource } from './graph-source.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import { addHealthRoutes } from './health.ts';
 import { hostGuard } from './host-guard.ts';
-import { defaultFileLimits, type FileLimits } from './file-limits.ts';
+import { defaultFileLimits, type FileLimits } from '../transfers/file-limits.ts';
 import type { Introspection } from './introspection.ts';
 import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
@@ -27,6 +27,7 @@ import { createFindDocument } from './operations/kept-documents.ts';
 import type { Cache } from '../storage/cache.ts';
 import { registerScope } from './register-scope.ts';
 import { transferPath } from '../transfers/create-transfers.ts';
+import { createTransferAdmission, type Admit } from '../transfers/transfer-admission.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import { requestIds } from './request-id.ts';
 import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
@@ -82,6 +83,8 @@ export interface HttpServerOptions {
   readonly transfers?: Pick<Transfers, 'find'> | undefined;
   /** Bounds of contents; those that are absent keep their defaults (`defaultFileLimits`). */
   readonly files?: Partial<FileLimits> | undefined;
+  /** Bounds the contents that pass at a time. Absent: those of `transfers` alone. */
+  readonly admit?: Admit | undefined;
   /** What speaks to other systems' clients (`facades/`), each in a scope of its own: thin plugins without state. Default none. */
   readonly facades?: readonly FastifyPluginAsync[];
   /** Where browsers reach the gateway. Default: where it listens, which serves browsers of this machine only. */
@@ -181,11 +184,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     });
   }
   if (explorer) registerScope(app, 'explorer', async (routes) => addExplorer(routes, options.explorerQuery));
-  const { connecting, beginHere, tokenRoute, webhooks, transfers } = options;
+  const { connecting, beginHere, tokenRoute, webhooks, transfers, admit = createTransferAdmission(files) } = options;
   if (tokenRoute) addTokenRoute(app, tokenRoute);
   if (webhooks) registerScope(app, 'webhooks', async (routes) => addWebhookRoutes(routes, { intake: webhooks }));
   if (transfers) {
-    registerScope(app, 'transfers', async (routes) => addTransferRoutes(routes, { transfers, caller, limits: files }));
+    registerScope(app, 'transfers', async (routes) =>
+      addTransferRoutes(routes, { transfers, caller, limits: files, admit }),
+    );
   }
   if (connecting) {
     registerScope(app, 'connect', async (routes) => {

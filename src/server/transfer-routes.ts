@@ -8,8 +8,8 @@ import { incomingContent } from '../http/incoming-content.ts';
 import { transferPath, unknownTransfer } from '../transfers/create-transfers.ts';
 import type { FoundTransfer, Transfers } from '../transfers/transfers.ts';
 import { answerTo, errorAnswer } from './error-answer.ts';
-import type { FileLimits } from './file-limits.ts';
-import { createTransferAdmission } from './transfer-admission.ts';
+import type { FileLimits } from '../transfers/file-limits.ts';
+import type { Admit } from '../transfers/transfer-admission.ts';
 import { isWhole } from './unread-body.ts';
 
 export interface TransferRoutesOptions {
@@ -18,6 +18,7 @@ export interface TransferRoutesOptions {
   /** Says who asks, where a request says it. */
   readonly caller: (headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
   readonly limits: FileLimits;
+  readonly admit: Admit;
 }
 
 /** What such a path looks like in a log: the token is as good as the file. */
@@ -29,8 +30,7 @@ interface TransferRoute {
 
 /** Adds `/transfers/:token`. Add it in a scope of its own: bodies of every type are left unread. */
 export function addTransferRoutes(app: FastifyInstance, options: TransferRoutesOptions): void {
-  const { transfers, limits } = options;
-  const admit = createTransferAdmission(limits);
+  const { transfers, limits, admit } = options;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
   app.setErrorHandler((error, request, reply) => fail(error, request, reply));

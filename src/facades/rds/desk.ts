@@ -10,6 +10,7 @@ export interface RdsDesk {
   readonly redirectUri: () => string;
   readonly served: () => ServedRooms;
   readonly baseUrl: FacadeRooms['baseUrl'];
+  readonly contents: FacadeRooms['contents'];
 }
 
 /** A user of RDS is a subject; whoever knows the address may do everything for it, as in RDS. */

@@ -53,7 +53,7 @@ export function raised(
 export function rdsFailure(error: unknown): RdsFailure {
   if (error instanceof RdsRefusal) return failure(error.status, error.error, error.message);
   if (error instanceof GatewayError && error.code !== 'INTERNAL_ERROR') {
-    return failure(error.code === 'NOT_READY' ? 503 : 500, error.name, error.message);
+    return failure(isLater(error) ? 503 : 500, error.name, error.message);
   }
   const { statusCode } = (error ?? {}) as { readonly statusCode?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
@@ -61,6 +61,10 @@ export function rdsFailure(error: unknown): RdsFailure {
   }
   const description = 'Plugboard failed. Whoever runs it finds the cause in the log, under this request.';
   return { ...failure(500, 'Exception', description), isFault: true };
+}
+
+function isLater({ code }: GatewayError): boolean {
+  return code === 'NOT_READY' || code === 'TRANSFER_LIMIT';
 }
 
 function failure(status: number, error: string, description: string): RdsFailure {

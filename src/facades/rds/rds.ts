@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { FacadeRooms } from '../facade.ts';
 import { addResearchRoutes } from '../research/research-routes.ts';
 import type { RdsDesk } from './desk.ts';
-import { notFound, rdsFailure } from './failure.ts';
+import { notFound, rdsFailure, RdsRefusal } from './failure.ts';
 import { addMetadataRoutes } from './ports/metadata.ts';
 import { addStorageRoutes } from './ports/storage.ts';
 import { addEndPages, addPortServiceRoutes, addReturnRoutes } from './port-service/port-service.ts';
@@ -29,9 +29,16 @@ export function redirectUriOf({ redirectUri }: Pick<RdsSettings, 'redirectUri'>,
 }
 
 /** The facade as a plugin, without state of its own. */
-export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOptions): FastifyPluginAsync {
+export function rdsFacade({ served, baseUrl, contents }: FacadeRooms, options: RdsFacadeOptions): FastifyPluginAsync {
   const { tenant, secret, releaseTokens = false } = options;
-  const desk: RdsDesk = { tenant, releaseTokens, redirectUri: redirectUriOf(options, baseUrl), served, baseUrl };
+  const desk: RdsDesk = {
+    tenant,
+    releaseTokens,
+    redirectUri: redirectUriOf(options, baseUrl),
+    served,
+    baseUrl,
+    contents,
+  };
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
       const { status, body, isFault } = rdsFailure(error);
@@ -42,7 +49,8 @@ export function rdsFacade({ served, baseUrl }: FacadeRooms, options: RdsFacadeOp
     addEndPages(app);
     await app.register(
       async (routes) => {
-        if (secret !== undefined) guard(routes, secret);
+        if (secret === undefined) refusePages(routes);
+        else guard(routes, secret);
         readJson(routes, secret !== undefined);
         addServiceRoutes(routes, desk);
         addUserRoutes(routes, desk);
@@ -70,6 +78,14 @@ function guard(app: FastifyInstance, secret: string): void {
   });
 }
 
+/** An address that every page in a browser of this machine knows is for programs, which name no origin. */
+function refusePages(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.headers.origin === undefined) return done();
+    done(new RdsRefusal(403, 'Forbidden', 'Pages in a browser are not served here.'));
+  });
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -82,6 +98,8 @@ function digest(text: string): Buffer {
  */
 function readJson(app: FastifyInstance, isHidden: boolean): void {
   const parse = app.getDefaultJsonParser('error', 'error');
+  // Forms with files are read where they are taken.
+  app.addContentTypeParser('multipart/form-data', (_request, _body, done) => done(null));
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser(isHidden ? '*' : 'application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);

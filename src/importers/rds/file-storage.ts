@@ -1,6 +1,6 @@
 /** What a port of RDS that implements `fileStorage` can be asked, as actions of its connector: `/storage` of its interface. */
 import { defineAction } from '../../connector/define.ts';
-import type { Action } from '../../connector/definition.ts';
+import type { Action, OpenConnection } from '../../connector/definition.ts';
 
 const filepath = { name: 'filepath', optional: false } as const;
 const entry = [{ name: 'path' }, { name: 'name' }, { name: 'kind' }] as const;
@@ -31,12 +31,40 @@ export const fileStorageActions: Readonly<Record<string, Action>> = {
     capability: { name: 'getFile', input: { filepath: 'path' } },
     input: [filepath],
     output: entry,
-    async execute(connection, input): Promise<Entry | null> {
-      const path = withoutEnd(input.filepath);
-      if (path === '') return { path: '/', name: '/', kind: 'FOLDER' };
-      const folder = path.slice(0, path.lastIndexOf('/')) || '/';
-      const entries = entriesOf(await connection.get('storage/folder').payload({ filepath: folder }));
-      return entries.find((one) => one.path === path) ?? null;
+    execute: (connection, input) => find(connection, input.filepath),
+  }),
+  download_file: defineAction({
+    title: 'Download file',
+    readOnly: true,
+    capability: { name: 'readFile', input: { filepath: 'path' } },
+    input: [filepath],
+    output: [{ name: 'content', type: 'stream' }],
+    execute: (connection, input) => ({
+      content: connection
+        .get('storage/file')
+        .payload({ filepath: input.filepath })
+        .responseFormat('raw', { content: true }),
+    }),
+  }),
+  upload_file: defineAction({
+    title: 'Upload file',
+    capability: { name: 'writeFile', input: { filepath: 'path' } },
+    input: [
+      filepath,
+      { name: 'mediaType' },
+      { name: 'overwrite', type: 'boolean' },
+      { name: 'content', type: 'stream', optional: false },
+    ],
+    output: [{ name: 'path' }],
+    async execute(connection, { filepath: path, mediaType, overwrite, content }) {
+      if (overwrite === false && (await find(connection, path))) {
+        connection.error('A file of that path is there already.', 'exists');
+      }
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      await connection
+        .post('storage/file')
+        .multipart({ filepath: path, files: [content, mediaType ?? content.mediaType, name] });
+      return { path };
     },
   }),
   delete_file: defineAction({
@@ -50,6 +78,14 @@ export const fileStorageActions: Readonly<Record<string, Action>> = {
     },
   }),
 };
+
+async function find(connection: OpenConnection, filepathOfIt: string): Promise<Entry | null> {
+  const path = withoutEnd(filepathOfIt);
+  if (path === '') return { path: '/', name: '/', kind: 'FOLDER' };
+  const folder = path.slice(0, path.lastIndexOf('/')) || '/';
+  const entries = entriesOf(await connection.get('storage/folder').payload({ filepath: folder }));
+  return entries.find((one) => one.path === path) ?? null;
+}
 
 /** `{ "files": ["/abs/file", "/abs/folder/"] }`: folders end with a slash. */
 function entriesOf(answer: unknown): Entry[] {

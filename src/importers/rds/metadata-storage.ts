@@ -1,5 +1,5 @@
 /** What a port of RDS that implements `metadata` can be asked, as actions of its connector: `/metadata` of its interface. */
-import { defineAction, path } from '../../connector/define.ts';
+import { Content, defineAction, path } from '../../connector/define.ts';
 import type { Action } from '../../connector/definition.ts';
 
 const projectId = { name: 'projectId', optional: false } as const;
@@ -97,6 +97,41 @@ export const metadataStorageActions: Readonly<Record<string, Action>> = {
       connection
         .get(path`metadata/project/${input.projectId}/files/${input.fileId}`)
         .afterErrorResponse(404, () => null),
+  }),
+  /** The interface gives a content as a text in JSON. */
+  download_project_file: defineAction({
+    title: 'Download project file',
+    readOnly: true,
+    capability: { name: 'readProjectFile', input: { projectId: 'project', fileId: 'id' } },
+    input: [projectId, fileId],
+    output: [{ name: 'content', type: 'stream' }],
+    async execute(connection, input) {
+      const { filename, content } = await connection.get(
+        path`metadata/project/${input.projectId}/files/${input.fileId}`,
+      );
+      return { content: Content.of(String(content ?? ''), { name: String(filename ?? '') }) };
+    },
+  }),
+  upload_project_file: defineAction({
+    title: 'Upload project file',
+    capability: { name: 'writeProjectFile', input: { projectId: 'project' } },
+    input: [
+      projectId,
+      { name: 'name', optional: false },
+      { name: 'folder' },
+      { name: 'mediaType' },
+      { name: 'content', type: 'stream', optional: false },
+    ],
+    output: file,
+    async execute(connection, { projectId: id, name, folder, mediaType, content }) {
+      const answer = await connection.post(path`metadata/project/${id}/files`).multipart({
+        filename: name,
+        folder: folder ?? undefined,
+        files: [content, mediaType ?? content.mediaType, name],
+      });
+      if (answer?.success === false) connection.error('The port did not take the file.', 'refused');
+      return { id: name, filename: name };
+    },
   }),
   delete_project_file: defineAction({
     title: 'Delete project file',

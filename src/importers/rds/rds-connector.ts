@@ -99,7 +99,8 @@ export function rdsConnector(servicename: string, { redirectUri }: RdsInstallati
 function carryIn(servicename: string) {
   const port = servicename.includes('port-') ? servicename : `port-${servicename}`;
   return (request: Request, { user }: ConnectionFields, secret: unknown) =>
-    void request.payload({ userId: `${port}://${textOf(user)}:${textOf(secret)}` });
+    // Before all else: in a form whoever reads it must know it before the file comes.
+    void request.payload((given: object) => ({ userId: `${port}://${textOf(user)}:${textOf(secret)}`, ...given }));
 }
 
 function textOf(value: unknown): string {

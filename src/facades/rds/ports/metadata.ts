@@ -1,8 +1,10 @@
 /** `/metadata` of a port (RDS' `interface_port_metadata.yml`): the capability MetadataStorage of a connector. */
 import type { FastifyInstance } from 'fastify';
 import { isPlainObject } from '../../../connector/check-keys.ts';
+import { ProviderError } from '../../../errors.ts';
 import type { RdsDesk } from '../desk.ts';
 import { badRequest, notFound, RdsRefusal } from '../failure.ts';
+import { addUpload } from './content-route.ts';
 import { addPortCall, refusalOf } from './route.ts';
 
 const project = '/metadata/project/:project';
@@ -52,6 +54,45 @@ function addFileRoutes(app: FastifyInstance, desk: RdsDesk): void {
     return { body: files.map(({ id, name }) => ({ id, filename: name, content: '' })) };
   });
 
+  addUpload(
+    app,
+    desk,
+    'POST',
+    `${project}/files`,
+    ({ params, fields, filename, mediaType }) => ({
+      capability: 'writeProjectFile',
+      input: {
+        project: params['project'],
+        name: fields['filename'] || filename || 'file',
+        ...(fields['folder'] ? { folder: fields['folder'] } : undefined),
+        ...(mediaType !== undefined && { mediaType }),
+      },
+    }),
+    isSuccess,
+  );
+
+  addPortCall(app, desk, 'GET', `${project}/files/:file`, async ({ params, ask, fetchText }) => {
+    const of = { project: params['project'], id: params['file'] };
+    const file = await ask('getProjectFile', of);
+    if (!file) throw notFound('There is no such file.');
+    return { body: { id: file.id, filename: file.name, content: await fetchText('readProjectFile', of) } };
+  });
+
+  addUpload(
+    app,
+    desk,
+    'PATCH',
+    `${project}/files/:file`,
+    async ({ params, mediaType, ask }) => {
+      const of = { project: params['project'] };
+      const file = await ask('getProjectFile', { ...of, id: params['file'] });
+      if (!file) throw notFound('There is no such file.');
+      const input = { ...of, name: file.name, ...(mediaType !== undefined && { mediaType }) };
+      return { capability: 'writeProjectFile', input };
+    },
+    isSuccess,
+  );
+
   /** The interface has no words for it; what it says of one file it is taken to say of all. */
   addPortCall(app, desk, 'DELETE', `${project}/files`, async ({ params, ask, askAll }) => {
     const of = { project: params['project'] };
@@ -67,6 +108,21 @@ function addFileRoutes(app: FastifyInstance, desk: RdsDesk): void {
 
 function show({ id, metadata }: { readonly id: unknown; readonly metadata?: unknown }) {
   return { projectId: id, metadata: metadata ?? {} };
+}
+
+/** A provider that does not take a file is no failure of the port: RDS asks for `success`. */
+async function isSuccess(work: Promise<unknown>) {
+  try {
+    await work;
+    return { body: { success: true } };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const refusal = refusalOf(error);
+    const isSaid = refusal instanceof RdsRefusal && ![401, 404].includes(refusal.status);
+    // What a connector says on purpose is the provider's no, too.
+    if (isSaid || error.code === 'CONNECTOR_ERROR') return { body: { success: false } };
+    throw error;
+  }
 }
 
 /** A provider that does not want it published is 400, whatever it says itself; credentials and absence keep their names. */

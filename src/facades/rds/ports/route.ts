@@ -2,10 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connector } from '../../../connector/definition.ts';
 import type { RunnableAction } from '../../../connector/run-action.ts';
+import { readContent } from '../../../connector/run-content.ts';
+import type { Content } from '../../../content.ts';
 import { AuthorizationError, GatewayError, InputError } from '../../../errors.ts';
 import { connectorNameOf } from '../../../importers/rds/service-name.ts';
 import { signalOf } from '../../call-signal.ts';
-import { askAll, askOne, findCapability, type Asking } from '../ask-capability.ts';
+import { askAll, askOne, findCapability, open, type Asking } from '../ask-capability.ts';
 import type { RdsDesk } from '../desk.ts';
 import { badRequest, notFound, RdsRefusal, unauthorized } from '../failure.ts';
 import { readJsonBody } from './json-body.ts';
@@ -21,7 +23,12 @@ export interface PortCall {
   readonly ask: (capability: string, input: Values) => Promise<any>;
   /** All rows of one. */
   readonly askAll: (capability: string, input: Values) => Promise<readonly any[]>;
+  /** A content as text; empty where the port gives none, or more than 1 MiB of it. */
+  readonly fetchText: (capability: string, input: Values) => Promise<string>;
 }
+
+/** Texts of files in JSON are for small ones: larger ones are fetched as what they are. */
+const maxTextBytes = 1024 * 1024;
 
 export interface PortAnswer {
   readonly status?: number;
@@ -66,7 +73,25 @@ async function openCall(
     body,
     ask: async (capability, input) => askOne(desk.served(), asking, find(capability), input),
     askAll: async (capability, input) => askAll(desk.served(), asking, find(capability), input),
+    async fetchText(capability, input) {
+      const action = findCapability(desk.served(), connector, capability);
+      if (!action) return '';
+      const { run } = await open(desk.served(), asking, action);
+      return textOf(await readContent(action, run, await action.coerceInput(run, input)));
+    },
   };
+}
+
+async function textOf(content: Content): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let left = maxTextBytes;
+  for await (const chunk of content) {
+    left -= chunk.length;
+    // To leave the loop lets go of the rest.
+    if (left < 0) return '';
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** @throws RdsRefusal 404 */

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RdsDesk } from '../desk.ts';
 import { RdsRefusal } from '../failure.ts';
+import { addDownload, addUpload } from './content-route.ts';
 import { addPortCall, textIn } from './route.ts';
 
 export function addStorageRoutes(app: FastifyInstance, desk: RdsDesk): void {
@@ -10,6 +11,29 @@ export function addStorageRoutes(app: FastifyInstance, desk: RdsDesk): void {
     const files = await emptyWhereNone(askAll('listFiles', { path: withoutEnd(filepath) }));
     return { body: { files: files.map(({ path, kind }) => (kind === 'FOLDER' ? `${withoutEnd(path)}/` : path)) } };
   });
+
+  addDownload(app, desk, '/storage/file', (_params, body) => {
+    const path = textIn(body, 'filepath');
+    return { capability: 'readFile', input: { path }, name: path };
+  });
+
+  // The interface makes files by POST and changes them by PATCH; here either does what is to be done.
+  for (const method of ['POST', 'PATCH'] as const) {
+    addUpload(
+      app,
+      desk,
+      method,
+      '/storage/file',
+      ({ fields, mediaType }) => ({
+        capability: 'writeFile',
+        input: { path: textIn(fields, 'filepath'), ...(mediaType !== undefined && { mediaType }) },
+      }),
+      async (work) => {
+        await work;
+        return { body: { success: true } };
+      },
+    );
+  }
 
   addPortCall(app, desk, 'DELETE', '/storage/file', async ({ body, ask }) => {
     await ask('deleteFile', { path: textIn(body, 'filepath') });

@@ -75,21 +75,26 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
     async add(jobs) {
       const opts = { removeOnComplete: true, removeOnFail: true };
       await queue.addBulk(
-        jobs.map(({ feed, inMs }) => ({ name: 'poll', data: {}, opts: { ...opts, jobId: idOf(feed), delay: inMs } })),
+        jobs.map(({ feed, inMs }) => ({
+          name: 'poll',
+          data: {},
+          opts: { ...opts, jobId: idOf(feed), delay: whole(inMs) },
+        })),
       );
     },
     async hasten(feed, restMs) {
       const job = await queue.getJob(idOf(feed));
       const state = await job?.getState();
       if (!job || (state !== 'delayed' && state !== 'waiting')) return false;
-      const inMs = Math.max(0, (job.processedOn ?? 0) + restMs - Date.now());
+      const inMs = whole((job.processedOn ?? 0) + restMs - Date.now());
       if (state === 'waiting') return true;
       // Somebody may take it meanwhile, and does what this would have brought about.
-      await (inMs === 0 ? job.promote() : job.changeDelay(inMs)).catch(() => undefined);
+      await (inMs === 0 ? job.promote() : job.changeDelay(inMs)).catch(ignoreTaken);
       return true;
     },
     async remove(feed) {
       const job = await queue.getJob(idOf(feed));
+      // Whoever works on it, or gets it though it could not be taken away, finds its feed stopped.
       await job?.remove().catch(() => undefined);
     },
     count: () => queue.getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized'),
@@ -105,7 +110,7 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       };
-      worker = new Worker(name, (job, token) => processJob(job, token, process), {
+      worker = new Worker(name, (job, token) => processJob(job, token, process, onFailure), {
         ...(common as WorkerOptions),
         ...work,
       });
@@ -119,13 +124,32 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
 }
 
 /** A job lives as long as its feed: it is not completed, but due again. */
-async function processJob(job: Job, token: string | undefined, process: JobWork['process']): Promise<void> {
+async function processJob(
+  job: Job,
+  token: string | undefined,
+  process: JobWork['process'],
+  onFailure: JobQueueOptions['onFailure'],
+): Promise<void> {
   const inMs = await process(feedOf(job.id!));
   if (inMs === undefined) return;
-  // One that was given to another process is left to it.
-  await job.moveToDelayed(Date.now() + inMs, token).catch(() => undefined);
+  // One that cannot be put back comes back by itself, when its lock has ended.
+  await job
+    .moveToDelayed(Date.now() + whole(inMs), token)
+    .catch(ignoreTaken)
+    .catch(onFailure);
   // By name, since the class is that of a package that this file does not load itself.
   throw Object.assign(new Error('due again'), { name: 'DelayedError' });
+}
+
+/** The engines count whole milliseconds, and PostgreSQL refuses parts of one. */
+function whole(ms: number): number {
+  return Math.max(0, Math.ceil(ms));
+}
+
+/** A job that another process has taken, or taken away, is left to it: BullMQ then says why by a negative number. */
+function ignoreTaken(error: unknown): void {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  if (typeof code !== 'number' || code >= 0) throw error;
 }
 
 async function loadEngine(url: string): Promise<Engine> {

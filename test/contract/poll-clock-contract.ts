@@ -73,6 +73,23 @@ export function describeClock(openHouse: () => Promise<ClockHouse>): void {
     for (const gap of gaps) expect(gap).toBeGreaterThan(190);
   });
 
+  it('polls it again after parts of a millisecond, without waiting until somebody else would take it over', async () => {
+    const failures: unknown[] = [];
+    const clock = await start({
+      takeoverMs: 600_000,
+      dueIn: async () => 0.25,
+      onFailure: (error) => failures.push(error),
+    });
+    work = async () => 20.75;
+    clock.begin('a');
+    await until(() => polls.length === 4);
+    expect(await clock.pollSoon('a', 10.5)).toBe(true);
+    await until(() => polls.length === 6);
+    await clock.keep(Array.from({ length: 3 }, (_, index) => ({ feed: `k${index}`, inMs: 10.125 })));
+    await until(() => ofFeed('k2').length === 2);
+    expect(failures).toEqual([]);
+  });
+
   it('polls it first when it is due', async () => {
     const clock = await start({ dueIn: async () => 400 });
     const begunAt = performance.now();

@@ -3,6 +3,7 @@ import { httpHandler, type Connector } from '../../../src/connector/define.ts';
 import type { Action, ExceptionHandler } from '../../../src/connector/definition.ts';
 import { directoryRoutes, mappedDirectory, plainDirectory } from '../../support/directory-connectors.ts';
 import { startFakeProvider, type FakeProvider } from '../../support/fake-provider.ts';
+import { createKey } from '../../support/connctd-client.ts';
 import { lumosClient, type LumosClient } from '../../support/lumos-client.ts';
 import { startTenantGateway, type TenantGateway } from '../../support/tenant-gateway.ts';
 
@@ -367,5 +368,12 @@ describe('what is not served', () => {
   it('is refused to whoever has no key, and to whoever has not its scope', async () => {
     const nobody = await lumosClient(gateway.url())('/lumos/plain_directory/list-accounts', { request: {} });
     expect([nobody.status, Object.keys(nobody.body as object)]).toEqual([401, ['detail']]);
+    const key = await createKey(gateway.file, 'acme', ['plugboard.connect']);
+    const other = lumosClient(gateway.url(), { authorization: `Bearer ${key}` });
+    const refused = await other('/lumos/plain_directory/list-accounts', { request: {} });
+    expect([refused.status, refused.body]).toEqual([
+      403,
+      { detail: 'This needs the scope plugboard.read:plain_directory, which these credentials do not have.' },
+    ]);
   });
 });

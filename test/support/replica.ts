@@ -10,7 +10,8 @@ const main = join(root, 'dist/src/main.js');
 
 export interface Replica {
   readonly url: string;
-  readonly ask: (query: string, variables?: object) => Promise<any>;
+  /** As a subject, where it is told. */
+  readonly ask: (query: string, variables?: object, subject?: string) => Promise<any>;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** SIGKILL: it closes nothing and says nothing. */
   readonly kill: () => Promise<void>;
@@ -31,8 +32,11 @@ export async function startReplica(
   const url = await servingAt(child);
   return {
     url,
-    async ask(query, variables) {
-      const headers = { 'content-type': 'application/json' };
+    async ask(query, variables, subject) {
+      const headers = {
+        'content-type': 'application/json',
+        ...(subject !== undefined && { 'x-external-subject-id': subject }),
+      };
       const body = JSON.stringify({ query, variables });
       return (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json();
     },

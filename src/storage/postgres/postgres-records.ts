@@ -8,7 +8,8 @@ import {
   type CheckedUpdate,
   type Written,
 } from '../sql-records.ts';
-import type { PostgresDatabase, Sql, SqlValue } from './database.ts';
+import type { PostgresDatabase, Sql, SqlRow, SqlValue } from './database.ts';
+import { gatherReads } from './gather-reads.ts';
 import { indexEntries } from './index-entry.ts';
 import { isTaken } from './store-error.ts';
 
@@ -23,14 +24,15 @@ type Write = (sql: Sql) => Promise<Written>;
 
 /** Records over an open database. @param now - the clock of this process, by which callers say when records expire. */
 export function createPostgresRecords(database: PostgresDatabase, now: () => number = () => Date.now()): Records {
+  const getRow = gatherReads(
+    (kinds, ids) => getRows(database, kinds, ids),
+    (row) => ({ kind: String(row.kind), id: String(row.id) }),
+  );
   const single: Sql = { ask: (text, values) => database.write(text, values) };
   return createSqlRecords<Write>({
     async get(kind, id) {
-      const { rows } = await database.read(
-        `SELECT ${columns} FROM records r WHERE kind = $1 AND id = $2 AND ${isLiving}`,
-        [kind, id],
-      );
-      return rows[0] && toRecord(rows[0]);
+      const row = await getRow(kind, id);
+      return row && toRecord(row);
     },
     list: (...asked) => listRecords(database, ...asked),
     // As long from now on as they said, by the clock of the store: that of a replica may be minutes away.
@@ -50,6 +52,25 @@ export function createPostgresRecords(database: PostgresDatabase, now: () => num
         return made;
       }),
   });
+}
+
+async function getRows(
+  database: PostgresDatabase,
+  kinds: readonly string[],
+  ids: readonly string[],
+): Promise<readonly SqlRow[]> {
+  const { rows } =
+    ids.length === 1
+      ? await database.read(`SELECT ${columns} FROM records r WHERE kind = $1 AND id = $2 AND ${isLiving}`, [
+          kinds[0]!,
+          ids[0]!,
+        ])
+      : await database.read(
+          `SELECT ${columns} FROM unnest($1::text[], $2::text[]) AS asked (asked_kind, asked_id)
+           JOIN records r ON r.kind = asked_kind AND r.id = asked_id WHERE ${isLiving}`,
+          [kinds, ids],
+        );
+  return rows;
 }
 
 const insertRecord = `

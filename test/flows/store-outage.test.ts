@@ -36,9 +36,9 @@ await withPostgres((postgres) => {
   const connecting = (replica: Replica) => {
     const acknowledged: string[] = [];
     const failures = new Set<string>();
-    let isOver = false;
+    const ending = new AbortController();
     const done = (async () => {
-      for (let index = 0; !isOver; index += 1) {
+      for (let index = 0; !ending.signal.aborted; index += 1) {
         const subject = `subject ${index}`;
         await shop.connect(replica, subject).then(
           () => acknowledged.push(subject),
@@ -51,7 +51,7 @@ await withPostgres((postgres) => {
       acknowledged,
       failures,
       stop: async () => {
-        isOver = true;
+        ending.abort();
         await done;
       },
     };

@@ -5,6 +5,7 @@
  * beside a configured key. `npm run bench -- fan-out` measures subscriptions instead, `-- stalled` subscribers that do not
  * read, `-- operations` sockets that run a hundred different operations each and do not read, `-- storm` ten thousand that
  * come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten thousand of two replicas on PostgreSQL,
+ * `-- soak` one gateway for a quarter of an hour while everything around it fails in turn (`--minutes 3` for less),
  * `-- feed-log` what the logs of feeds take, `-- facades` what a call of a facade costs beside the same operation in GraphQL.
  */
 import { writeFile } from 'node:fs/promises';
@@ -19,6 +20,7 @@ import { measureStorm } from './fan-out/storm.ts';
 import { measureFeedLog } from './feed-log/measure.ts';
 import { measureFeeds } from './feeds/measure.ts';
 import { measureReplicas } from './replicas/measure.ts';
+import { measureSoak } from './soak/measure.ts';
 import type { Load, LoadResult } from './load.ts';
 import { describeMachine, formatReport, judge, type Measured, type Results, type ServerName } from './report.ts';
 import { bodyOf, scenarios, type Scenario } from './scenarios.ts';
@@ -27,7 +29,12 @@ import { measureTokenResolution, tokenResolution } from './token-resolution/meas
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' }, scenario: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    'cpu-prof': { type: 'boolean' },
+    scenario: { type: 'string' },
+    minutes: { type: 'string' },
+  },
 });
 const subscriptions = {
   'fan-out': measureFanOut,
@@ -36,12 +43,16 @@ const subscriptions = {
   storm: measureStorm,
   feeds: measureFeeds,
   replicas: measureReplicas,
+  soak: measureSoak,
   'feed-log': measureFeedLog,
   facades: measureFacades,
 };
 for (const [name, measureIt] of Object.entries(subscriptions)) {
   if (!positionals.includes(name)) continue;
-  await measureIt({ quick: flags.quick === true });
+  await measureIt({
+    quick: flags.quick === true,
+    ...(flags.minutes !== undefined && { minutes: Number(flags.minutes) }),
+  });
   process.exit();
 }
 if (flags.scenario === tokenResolution) {

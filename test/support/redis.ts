@@ -11,6 +11,8 @@ export interface TestRedis {
   readonly url: string;
   /** FLUSHALL. */
   readonly forgetAll: () => Promise<void>;
+  /** Takes every second hash away, as a server does that has no more memory and is allowed to evict. */
+  readonly evict: () => Promise<void>;
   /** Ends it at once, and with it all that it holds. */
   readonly crash: () => Promise<void>;
   /** Starts it again on the same port, empty. */
@@ -48,6 +50,16 @@ export async function withRedis(describeWith: (redis: TestRedis) => void): Promi
     async forgetAll() {
       const client = new Redis(url);
       await client.flushall();
+      client.disconnect();
+    },
+    async evict() {
+      const client = new Redis(url);
+      const hashes: string[] = [];
+      for (const key of (await client.keys('*')).sort()) {
+        if ((await client.type(key)) === 'hash' && !key.endsWith(':meta')) hashes.push(key);
+      }
+      const evicted = hashes.filter((_key, index) => index % 2 === 0);
+      if (evicted.length > 0) await client.del(...evicted);
       client.disconnect();
     },
     crash,

@@ -9,6 +9,7 @@ import { readRdsSecret } from './facades/rds/secret.ts';
 import type { Generations } from './generations.ts';
 import type { Logger } from './open-log.ts';
 import type { Vault } from './open-vault.ts';
+import { subgraphSource } from './server/graph-source.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 import { operationsOf } from './server/operations/operation-settings.ts';
 import type { Cache } from './storage/cache.ts';
@@ -21,6 +22,8 @@ export interface ServerParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The query that GraphiQL shows at first. */
   readonly explorerQuery: string | undefined;
+  /** Serves this subgraph alone. */
+  readonly onlySubgraph: string | undefined;
   readonly vault: Vault;
   readonly logger: Logger;
   readonly operationCache: Cache | undefined;
@@ -30,7 +33,7 @@ export interface ServerParts {
 export function createServer(
   generations: Generations,
   { caller, tokenRoute }: Callers,
-  { configuration, environment, explorerQuery, vault, logger, operationCache }: ServerParts,
+  { configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache }: ServerParts,
 ): Promise<HttpServer> {
   const { only, maxAgeSeconds } = operationsOf(configuration);
   const {
@@ -52,7 +55,7 @@ export function createServer(
   const fileLimits = { ...defaultFileLimits, ...withoutAbsent(files ?? {}) };
   const contents = { limits: fileLimits, admit: createTransferAdmission(fileLimits) };
   return createHttpServer({
-    graphs: generations.graphs,
+    graphs: onlySubgraph === undefined ? generations.graphs : subgraphSource(generations.graphs, onlySubgraph),
     isStoreAway: () => !vault.isAvailable(),
     connecting: generations.connecting,
     facades: createFacades(

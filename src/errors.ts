@@ -27,6 +27,7 @@ export const errorCodes = {
   PAGINATE_INVALID: 'The paging of an action is not of the expected shape.',
   REFERENCE_UNKNOWN: 'A field references an object that no connector has.',
   KEY_UNKNOWN: 'The key of an object is none of its fields.',
+  DIRECTIVE_INVALID: 'A directive cannot be read, is not known, or may not stand where it does.',
   LOOKUP_UNKNOWN: 'An object names a lookup or batch action that its connector does not have.',
   NAME_INVALID: 'A GraphQL name cannot be made from what was given.',
   NAME_COLLISION: 'Two things have the same name in the graph.',
@@ -86,6 +87,7 @@ export const errorCodes = {
   PERSISTED_QUERY_NOT_FOUND: 'No document of that id or hash is listed or kept: the client sends its text.',
   PERSISTED_QUERY_NOT_SUPPORTED:
     'A hash was sent instead of a document, and the gateway keeps no documents that clients send.',
+  REFERENCE_INVALID: 'Another subgraph asks for an entity that is not here, or not by one of its keys.',
   TRANSPORT_UNSUPPORTED: 'A subscription was sent in a request that is answered once.',
   ROUTE_NOT_FOUND: 'The gateway serves nothing at that path.',
   METHOD_NOT_ALLOWED: 'The path does not take that method.',

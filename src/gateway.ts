@@ -16,8 +16,10 @@ import { createKeyRotation } from './key-rotation.ts';
 import { openLog, type DestinationStream, type Logger } from './open-log.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { openImports, type Imports } from './import-connectors.ts';
+import { didYouMean } from './notation/nearest.ts';
 import { readOwnSdl } from './own-sdl.ts';
 import { registerReplica, type RegisteredReplica } from './replicas.ts';
+import type { GraphSource } from './server/graph-source.ts';
 import { openOperationCache } from './server/operations/operation-settings.ts';
 
 export interface GatewayOptions extends SendersForTests {
@@ -32,6 +34,8 @@ export interface GatewayOptions extends SendersForTests {
   readonly logFaults?: boolean;
   /** The query that GraphiQL shows at first. */
   readonly explorerQuery?: string;
+  /** Serves the subgraph of this connector alone, with `_service` and `_entities`, instead of the whole graph. */
+  readonly onlySubgraph?: string | undefined;
   /** Hands out the polls of feeds, instead of timers; for tests. */
   readonly feedClock?: FeedsOptions['clock'];
   /** An open store with its keys, instead of the one that the configuration names; closed with the gateway. For tests. */
@@ -103,8 +107,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     serve(served, imports);
     rateLimits.start(senders.rateBudgets);
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
-    const { explorerQuery } = options;
-    const parts = { configuration, environment, explorerQuery, vault, logger, operationCache };
+    const { explorerQuery, onlySubgraph } = options;
+    if (onlySubgraph !== undefined) requireSubgraph(generations.graphs, onlySubgraph, served);
+    const parts = { configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache };
     const server = await createServer(generations, callers, parts);
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
@@ -200,6 +205,17 @@ async function openClockOrClose(
     await vault.close();
     throw error;
   }
+}
+
+/** @throws DefinitionError CONNECTOR_UNKNOWN */
+function requireSubgraph(graphs: GraphSource, name: string, connectors: readonly Connector[]): void {
+  if (graphs.current().subgraph?.(name)) return;
+  const guess = didYouMean(
+    name,
+    connectors.map((connector) => connector.name),
+  );
+  const message = `expected the name of a subgraph${guess}; there is none of this name.`;
+  throw new DefinitionError([{ code: 'CONNECTOR_UNKNOWN', path: name, message }]);
 }
 
 /** Where nobody is asked for credentials, only this machine may reach the door. */

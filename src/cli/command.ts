@@ -10,6 +10,7 @@ import { addRotateCommand } from './rotate-keys.ts';
 import { addExecCommand, addInfoCommand } from './exec.ts';
 import { addPrintCommand } from './print.ts';
 import { examples } from './examples.ts';
+import { addServeCommand } from './serve.ts';
 import { addStartCommand } from './start.ts';
 import { addStoreCommand } from './store.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -52,6 +53,7 @@ function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('(plugboard --help tells the commands)');
   program.configureHelp({ showGlobalOptions: true });
   addStartCommand(program, terminal);
+  addServeCommand(program, terminal);
   addDevCommand(program, terminal);
   addCheckCommand(program, terminal);
   addPrintCommand(program, terminal);

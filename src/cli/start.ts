@@ -45,27 +45,34 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
 
 /** The options that `start` and `dev` share, with the environment variables that operators know. */
 export function addServeOptions(command: Command): Command {
-  return (
-    command
-      .option('--demo', 'serve the sample connector over a demo provider that starts with it; needs no account')
-      .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
-      // The demo has a configuration of its own: another one would be ignored.
-      .addOption(configOption().conflicts('demo'))
-      .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
-      .option('--queue <url>', 'where replicas on PostgreSQL hand out polls: redis://… (default: the store itself)')
-      .addOption(
-        new Option('--operations <which>', 'answer any operation, or only those of the list (default: any)')
-          .choices(['any', 'only'])
-          .env('PLUGBOARD_OPERATIONS'),
-      )
-      .addOption(
-        new Option('--operations-list <path>', 'folder of .graphql files, or JSON file of ids and documents').env(
-          'PLUGBOARD_OPERATIONS_LIST',
-        ),
-      )
-      .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
-      .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort))
+  // The demo has a configuration of its own: another one would be ignored.
+  return addProjectOptions(command).addOption(
+    new Option(
+      '--demo',
+      'serve the sample connector over a demo provider that starts with it; needs no account',
+    ).conflicts('config'),
   );
+}
+
+/** The options of whatever serves a project. */
+export function addProjectOptions(command: Command): Command {
+  return command
+    .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
+    .addOption(configOption())
+    .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
+    .option('--queue <url>', 'where replicas on PostgreSQL hand out polls: redis://… (default: the store itself)')
+    .addOption(
+      new Option('--operations <which>', 'answer any operation, or only those of the list (default: any)')
+        .choices(['any', 'only'])
+        .env('PLUGBOARD_OPERATIONS'),
+    )
+    .addOption(
+      new Option('--operations-list <path>', 'folder of .graphql files, or JSON file of ids and documents').env(
+        'PLUGBOARD_OPERATIONS_LIST',
+      ),
+    )
+    .addOption(new Option('--host <address>', 'address to listen on (default: 127.0.0.1)').env('HOST'))
+    .addOption(new Option('--port <number>', 'port to listen on (default: 4000)').env('PORT').argParser(parsePort));
 }
 
 export function configOption(): Option {
@@ -78,7 +85,7 @@ export function configOption(): Option {
 export async function serve(
   flags: ServeFlags,
   terminal: Terminal,
-  options: Pick<GatewayOptions, 'logFaults'> = {},
+  options: Pick<GatewayOptions, 'logFaults' | 'onlySubgraph'> = {},
 ): Promise<Serving> {
   const given: Configuration = {
     ...(flags.host && { host: flags.host }),
@@ -100,7 +107,12 @@ export async function serve(
   const connectors = loaded.map(({ connector }) => connector);
   const gateway = await createGateway({ ...options, connectors, configuration });
   const { url } = await gateway.listen();
-  terminal.line(`Plugboard serves ${counted(loaded.length, 'connector')} at ${url}/graphql`);
+  const { onlySubgraph: name } = options;
+  const served =
+    name === undefined
+      ? `${counted(loaded.length, 'connector')} at ${url}/graphql`
+      : `the subgraph of ${name} at ${url}/subgraphs/${name}`;
+  terminal.line(`Plugboard serves ${served}`);
   return { gateway, project: { ...project, configuration }, url, close: gateway.close };
 }
 

@@ -17,6 +17,7 @@ const connectorKeys: KeyKinds = {
   connection: 'object',
   registration: 'object',
   test: 'function',
+  directives: 'array',
   objects: 'object',
   actions: 'object',
   triggers: 'object',
@@ -57,6 +58,7 @@ export function checkConnector(connector: unknown, warn: Report): Fault[] {
   checkName(connector.name, check);
   checkConnection(connector.connection, check);
   checkRegistration(connector.registration, check);
+  checkDirectives(connector.directives, check);
   checkObjects(connector.objects, check);
   checkActions(connector.actions, check);
   checkTriggers(connector.triggers, check);
@@ -78,6 +80,20 @@ function checkRegistration(registration: unknown, check: PartCheck): void {
   const path = `${check.path}.registration`;
   checkKeys(registration, { fields: 'array!' }, path, 'CONNECTOR_INVALID', check.report, check.warn);
   if (Array.isArray(registration.fields)) check.fields(registration.fields, `${path}.fields`);
+}
+
+function checkDirectives(directives: unknown, check: PartCheck): void {
+  if (!Array.isArray(directives)) return;
+  for (const [index, directive] of (directives as readonly unknown[]).entries()) {
+    const path = `${check.path}.directives[${index}]`;
+    if (!isPlainObject(directive)) {
+      const message = `expected { definition, url }; got ${describe(directive)}.`;
+      check.fault('CONNECTOR_INVALID', path, message);
+      continue;
+    }
+    const keys: KeyKinds = { definition: 'string!', url: 'string!' };
+    checkKeys(directive, keys, path, 'CONNECTOR_INVALID', check.report, check.warn);
+  }
 }
 
 function checkConnection(connection: unknown, check: PartCheck): void {

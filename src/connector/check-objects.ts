@@ -12,7 +12,9 @@ const objectKeys: KeyKinds = {
   key: 'string',
   lookup: 'string',
   batch: 'string',
+  keys: 'array',
   graphqlName: 'string',
+  directives: 'strings',
   thing: 'object',
 };
 
@@ -26,6 +28,7 @@ function checkObject(object: Unchecked, path: string, check: PartCheck): void {
   if (isPlainObject(object.thing)) checkThing(object, object.thing, `${path}.thing`, check);
   if (!Array.isArray(fields)) return;
   check.fields(fields, `${path}.fields`);
+  checkFurtherKeys(object.keys, `${path}.keys`, check);
   if (key === undefined) return checkWithoutKey(object, path, check);
   if (typeof key !== 'string') return;
   const names = namesOf(listedFields(fields) ?? []);
@@ -35,6 +38,23 @@ function checkObject(object: Unchecked, path: string, check: PartCheck): void {
   }
   checkLookup(object, 'lookup', path, check);
   checkLookup(object, 'batch', path, check);
+}
+
+const furtherKeyKeys: KeyKinds = { fields: 'string!', lookup: 'string', batch: 'string', arguments: 'object' };
+
+/** What their fields are is checked where the graph knows their names. */
+function checkFurtherKeys(keys: unknown, path: string, check: PartCheck): void {
+  if (!Array.isArray(keys)) return;
+  for (const [index, key] of (keys as readonly unknown[]).entries()) {
+    const at = `${path}[${index}]`;
+    if (!isPlainObject(key)) {
+      check.fault('OBJECT_INVALID', at, `expected { fields, lookup, batch, arguments }; got ${describe(key)}.`);
+      continue;
+    }
+    checkKeys(key, furtherKeyKeys, at, 'OBJECT_INVALID', check.report, check.warn);
+    checkReadingAction(key, 'lookup', at, check);
+    checkReadingAction(key, 'batch', at, check);
+  }
 }
 
 function checkWithoutKey(object: Unchecked, path: string, check: PartCheck): void {
@@ -47,25 +67,36 @@ function checkWithoutKey(object: Unchecked, path: string, check: PartCheck): voi
 
 /** A lookup takes the key, a batch takes a list of keys; both only read. */
 function checkLookup(object: Unchecked, kind: 'lookup' | 'batch', path: string, check: PartCheck): void {
-  const name = object[kind];
-  if (typeof name !== 'string') return;
-  const fault = (message: string) => check.fault('LOOKUP_UNKNOWN', `${path}.${kind}`, message);
-  const found = findByName(check.actions, name);
-  if (!found) {
-    fault(`expected the name of an action${didYouMean(name, Object.keys(check.actions))}; got ${describe(name)}.`);
-    return;
-  }
+  const found = checkReadingAction(object, kind, path, check);
+  if (!found) return;
   const [actionName, action] = found;
-  if (!isPlainObject(action)) return;
-  if (action.readOnly !== true) {
-    fault(`expected an action with readOnly: true, since joins only read; got ${actionName}.`);
-  }
-  if (kind === 'batch' && action.batch !== true) fault(`expected an action with batch: true; got ${actionName}.`);
   // How many lists a batch action takes is the action's own fault, and told there.
   const fields = action.input === undefined ? [] : listedFields(action.input);
   const isKeyField = namesOf(listedFields(object.fields) ?? []).includes(object.key as string);
   if (kind === 'batch' || !fields || !isKeyField || namesOf(fields).includes(object.key as string)) return;
-  fault(
-    `expected ${actionName} to have an input field "${object.key as string}", which takes the key; got ${describe(namesOf(fields))}.`,
-  );
+  const message = `expected ${actionName} to have an input field "${object.key as string}", which takes the key; got ${describe(namesOf(fields))}.`;
+  check.fault('LOOKUP_UNKNOWN', `${path}.${kind}`, message);
+}
+
+function checkReadingAction(
+  object: Unchecked,
+  kind: 'lookup' | 'batch',
+  path: string,
+  check: PartCheck,
+): readonly [name: string, action: Unchecked] | undefined {
+  const name = object[kind];
+  if (typeof name !== 'string') return undefined;
+  const fault = (message: string) => check.fault('LOOKUP_UNKNOWN', `${path}.${kind}`, message);
+  const found = findByName(check.actions, name);
+  if (!found) {
+    fault(`expected the name of an action${didYouMean(name, Object.keys(check.actions))}; got ${describe(name)}.`);
+    return undefined;
+  }
+  const [actionName, action] = found;
+  if (!isPlainObject(action)) return undefined;
+  if (action.readOnly !== true) {
+    fault(`expected an action with readOnly: true, since joins only read; got ${actionName}.`);
+  }
+  if (kind === 'batch' && action.batch !== true) fault(`expected an action with batch: true; got ${actionName}.`);
+  return [actionName, action];
 }

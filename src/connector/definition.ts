@@ -58,6 +58,8 @@ export interface Connector {
   readonly registration?: { readonly fields: Notation };
   /** Fails when the connection does not work; its result is ignored. */
   readonly test?: (connection: OpenConnection) => unknown;
+  /** Directives of its own, which `directives` of its parts may then apply and which reach the supergraph. */
+  readonly directives?: readonly DirectiveDefinition[];
   readonly objects?: Readonly<Record<string, ObjectDefinition>>;
   readonly actions?: Readonly<Record<string, Action>>;
   readonly triggers?: Readonly<Record<string, Trigger>>;
@@ -71,6 +73,14 @@ export interface Connector {
   readonly streams?: Readonly<Record<string, (...args: any[]) => unknown>>;
   /** Accepted and without effect: the gateway reaches providers itself. */
   readonly secureTunnel?: unknown;
+}
+
+/** A directive that composition keeps (`@composeDirective`). */
+export interface DirectiveDefinition {
+  /** As SDL has it, e.g. `directive @audited(by: String) on FIELD_DEFINITION`. */
+  readonly definition: string;
+  /** Identity and version of its specification, e.g. `https://example.com/audited/v1.0`; the last part but one is its name. */
+  readonly url: string;
 }
 
 export type Help = string | { readonly body: string; readonly learnMoreUrl?: string; readonly learnMoreText?: string };
@@ -206,6 +216,8 @@ export interface Presentation {
   readonly deprecated?: boolean | string;
   /** Name of the root field, instead of the one made from connector and key. */
   readonly graphqlName?: string;
+  /** What its root field says to federation, as SDL has it, e.g. `@tag(name: "internal")`. */
+  readonly directives?: readonly string[];
   /** OAuth scopes that it needs. */
   readonly scopes?: readonly string[];
   readonly configFields?: Notation;

@@ -10,6 +10,7 @@ export const presentationKeys: KeyKinds = {
   displayPriority: 'number',
   deprecated: 'boolean or string',
   graphqlName: 'string',
+  directives: 'strings',
   scopes: 'strings',
   configFields: 'array',
   input: 'notation',

@@ -1,5 +1,12 @@
 /** All local connectors and the gateway's own part as one schema, joined by construction (design §5). */
-import { GraphQLBoolean, GraphQLObjectType, GraphQLSchema, isObjectType, type GraphQLField } from 'graphql';
+import {
+  GraphQLBoolean,
+  GraphQLObjectType,
+  GraphQLSchema,
+  isObjectType,
+  type GraphQLField,
+  type GraphQLNamedType,
+} from 'graphql';
 import type { Connector } from '../connector/definition.ts';
 import { DefinitionError } from '../errors.ts';
 import { type Binding, bindingOf, type Entity } from './binding.ts';
@@ -9,24 +16,31 @@ import { capabilityDirective, readCapabilities } from './capabilities.ts';
 import { checkReferences } from './check-references.ts';
 import { Entities } from './entities.ts';
 import { EnumTypes } from './enum-types.ts';
+import { federationDirectives, readComposedDirectives } from './federation-directives.ts';
 import { findImplementations, type Implementations } from './implementations.ts';
 import { InputTypes } from './input-types.ts';
 import { ListTypes } from './list-types.ts';
 import { gatewayName, NameRegister } from './name-register.ts';
 import { OutputTypes } from './output-types.ts';
 import { ownPart } from './own-part.ts';
+import { referenceTypes, type ReferenceType } from './references.ts';
 import { rootFields, type RootFields, type RootOrigins, rootTypes } from './root-fields.ts';
 import { Shapes } from './shape.ts';
+import { shownSchema } from './shown-schema.ts';
 import { makeSubgraphs, type Subgraph } from './subgraph.ts';
 
 /** What the gateway serves. */
 export interface Graph {
-  /** Without resolvers for the connectors' fields; `fields` says what each means. */
+  /** What clients see. Without resolvers for the connectors' fields; `fields` says what each means. */
   readonly schema: GraphQLSchema;
+  /** The same with what only other subgraphs see; the same object where there is no such thing. */
+  readonly whole: GraphQLSchema;
   /** One for each connector, and the gateway's own as the last. */
   readonly subgraphs: readonly Subgraph[];
   /** By `connector.object`. */
   readonly entities: ReadonlyMap<string, Entity>;
+  /** What other subgraphs may refer to, by its type in `whole`. */
+  readonly references: ReadonlyMap<GraphQLNamedType, ReferenceType>;
   /** What several connectors can do alike, as the gateway's own part says it. */
   readonly capabilities: readonly Capability[];
   /** Which connector does it, and how. */
@@ -87,24 +101,33 @@ export function buildGraph(
   const gateway = { name: gatewayName, roots: own ? ownPart(own, register, origins, bindings) : emptyRoots() };
   for (const type of register.types) if ('getFields' in type) type.getFields();
   checkReferences(connectors, entities);
+  const references = makers.flatMap(({ connector, outputs }) => {
+    readComposedDirectives(connector, register);
+    const typeOf = outputs.object.bind(outputs);
+    return referenceTypes(connector, typeOf, (object) => entities.all.get(`${connector.name}.${object}`), register);
+  });
+  const referenceOf = new Map<GraphQLNamedType, ReferenceType>(references.map((each) => [each.type, each]));
   const implementations = findImplementations(own ? connectors : [], capabilities, register);
   if (register.faults.length > 0) throw new DefinitionError(register.faults);
 
   // 3. One schema of all.
   const all = [...contributions, gateway];
   if (all.every(({ roots }) => isEmpty(roots.Query))) gateway.roots.Query._empty = nothing;
-  const schema = makeSchema(
+  const whole = makeSchema(
     all.map(({ roots }) => roots),
     register,
     own,
   );
+  const schema = shownSchema(whole);
   return {
     schema,
-    subgraphs: makeSubgraphs(all, schema, entities.all, register),
+    whole,
+    subgraphs: makeSubgraphs(all, whole, entities.all, referenceOf, register),
     entities: entities.all,
+    references: referenceOf,
     capabilities,
     implementations,
-    fields: boundFields(schema),
+    fields: schema === whole ? boundFields(schema) : [...boundFields(schema), ...boundFields(whole)],
   };
 }
 
@@ -151,10 +174,14 @@ function makeSchema(
     subscription,
     types: register.types,
     // What the gateway's own SDL says of itself by directives is nothing to clients.
-    ...(own ? { directives: own.getDirectives().filter(({ name }) => name !== capabilityDirective) } : {}),
+    ...(own ? { directives: own.getDirectives().filter(({ name }) => isForClients(name)) } : {}),
     // It is valid by construction, and a test holds it to that; to judge 20 000 root fields at start takes as long as to make them.
     assumeValid: true,
   });
+}
+
+function isForClients(directive: string): boolean {
+  return directive !== capabilityDirective && !federationDirectives.has(directive);
 }
 
 function boundFields(schema: GraphQLSchema): BoundField[] {

@@ -19,6 +19,7 @@ import { bind, type Entity } from './binding.ts';
 import { deprecationReason, describeField, paragraphs } from './descriptions.ts';
 import { type Entities, isLoadable } from './entities.ts';
 import type { EnumTypes } from './enum-types.ts';
+import { readDirectives, withDirectives } from './federation-directives.ts';
 import type { NameRegister } from './name-register.ts';
 import { joinName, typePrefix } from './names.ts';
 import { bigIntScalar, dateScalar, dateTimeScalar, decimalScalar, jsonScalar, uploadScalar } from './scalars.ts';
@@ -26,6 +27,13 @@ import { transferType } from './shared-types.ts';
 import type { ScalarFieldType, Shape, Shapes } from './shape.ts';
 
 type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>;
+type AddField = (name: string, config: GraphQLFieldConfig<unknown, unknown>) => void;
+
+/** What a type says of itself. */
+interface TypeWords {
+  readonly description?: string | undefined;
+  readonly directives?: readonly string[] | undefined;
+}
 
 /** Makes output types; an object's type is made once, however many actions answer it. */
 export class OutputTypes {
@@ -56,11 +64,12 @@ export class OutputTypes {
     if (!this.#objects.has(name)) {
       const typeName = definition.graphqlName ?? typePrefix(this.#connector) + pascalCase(name);
       const path = `${this.#connector.name}.objects.${name}`;
-      const description = paragraphs(definition.title, definition.description);
-      this.#objects.set(
-        name,
-        this.#type(typeName, path, definition.fields, `${path}.fields`, description, definition.key),
-      );
+      const about = {
+        description: paragraphs(definition.title, definition.description),
+        directives: definition.directives,
+      };
+      const type = this.#type(typeName, path, definition.fields, `${path}.fields`, about, definition.key);
+      this.#objects.set(name, type);
     }
     return this.#objects.get(name);
   }
@@ -79,13 +88,15 @@ export class OutputTypes {
     origin: string,
     fields: Notation,
     path: string,
-    description?: string,
+    { description, directives }: TypeWords = {},
     key?: string,
   ): GraphQLObjectType | undefined {
+    const place = { connector: this.#connector, origin };
     return this.#register.type(name, origin, this.#connector.name, () => {
       return new GraphQLObjectType({
         name,
         ...(description ? { description } : {}),
+        extensions: readDirectives(directives, 'object', place, this.#register),
         fields: () => this.#fields(name, fields, path, key),
       });
     });
@@ -94,27 +105,25 @@ export class OutputTypes {
   #fields(typeName: string, notation: Notation, path: string, key: string | undefined): Fields {
     const made: Fields = {};
     const origins = new Map<string, string>();
-    const add = (name: string, config: GraphQLFieldConfig<unknown, unknown>, origin: string): void => {
-      if (this.#register.claim(origins, 'field', name, origin, typeName)) made[name] = config;
-    };
     notation.forEach((field, index) => {
       const origin = `${path}[${index}]`;
+      const place = { connector: this.#connector, origin };
+      const directives = readDirectives(field.directives, 'field', place, this.#register);
+      const add: AddField = (name, config) => {
+        if (!this.#register.claim(origins, 'field', name, origin, typeName)) return;
+        made[name] = withDirectives(config, directives);
+      };
       if (field.references !== undefined) this.#referenceFields(field, origin, field.name === key, add);
-      else add(fieldName(field), this.#field(typeName, field, origin, field.name === key), origin);
+      else add(fieldName(field), this.#field(typeName, field, origin, field.name === key));
     });
     return made;
   }
 
   /** A reference is the key as it stands, and beside it the row that it names; without an ending such as `_id` only the row. */
-  #referenceFields(
-    field: Field,
-    origin: string,
-    isKey: boolean,
-    add: (name: string, config: GraphQLFieldConfig<unknown, unknown>, origin: string) => void,
-  ): void {
+  #referenceFields(field: Field, origin: string, isKey: boolean, add: AddField): void {
     const list = field.type === 'array';
     const join = joinName(field);
-    if (join.beside || isKey) add(fieldName(field), this.#identifier(field, list, isKey), origin);
+    if (join.beside || isKey) add(fieldName(field), this.#identifier(field, list, isKey));
     if (this.#shapes.ofField(field).shape.kind !== 'scalar') {
       this.#register.fault(
         'NOTATION_KEY_INVALID',
@@ -125,10 +134,10 @@ export class OutputTypes {
     }
     const entity = this.#entities().referenced(this.#connector, field, origin);
     if (!entity || (isKey && !join.beside)) return;
-    if (!join.beside) return add(field.graphqlName ?? join.name, this.#join(field, entity, false, list), origin);
+    if (!join.beside) return add(field.graphqlName ?? join.name, this.#join(field, entity, false, list));
     // The field's own words are about the key.
     const description = `What \`${fieldName(field)}\` names.`;
-    add(join.name, { ...this.#join(field, entity, false, list), description }, origin);
+    add(join.name, { ...this.#join(field, entity, false, list), description });
   }
 
   #field(parent: string, field: Field, origin: string, isKey: boolean): GraphQLFieldConfig<unknown, unknown> {

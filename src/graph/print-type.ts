@@ -20,6 +20,8 @@ import {
 export interface Directives {
   readonly type?: (type: GraphQLNamedType) => readonly string[];
   readonly field?: (type: GraphQLNamedType, field: GraphQLField<unknown, unknown>) => readonly string[];
+  /** Whether a field of an object or interface is printed at all. Default: every field is. */
+  readonly isPrinted?: (field: GraphQLField<unknown, unknown>) => boolean;
   readonly enumValue?: (type: GraphQLEnumType, value: GraphQLEnumValue) => readonly string[];
 }
 
@@ -28,7 +30,7 @@ export function printType(type: GraphQLNamedType, directives: Directives = {}): 
   const head = (keyword: string): string =>
     `${printDescription(type.description, '')}${[keyword, type.name, ...implemented(type), ...(directives.type?.(type) ?? [])].join(' ')}`;
   if (isObjectType(type) || isInterfaceType(type)) {
-    const fields = Object.values(type.getFields());
+    const fields = Object.values(type.getFields()).filter((field) => directives.isPrinted?.(field) ?? true);
     return `${head(isObjectType(type) ? 'type' : 'interface')} ${printFields(fields, (field) => directives.field?.(type, field))}`;
   }
   if (isUnionType(type))

@@ -14,6 +14,7 @@ import { labelize } from '../notation/labelize.ts';
 import { type ActionBinding, bind, type Binding, type EventPart, type OutputBinding } from './binding.ts';
 import { deprecationReason, describeRootField } from './descriptions.ts';
 import type { Entities } from './entities.ts';
+import { readDirectives, withDirectives } from './federation-directives.ts';
 import type { InputTypes } from './input-types.ts';
 import type { ListTypes } from './list-types.ts';
 import type { NameOrigins, NameRegister } from './name-register.ts';
@@ -148,8 +149,8 @@ function pickListField(parts: ConnectorParts, place: RootPlace): FieldConfig {
 }
 
 function rootField(
-  { connector }: ConnectorParts,
-  { key }: RootPlace,
+  { connector, register }: ConnectorParts,
+  { key, origin }: RootPlace,
   presented: Presentation,
   type: GraphQLOutputType,
   args: Arguments,
@@ -162,7 +163,8 @@ function rootField(
     description: describeRootField(connector, key, presented),
     ...(reason === undefined ? {} : { deprecationReason: reason }),
   };
-  return bind(config, binding);
+  const directives = readDirectives(presented.directives, 'root field', { connector, origin }, register);
+  return withDirectives(bind(config, binding), directives);
 }
 
 function outputBinding({ entities, connector }: ConnectorParts, output: Shape): Omit<OutputBinding, 'shape'> {

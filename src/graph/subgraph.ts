@@ -13,9 +13,17 @@ import {
 } from 'graphql';
 import type { Connector } from '../connector/definition.ts';
 import type { Entity } from './binding.ts';
-import { isLoadable } from './entities.ts';
+import {
+  appliedDirectives,
+  federationDirectives,
+  printDirectives,
+  readComposedDirectives,
+  type Annotated,
+  type ComposedDirective,
+} from './federation-directives.ts';
 import { type NameRegister, sharedOwner } from './name-register.ts';
 import { printFields, printType } from './print-type.ts';
+import { isResolvable, type ReferenceType } from './references.ts';
 import { type RootFields, type RootType, rootTypes } from './root-fields.ts';
 
 /** What one connector, or the gateway itself, contributes to the graph. */
@@ -39,6 +47,8 @@ export interface SubgraphContent {
   readonly shared: readonly GraphQLNamedType[];
   /** Entities of others that it refers to, by name; it knows only their keys. */
   readonly stubs: readonly Entity[];
+  /** Directives of its own. */
+  readonly directives: readonly ComposedDirective[];
 }
 
 /** The part of the graph that one subgraph brings. */
@@ -53,6 +63,7 @@ export function makeSubgraphs(
   contributions: readonly Contribution[],
   schema: GraphQLSchema,
   entities: ReadonlyMap<string, Entity>,
+  references: ReadonlyMap<GraphQLNamedType, ReferenceType>,
   register: NameRegister,
 ): Subgraph[] {
   const world = once(() => ({
@@ -64,7 +75,7 @@ export function makeSubgraphs(
       const { owned, entityOf } = world();
       return contentOf(contribution, schema, owned.get(contribution.name) ?? [], register, entityOf);
     });
-    const sdl = once(() => printSubgraph(content(), world().entityOf));
+    const sdl = once(() => printSubgraph(content(), references));
     const { name, connector } = contribution;
     return connector ? { name, connector, content, sdl } : { name, content, sdl };
   });
@@ -72,9 +83,9 @@ export function makeSubgraphs(
   return made.filter(({ connector }, index) => connector || holdsAnything(contributions[index]));
 }
 
-/** `@key` of an entity; one that cannot be looked up cannot be joined from elsewhere. */
-export function keyDirective(entity: Entity, isStub: boolean): string {
-  return `@key(fields: "${entity.keyName}"${isStub || !isLoadable(entity) ? ', resolvable: false' : ''})`;
+/** `@key` for each key of a type; what cannot be looked up by it cannot be joined from elsewhere. */
+function keyDirectives({ keys }: ReferenceType): string[] {
+  return keys.map((key) => `@key(fields: "${key.fields}"${isResolvable(key) ? '' : ', resolvable: false'})`);
 }
 
 /** The fields that all subgraphs with a stub of the entity know. */
@@ -83,7 +94,7 @@ export function keyFields(entity: Entity): readonly GraphQLField<unknown, unknow
 }
 
 function contentOf(
-  { name, roots }: Contribution,
+  { name, roots, connector }: Contribution,
   schema: GraphQLSchema,
   types: readonly GraphQLNamedType[],
   register: NameRegister,
@@ -108,6 +119,7 @@ function contentOf(
     types: [...types].sort(byName),
     shared: [...shared].sort(byName),
     stubs: [...stubs].sort((a, b) => byName(a.type, b.type)),
+    directives: connector ? readComposedDirectives(connector, register) : [],
   };
 }
 
@@ -127,26 +139,44 @@ function namedTypesOfField(field: GraphQLField<unknown, unknown>): GraphQLNamedT
   return [getNamedType(field.type), ...field.args.map((argument) => getNamedType(argument.type))];
 }
 
-function printSubgraph(content: SubgraphContent, entityOf: ReadonlyMap<GraphQLNamedType, Entity>): string {
-  const sharedObjects = content.shared.filter(isObjectType);
-  const entities = content.types.flatMap((type) => entityOf.get(type) ?? []);
-  const imports = [
-    ...(entities.length + content.stubs.length > 0 ? ['"@key"'] : []),
-    ...(sharedObjects.length > 0 ? ['"@shareable"'] : []),
-  ];
-  const link = `@link(url: "${federationUrl}"${imports.length > 0 ? `, import: [${imports.join(', ')}]` : ''})`;
-  const owned = (type: GraphQLNamedType): string[] => {
-    const entity = entityOf.get(type);
-    return entity ? [keyDirective(entity, false)] : [];
+function printSubgraph(content: SubgraphContent, references: ReadonlyMap<GraphQLNamedType, ReferenceType>): string {
+  const used = new Set<string>();
+  const applied = (annotated: Annotated): string[] => {
+    for (const { name } of appliedDirectives(annotated)) used.add(name);
+    return printDirectives(annotated);
   };
+  const owned = (type: GraphQLNamedType): string[] => {
+    const reference = references.get(type);
+    if (reference) used.add('key');
+    return [...(reference ? keyDirectives(reference) : []), ...applied(type)];
+  };
+  if (content.stubs.length > 0) used.add('key');
+  if (content.shared.some(isObjectType)) used.add('shareable');
   const parts = [
-    `extend schema\n  ${link}`,
-    ...content.roots.map(({ root, fields }) => `type ${root} ${printFields(fields)}`),
-    ...content.types.map((type) => printType(type, { type: owned })),
+    ...content.directives.map(({ definition }) => definition),
+    ...content.roots.map(({ root, fields }) => `type ${root} ${printFields(fields, applied)}`),
+    ...content.types.map((type) =>
+      printType(type, { type: owned, field: (_, field) => applied(field), enumValue: (_, value) => applied(value) }),
+    ),
     ...content.stubs.map((entity) => printStub(entity)),
     ...content.shared.map((type) => printType(type, { type: () => (isObjectType(type) ? ['@shareable'] : []) })),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${[printLinks(used, content.directives), ...parts].join('\n\n')}\n`;
+}
+
+/** The directives that are used, imported; those of the connector's own are kept by composition. */
+function printLinks(used: ReadonlySet<string>, own: readonly ComposedDirective[]): string {
+  const imports = [...federationDirectives].filter((name) => used.has(name)).sort();
+  if (own.length > 0) imports.unshift('composeDirective');
+  const imported = imports.map((name) => `"@${name}"`).join(', ');
+  return [
+    'extend schema',
+    `  @link(url: "${federationUrl}"${imports.length > 0 ? `, import: [${imported}]` : ''})`,
+    ...own.flatMap(({ name, url }) => [
+      `  @link(url: "${url}", import: ["@${name}"])`,
+      `  @composeDirective(name: "@${name}")`,
+    ]),
+  ].join('\n');
 }
 
 /** @see https://specs.apollo.dev/federation/v2.3 */
@@ -154,7 +184,7 @@ const federationUrl = 'https://specs.apollo.dev/federation/v2.3';
 
 function printStub(entity: Entity): string {
   const fields = keyFields(entity).map((field) => `  ${field.name}: ${String(field.type)}`);
-  return `type ${entity.type.name} ${keyDirective(entity, true)} {\n${fields.join('\n')}\n}`;
+  return `type ${entity.type.name} @key(fields: "${entity.keyName}", resolvable: false) {\n${fields.join('\n')}\n}`;
 }
 
 function groupByOwner(register: NameRegister): ReadonlyMap<unknown, GraphQLNamedType[]> {

@@ -4,11 +4,27 @@
  *
  * @see https://specs.apollo.dev/join/v0.3
  */
-import { isInterfaceType, isObjectType, isUnionType, type GraphQLField, type GraphQLNamedType } from 'graphql';
-import type { Entity } from './binding.ts';
-import { isLoadable } from './entities.ts';
+import {
+  isEnumType,
+  isInterfaceType,
+  isObjectType,
+  isUnionType,
+  type GraphQLField,
+  type GraphQLNamedType,
+} from 'graphql';
+import {
+  appliedDirectives,
+  federationDirectives,
+  hasDirective,
+  isCompletedElsewhere,
+  printDirectives,
+  textArgument,
+  type Annotated,
+  type ComposedDirective,
+} from './federation-directives.ts';
 import type { Graph } from './graph.ts';
 import { printFields, printType } from './print-type.ts';
+import { isResolvable, type ReferenceType } from './references.ts';
 import { type RootType, rootTypes } from './root-fields.ts';
 
 /** Prints the supergraph, in time linear in its size. The gateway answers for every subgraph itself, so their URLs are empty. */
@@ -16,13 +32,24 @@ export function supergraphSdl(graph: Graph): string {
   const uses = collectUses(graph);
   const roots = rootTypes.filter((root) => uses.roots[root].length > 0);
   const parts = [
-    `schema\n  @link(url: "https://specs.apollo.dev/link/v1.0")\n  @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION)\n{\n${roots.map((root) => `  ${root.toLowerCase()}: ${root}`).join('\n')}\n}`,
+    `schema\n${printLinks(uses)}\n{\n${roots.map((root) => `  ${root.toLowerCase()}: ${root}`).join('\n')}\n}`,
     joinDefinitions,
+    ...features.flatMap(({ name, definition }) => (uses.applied.has(name) ? [definition] : [])),
+    ...uses.directives.map(({ definition }) => definition),
     `enum join__Graph {\n${sortedGraphs(graph).join('\n')}\n}`,
     ...roots.map((root) => printRoot(root, uses.roots[root])),
     ...[...uses.types.values()].sort(byTypeName).map(printUse),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function printLinks({ applied, directives }: Uses): string {
+  return [
+    '  @link(url: "https://specs.apollo.dev/link/v1.0")',
+    '  @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION)',
+    ...features.flatMap(({ name, link }) => (applied.has(name) ? [`  @link(${link})`] : [])),
+    ...directives.map(({ name, url }) => `  @link(url: "${url}", import: ["@${name}"])`),
+  ].join('\n');
 }
 
 interface RootPart {
@@ -33,7 +60,7 @@ interface RootPart {
 /** One type, and the subgraphs that have it. */
 interface Use {
   readonly type: GraphQLNamedType;
-  readonly entity?: Entity;
+  readonly reference?: ReferenceType;
   /** The subgraph that has the whole type; the first of many for shared ones. */
   readonly owner: string;
   readonly graphs: string[];
@@ -42,19 +69,22 @@ interface Use {
 interface Uses {
   readonly roots: Readonly<Record<RootType, RootPart[]>>;
   readonly types: ReadonlyMap<string, Use>;
+  /** Of the connectors' own, those that are kept. */
+  readonly directives: readonly ComposedDirective[];
+  /** Names of the directives that stand anywhere. */
+  readonly applied: ReadonlySet<string>;
 }
 
 function collectUses(graph: Graph): Uses {
   const roots: Record<RootType, RootPart[]> = { Query: [], Mutation: [], Subscription: [] };
   const types = new Map<string, Use>();
-  const entityOf = new Map([...graph.entities.values()].map((entity) => [entity.type.name, entity]));
   for (const subgraph of graph.subgraphs) {
     const content = subgraph.content();
     const name = subgraph.name.toUpperCase();
     for (const { root, fields } of content.roots) roots[root].push({ graph: name, fields });
     for (const type of content.types) {
-      const entity = entityOf.get(type.name);
-      types.set(type.name, { type, owner: name, graphs: [name], ...(entity ? { entity } : {}) });
+      const reference = graph.references.get(type);
+      types.set(type.name, { type, owner: name, graphs: [name], ...(reference ? { reference } : {}) });
     }
     for (const type of content.shared) {
       const use = types.get(type.name);
@@ -66,7 +96,31 @@ function collectUses(graph: Graph): Uses {
   for (const subgraph of graph.subgraphs) {
     for (const stub of subgraph.content().stubs) types.get(stub.type.name)?.graphs.push(subgraph.name.toUpperCase());
   }
-  return { roots, types };
+  const directives = graph.subgraphs.flatMap((subgraph) => subgraph.content().directives);
+  return { roots, types, directives, applied: appliedIn(graph) };
+}
+
+function appliedIn({ subgraphs }: Graph): ReadonlySet<string> {
+  const applied = new Set<string>();
+  const add = (annotated: Annotated) => appliedDirectives(annotated).forEach(({ name }) => applied.add(name));
+  for (const subgraph of subgraphs) {
+    const { roots, types } = subgraph.content();
+    for (const { fields } of roots) fields.forEach(add);
+    for (const type of types) {
+      add(type);
+      if (isObjectType(type) || isInterfaceType(type)) Object.values(type.getFields()).forEach(add);
+      if (isEnumType(type)) type.getValues().forEach(add);
+    }
+  }
+  return applied;
+}
+
+/** What of federation's directives stands in a supergraph as it is, and the connectors' own. */
+function kept(annotated: Annotated): string[] {
+  return printDirectives(
+    annotated,
+    (name) => !federationDirectives.has(name) || features.some((each) => each.name === name),
+  );
 }
 
 function printRoot(root: RootType, parts: readonly RootPart[]): string {
@@ -75,26 +129,44 @@ function printRoot(root: RootType, parts: readonly RootPart[]): string {
   const owner = new Map(sorted.flatMap(({ graph, fields }) => fields.map((field) => [field, graph] as const)));
   // With one subgraph there is nothing to say about a field.
   const directives = (field: GraphQLField<unknown, unknown>): string[] =>
-    sorted.length > 1 ? [`@join__field(graph: ${String(owner.get(field))})`] : [];
+    joinField(field, { isOfOne: sorted.length > 1, owner: String(owner.get(field)) });
   return `type ${root} ${joined} ${printFields([...owner.keys()], directives)}`;
 }
 
 function printUse(use: Use): string {
-  const { type, entity, owner, graphs } = use;
+  const { type, reference, owner, graphs } = use;
   const sorted = [...graphs].sort(compare);
   const ofOneAlone = (field: GraphQLField<unknown, unknown>): boolean =>
-    entity !== undefined && graphs.length > 1 && field.name !== entity.keyName;
+    reference !== undefined && graphs.length > 1 && field.name !== reference.entity?.keyName;
   return printType(type, {
-    type: () => [...sorted.map((graph) => joinType(graph, use)), ...joinedMembers(type, owner)],
-    field: (_, field) => (ofOneAlone(field) ? [`@join__field(graph: ${owner})`] : []),
-    enumValue: () => sorted.map((graph) => `@join__enumValue(graph: ${graph})`),
+    type: () => [...sorted.flatMap((graph) => joinTypes(graph, use)), ...joinedMembers(type, owner), ...kept(type)],
+    field: (_, field) => joinField(field, { isOfOne: ofOneAlone(field), owner }),
+    // Its other half is in a subgraph that is not here.
+    isPrinted: (field) => !isCompletedElsewhere(field),
+    enumValue: (_, value) => [...sorted.map((graph) => `@join__enumValue(graph: ${graph})`), ...kept(value)],
   });
 }
 
-function joinType(graph: string, { entity, owner }: Use): string {
-  if (!entity) return `@join__type(graph: ${graph})`;
-  const resolvable = graph === owner && isLoadable(entity) ? '' : ', resolvable: false';
-  return `@join__type(graph: ${graph}, key: "${entity.keyName}"${resolvable})`;
+/** Which subgraph a field is of where there are several, and what was taken over from another. */
+function joinField(
+  field: GraphQLField<unknown, unknown>,
+  { isOfOne, owner }: { readonly isOfOne: boolean; readonly owner: string },
+): string[] {
+  const overriding = appliedDirectives(field).find(({ name }) => name === 'override');
+  const from = overriding && textArgument(overriding, 'from');
+  const joined = from === undefined ? `graph: ${owner}` : `graph: ${owner}, override: ${JSON.stringify(from)}`;
+  return [...(isOfOne || from !== undefined ? [`@join__field(${joined})`] : []), ...kept(field)];
+}
+
+function joinTypes(graph: string, { type, reference, owner }: Use): string[] {
+  const isInterface = hasDirective(type, 'interfaceObject') ? ', isInterfaceObject: true' : '';
+  if (!reference) return [`@join__type(graph: ${graph}${isInterface})`];
+  const { keys, entity } = reference;
+  if (graph !== owner) return [`@join__type(graph: ${graph}, key: "${entity?.keyName}", resolvable: false)`];
+  return keys.map((key) => {
+    const resolvable = isResolvable(key) ? '' : ', resolvable: false';
+    return `@join__type(graph: ${graph}, key: "${key.fields}"${resolvable}${isInterface})`;
+  });
 }
 
 function joinedMembers(type: GraphQLNamedType, graph: string): string[] {
@@ -147,3 +219,19 @@ enum link__Purpose {
   """
   EXECUTION
 }`;
+
+/** Directives of federation that stand in a supergraph as they are. @see https://specs.apollo.dev/tag/v0.3 @see https://specs.apollo.dev/inaccessible/v0.2 */
+const features = [
+  {
+    name: 'tag',
+    link: 'url: "https://specs.apollo.dev/tag/v0.3"',
+    definition:
+      'directive @tag(name: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA',
+  },
+  {
+    name: 'inaccessible',
+    link: 'url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY',
+    definition:
+      'directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE | SCALAR | INPUT_OBJECT | INPUT_FIELD_DEFINITION | ARGUMENT_DEFINITION',
+  },
+] as const;

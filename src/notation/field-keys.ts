@@ -37,6 +37,10 @@ export const fieldKeys: Readonly<Record<keyof Field, KeyKind>> = {
   },
   referenceName: text,
   graphqlName: text,
+  directives: {
+    expected: 'a list of directives as SDL has them, e.g. ["@shareable"]',
+    accepts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string' && each.startsWith('@')),
+  },
   default: anything,
   pickList: {
     expected: `${choices.expected}, or the name of a pick list`,

@@ -59,6 +59,11 @@ export interface Field {
   readonly referenceName?: string;
   /** Name in the graph, instead of the camelCase of `name`. */
   readonly graphqlName?: string;
+  /**
+   * What its field says to federation, as SDL has it, e.g. `@requires(fields: "weight")`; of no effect in what is taken as
+   * input.
+   */
+  readonly directives?: readonly string[];
   /** Stands for the value when the client gives none; an explicit null stays null. */
   readonly default?: unknown;
   /** Choices, or the name of one of the connector's pick lists. */
@@ -121,10 +126,29 @@ export interface ObjectDefinition<Fields extends Notation = Notation> {
   readonly lookup?: string;
   /** Name of the batch action that gets many by their keys. */
   readonly batch?: string;
+  /** Further keys by which other subgraphs may name one. */
+  readonly keys?: readonly KeyDefinition[];
   /** Type name in the graph, instead of connector and object name. */
   readonly graphqlName?: string;
+  /** What its type says to federation, as SDL has it, e.g. `@tag(name: "internal")`. */
+  readonly directives?: readonly string[];
   /** Makes its rows things, which are mapped for each connection (docs/from-connctd.md); it needs a `key`. */
   readonly thing?: ThingDefinition;
+}
+
+/** A key of an object beside its own: one field or several, some of them within others. */
+export interface KeyDefinition {
+  /** Names in the graph, as `@key` has them, e.g. `owner { login } name`. */
+  readonly fields: string;
+  /** Name of the action that gets one by it; absent, with `batch`: others name it so, and nobody can ask for it. */
+  readonly lookup?: string;
+  /** Name of the batch action that gets many by it; its list takes values of one field, or objects with a property for each. */
+  readonly batch?: string;
+  /**
+   * Where inputs of the action, or properties in its list, are taken from, by their names in the graph: fields of the key,
+   * with a dot below others, e.g. `{ owner: 'owner.login' }`. Default: from the field of the same name.
+   */
+  readonly arguments?: Readonly<Record<string, string>>;
 }
 
 /** How a form may show a field: the documented control types, then those found in published connectors. */

@@ -85,7 +85,7 @@ function joinByKey(entity: Entity, key: unknown, state: OperationState, info: Gr
 }
 
 /** The row at once when it was loaded before: no promise, so that graphql-js goes on without waiting. */
-function loadRow(
+export function loadRow(
   entity: Entity,
   key: unknown,
   state: OperationState,

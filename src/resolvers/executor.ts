@@ -22,20 +22,13 @@ import { failed } from './event-operation.ts';
 import { EventStream } from './event-stream.ts';
 import type { Operation, OperationContext } from './operation-context.ts';
 import { createOperationState, type OperationState } from './operation-state.ts';
+import type { ServedGraph } from './served-graph.ts';
+import { createServedSubgraphs } from './served-subgraphs.ts';
 import { createSharedSubscriptions } from './shared-subscriptions.ts';
 import type { SubscribeResult, SubscriptionOptions } from './subscription.ts';
 
 export type { Operation, OperationContext } from './operation-context.ts';
-
-/** One generation of the graph; an operation is executed by the generation that validated it. */
-export interface ServedGraph {
-  readonly schema: GraphQLSchema;
-  /** Join-spec SDL, for `/supergraph.graphql`. */
-  readonly supergraphSdl: () => string;
-  readonly execute: (operation: Operation) => Promise<ExecutionResult>;
-  /** Accepts or refuses a subscription; never rejects. The context's signal aborts when its subscriber has gone. */
-  readonly subscribe: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
-}
+export type { ServedGraph } from './served-graph.ts';
 
 export interface ExecutorOptions extends AttachOptions {
   /** Requests that all fields of one operation may send, or of one event of a subscription. Default 1 000. */
@@ -48,7 +41,19 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
   let sdl: string | undefined;
   const stateOf = (context: OperationContext): OperationState =>
     createOperationState(context, connections, entityActions, createOperationBudget(options.maxRequestsPerOperation));
-  const execute = createExecute(graph.schema);
+  const serve = (schema: GraphQLSchema) => serveSchema(schema, stateOf);
+  return {
+    ...serve(graph.schema),
+    supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
+    subgraph: createServedSubgraphs(graph, options, serve),
+  };
+}
+
+function serveSchema(
+  schema: GraphQLSchema,
+  stateOf: (context: OperationContext) => OperationState,
+): Omit<ServedGraph, 'supergraphSdl'> {
+  const execute = createExecute(schema);
   const argumentsOf = ({ document, operationName, variables }: Omit<Operation, 'context'>, state: OperationState) => ({
     document,
     operationName,
@@ -62,7 +67,7 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
     const { context, after } = operation;
     refuseConditions(operation);
     const state: OperationState = { ...stateOf(context), resumeAfter: after };
-    const stream = await createSourceEventStream({ schema: graph.schema, ...argumentsOf(operation, state) });
+    const stream = await createSourceEventStream({ schema, ...argumentsOf(operation, state) });
     if (!(stream instanceof EventStream)) return refused(stream as ExecutionResult, settings);
     if (context.signal.aborted) {
       stream.feed.release();
@@ -74,8 +79,7 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
     return { kind: 'accepted', subscription };
   };
   return {
-    schema: graph.schema,
-    supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
+    schema,
     execute: async (operation) => execute(argumentsOf(operation, stateOf(operation.context))),
     subscribe: (operation, settings) =>
       subscribe(operation, settings).catch((error: unknown) => refused(failed(error), settings)),

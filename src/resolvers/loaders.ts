@@ -42,6 +42,16 @@ export function createLoaders(entityActions: EntityActions): LoadRow {
   };
 }
 
+/** Collects what is asked for together, each once. @param loadAll - gives what belongs to each, in their order; errors fail their own. */
+export function createBatcher<Key>(
+  loadAll: (keys: readonly Key[]) => Promise<readonly unknown[]>,
+  identity: (key: Key) => string,
+  maxBatchSize: number | undefined,
+): (key: Key) => Promise<unknown> {
+  const loader = new DataLoader<Key, unknown, string>(loadAll, { cacheKeyFn: identity, maxBatchSize });
+  return (key) => loader.load(key);
+}
+
 interface Loader {
   readonly load: (key: unknown) => Promise<unknown>;
   /** What was loaded so far, by key; `null` for rows that the provider does not have. */

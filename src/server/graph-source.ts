@@ -1,5 +1,5 @@
 /** Where the server gets the graph from: the newest good generation, and what went wrong with later ones. */
-import type { Fault } from '../errors.ts';
+import { GatewayError, type Fault } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import type { OperationList } from './operations/operation-list.ts';
 
@@ -22,6 +22,18 @@ export interface GraphSource {
   /** Tells of each new generation; gives the function that ends the telling. */
   onChange(listener: () => void): () => void;
   status(): GraphStatus;
+}
+
+/** One subgraph of a source alone, as if there were no others. */
+export function subgraphSource(graphs: GraphSource, name: string): GraphSource {
+  return {
+    ...graphs,
+    current() {
+      const served = graphs.current().subgraph?.(name);
+      if (served) return served;
+      throw new GatewayError('NOT_SERVED', `The subgraph "${name}" is no longer served. Compose the supergraph anew.`);
+    },
+  };
 }
 
 /** A source whose graph never changes. */

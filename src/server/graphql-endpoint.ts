@@ -292,10 +292,8 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection, produc
   const execute = async ({ schema, document, request, operation, context }: ExecutorInput) => {
     const graph = graphOf.get(schema);
     if (!graph) throw new Error('An operation was validated against a schema that was never served.');
-    if (introspection === 'with-scope') {
-      const refusal = refuseIntrospection(document, context.operation.caller);
-      if (refusal) return refusal;
-    }
+    const refusal = refuseIntrospection(document, context.operation.caller, introspection);
+    if (refusal) return refusal;
     const { operationName, variables } = request;
     const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
     return runOperation(graph, asked, operationTimeoutMs, { logger, production });

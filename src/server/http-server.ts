@@ -30,7 +30,9 @@ import { transferPath } from '../transfers/create-transfers.ts';
 import { createTransferAdmission, type Admit } from '../transfers/transfer-admission.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import { requestIds } from './request-id.ts';
-import type { SubscriptionSettings } from './subscriptions/subscription-settings.ts';
+import { createSubgraphRoutes } from './subgraph-routes.ts';
+import { createPlaces } from './subscriptions/places.ts';
+import { defaultSubscriptionSettings, type SubscriptionSettings } from './subscriptions/subscription-settings.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import { endIfSlow } from './slow-request.ts';
 import { addTransferRoutes, loggedTransferPath } from './transfer-routes.ts';
@@ -154,16 +156,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     findDocument: createFindDocument({ graphs, cache, only, automatic: cache !== undefined }),
     refuseUnlisted: createDocumentLock(graphs, { only }),
   };
-  const subscriptions = createSubscriptions({
+  const { maxSocketsPerSubject } = { ...defaultSubscriptionSettings, ...options.subscriptions };
+  const streaming = {
     ...operations,
     settings: options.subscriptions,
     isAllowedHost,
     isDraining,
     baseUrl: () => options.baseUrl,
     keyRing: options.keyRing,
+    places: createPlaces(maxSocketsPerSubject),
+  };
+  const subscriptions = createSubscriptions(streaming);
+  const subgraphs = createSubgraphRoutes({
+    graphs,
+    caller,
+    createSubscriptions: (source) => createSubscriptions({ ...streaming, graphs: source }),
   });
   const endpoint = await createGraphqlEndpoint({ ...operations, maxAgeSeconds, subscriptions });
-  subscriptions.takeUpgrades(app.server);
+  subscriptions.takeUpgrades(app.server, subgraphs.acceptorAt);
   registerScope(app, 'graphql', async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {
       reply.headers(dataHeaders);
@@ -171,6 +181,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     });
     endpoint.addRoutes(routes);
     registerScope(routes, 'subscriptions', async (inner) => subscriptions.addRoutes(inner));
+    subgraphs.addRoutes(routes);
     const { isStoreAway } = options;
     addHealthRoutes(routes, { graphs, isDraining, isStoreAway, production, introspection, caller });
   });
@@ -207,7 +218,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const stop = async (timeoutMs: number): Promise<void> => {
     const answered = requests.stop(app, timeoutMs, logger);
     // From here on nothing new is taken. The server waits for its sockets too.
-    await Promise.all([subscriptions.stop(timeoutMs), answered]);
+    await Promise.all([subscriptions.stop(timeoutMs), subgraphs.stop(timeoutMs), answered]);
     await endpoint.stop();
   };
   let closing: Promise<void> | undefined;

@@ -1,15 +1,25 @@
 /** Who may ask for the schema. */
 import { GraphQLError, Kind, type DocumentNode, type ExecutionResult, type SelectionSetNode } from 'graphql';
 import type { Caller } from '../connection/caller.ts';
+import { InputError } from '../errors.ts';
 import { allows, forbidden, scopeOf } from '../connection/scopes.ts';
 
 /** Everybody, nobody, or callers with the scope `plugboard.introspect`. */
 export type Introspection = boolean | 'with-scope';
 
-/** The refusal of an operation that asks for the schema without the scope; `undefined` for every other. */
-export function refuseIntrospection(document: DocumentNode, caller: Caller): ExecutionResult | undefined {
-  if (allows(caller.scopes, 'introspect') || !asksForSchema(document)) return undefined;
-  const error = forbidden(scopeOf('introspect'));
+/**
+ * The refusal of an operation that asks for the schema where nobody may, or without the scope; `undefined` for every other.
+ * Documents with `__schema` or `__type` where nobody may are found by validation already.
+ */
+export function refuseIntrospection(
+  document: DocumentNode,
+  caller: Caller,
+  introspection: Introspection,
+): ExecutionResult | undefined {
+  if (introspection === true || !asksForSchema(document)) return undefined;
+  if (introspection === 'with-scope' && allows(caller.scopes, 'introspect')) return undefined;
+  const message = 'The SDL is not shown by this gateway. Set `introspection: true` to serve it.';
+  const error = introspection === false ? new InputError('NOT_SERVED', message) : forbidden(scopeOf('introspect'));
   return { errors: [new GraphQLError(error.message, { originalError: error, extensions: error.extensions })] };
 }
 
@@ -30,7 +40,10 @@ function asksForSchema(document: DocumentNode): boolean {
 
 function selectsSchema(set: SelectionSetNode | undefined): boolean {
   return (set?.selections ?? []).some((selection) => {
-    if (selection.kind === Kind.FIELD) return selection.name.value === '__schema' || selection.name.value === '__type';
+    if (selection.kind === Kind.FIELD) return schemaFields.has(selection.name.value);
     return selection.kind === Kind.INLINE_FRAGMENT && selectsSchema(selection.selectionSet);
   });
 }
+
+/** Only subgraphs have a field `_service`. */
+const schemaFields: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);

@@ -63,7 +63,7 @@ export function createPrepare(options: PrepareOptions): (asked: AskedDocument) =
     }
     const operation = getOperationAST(document, operationName);
     if (!operation) return refuse([noSuchOperation(operationName)]);
-    const refusal = options.introspection === 'with-scope' ? refuseIntrospection(document, caller) : undefined;
+    const refusal = refuseIntrospection(document, caller, options.introspection);
     return refusal?.errors ? refuse(refusal.errors) : { document, kind: operation.operation };
   };
 }

@@ -75,6 +75,7 @@ describe('checkFields', () => {
       controlType: 'small-select',
       references: 'crm.project',
       referenceName: 'project_itself',
+      directives: ['@shareable'],
       graphqlName: 'projectId',
       default: 'a',
       pickList: 'projects',

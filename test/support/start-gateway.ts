@@ -32,6 +32,8 @@ export interface GatewayUnderTest {
   /** Origins on loopback that its connectors may ask. */
   readonly origins?: readonly string[];
   readonly configuration?: Configuration;
+  /** Serves this subgraph alone. */
+  readonly onlySubgraph?: string;
   /** Tries of one read. Default 1, so that a test waits for nothing. */
   readonly maxTries?: number;
 }
@@ -42,6 +44,7 @@ export async function startGateway({
   origins = [],
   configuration = {},
   maxTries = 1,
+  onlySubgraph,
 }: GatewayUnderTest): Promise<RunningGateway> {
   const log: string[] = [];
   const logDestination = new Writable({
@@ -52,6 +55,7 @@ export async function startGateway({
   });
   const gateway = await createGateway({
     connectors,
+    ...(onlySubgraph !== undefined && { onlySubgraph }),
     environment: {},
     logDestination,
     sender: { retries: { maxTries, totalMs: 10_000, baseDelayMs: 1, maxDelayMs: 2, maxRetryAfterMs: 5_000 } },

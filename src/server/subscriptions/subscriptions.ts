@@ -5,15 +5,15 @@ import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../../connection/caller.ts';
 import { createKeyRing, type KeyRing } from '../../connection/seal.ts';
 import { createCallerWatch } from './caller-watch.ts';
-import { createGraphqlWsEndpoint } from './graphql-ws-endpoint.ts';
+import { createGraphqlWsEndpoint, type GraphqlWsEndpoint } from './graphql-ws-endpoint.ts';
 import { createOperationStreams, type OperationStreams, type OperationStreamsOptions } from './operation-stream.ts';
 import { originGuard } from '../origin-guard.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces, type Places } from './places.ts';
 import { requestIds } from '../request-id.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 import { streamCookie } from './stream-cookie.ts';
 import { defaultSubscriptionSettings, type SubscriptionSettings } from './subscription-settings.ts';
-import { takeUpgrades } from './upgrade.ts';
+import { takeUpgrades, type UpgradeOptions } from './upgrade.ts';
 
 export interface SubscriptionsOptions extends Omit<OperationStreamsOptions, 'eventTimeoutMs'> {
   /** Those that are absent keep their defaults (`defaultSubscriptionSettings`). */
@@ -25,11 +25,15 @@ export interface SubscriptionsOptions extends Omit<OperationStreamsOptions, 'eve
   readonly baseUrl: () => string | undefined;
   /** Seals the cookie of an EventSource. Default: a key that ends with the process. */
   readonly keyRing: KeyRing | undefined;
+  /** Places of sockets and streams that are shared with others. Default: of its own. */
+  readonly places?: Places;
 }
 
 export interface Subscriptions {
-  /** Takes the WebSockets of a server. */
-  readonly takeUpgrades: (server: Server) => void;
+  /** Takes the WebSockets of a server at `/graphql`, and at further paths. */
+  readonly takeUpgrades: (server: Server, acceptorAt?: UpgradeOptions['acceptorAt']) => void;
+  /** Takes one WebSocket. */
+  readonly acceptSocket: GraphqlWsEndpoint['accept'];
   readonly addRoutes: (app: FastifyInstance) => void;
   readonly streams: OperationStreams;
   /** Answers a request to another path with a stream of events. */
@@ -51,7 +55,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     settings,
     caller,
     callerWatch: createCallerWatch({ caller, everyMs: settings.recheckMs }),
-    places: createPlaces(settings.maxSocketsPerSubject),
+    places: options.places ?? createPlaces(settings.maxSocketsPerSubject),
     originOf: originGuard(settings.allowedOrigins, baseUrl),
     logger,
   };
@@ -60,7 +64,13 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   const events = createSseEndpoint({ ...shared, cookie: streamCookie(keyRing, baseUrl) });
   return {
     streams: shared.streams,
-    takeUpgrades: (server) => takeUpgrades(server, { ...options, originOf: shared.originOf, accept: sockets.accept }),
+    takeUpgrades: (server, acceptorAt) =>
+      takeUpgrades(server, {
+        ...options,
+        originOf: shared.originOf,
+        acceptorAt: (path) => (path === '/graphql' ? sockets.accept : acceptorAt?.(path)),
+      }),
+    acceptSocket: sockets.accept,
     addRoutes: events.addRoutes,
     answerWithEvents: events.answer,
     async stop(timeoutMs) {

@@ -1,4 +1,4 @@
-/** Decides which connections become WebSockets: only at `/graphql`, under our name, and from pages that may. */
+/** Decides which connections become WebSockets: only at paths that serve them, under our name, and from pages that may. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../../errors.ts';
@@ -9,7 +9,10 @@ export interface UpgradeOptions {
   readonly isAllowedHost: (host: string | undefined) => boolean;
   readonly originOf: (headers: IncomingMessage['headers']) => Origin;
   readonly isDraining: () => boolean;
-  readonly accept: (request: IncomingMessage, connection: Duplex, head: Buffer) => void;
+  /** What takes a WebSocket at a path; `undefined` where none is served. */
+  readonly acceptorAt: (
+    path: string,
+  ) => ((request: IncomingMessage, connection: Duplex, head: Buffer) => void) | undefined;
 }
 
 /** Takes every request to upgrade that the server gets. */
@@ -20,7 +23,7 @@ export function takeUpgrades(server: Server, options: UpgradeOptions): void {
     if (!isWebSocket(request)) return answerWithoutUpgrade(server, request, connection, head);
     const refusal = refuse(request, options);
     if (refusal) return answer(connection, ...refusal);
-    return options.accept(request, connection, head);
+    return options.acceptorAt(pathOf(request))?.(request, connection, head);
   });
 }
 
@@ -54,13 +57,17 @@ function refuse(request: IncomingMessage, options: UpgradeOptions): Refusal | un
   if (options.isDraining()) {
     return [503, 'Service Unavailable', 'NOT_READY', 'The gateway is stopping. Ask again.'];
   }
-  if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
+  if (!options.acceptorAt(pathOf(request))) {
     return [404, 'Not Found', 'ROUTE_NOT_FOUND', 'No WebSocket is served here. GraphQL is at /graphql.'];
   }
   if (options.originOf(request.headers) === 'foreign') {
     return [403, 'Forbidden', 'ORIGIN_REFUSED', originRefused];
   }
   return undefined;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** What a page of another site is told. */

@@ -289,7 +289,8 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
   let shape: any = configurationShape;
   for (const key of path) {
     shape = unwrap(shape);
-    shape = typeof key === 'number' ? shape.element : shape.shape[key];
+    if (shape instanceof z.ZodRecord) shape = shape.valueType;
+    else shape = typeof key === 'number' ? shape.element : shape.shape[key];
   }
   return Object.keys(unwrap(shape).shape as object);
 }

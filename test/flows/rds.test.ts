@@ -5,11 +5,19 @@ import { startDemo } from '../../src/cli/demo.ts';
 import type { Serving } from '../../src/cli/serving.ts';
 import { withPythonRequests } from '../support/python-requests.ts';
 import { rdsClient } from '../support/rds-client.ts';
-import { startRdsHouse, type RdsHouse } from '../support/rds-house.ts';
+import { rdsService, rdsToken, startRdsHouse, type RdsHouse } from '../support/rds-house.ts';
+import { startFakePort, type FakePort } from '../support/rds-port.ts';
 
 let house: RdsHouse;
-beforeAll(async () => void (house = await startRdsHouse()));
-afterAll(async () => house.close());
+let port: FakePort;
+beforeAll(async () => {
+  port = await startFakePort();
+  house = await startRdsHouse({ rds: { ports: { 'port-fake': { url: port.origin, allowPrivateAddress: true } } } });
+});
+afterAll(async () => {
+  await house.close();
+  await port.close();
+});
 
 const script = fileURLToPath(new URL('rds/register_service.py', import.meta.url));
 
@@ -44,6 +52,25 @@ await withPythonRequests((runPython) => {
   });
 });
 
+await withPythonRequests((runPython) => {
+  describe('seed 000: the interface fileStorage, asked by python3 with requests', () => {
+    it('takes a file, lists, gives and removes it', async () => {
+      await house.ask('POST /service', { body: rdsService('port-fake', house.endpoint) });
+      await house.ask('POST /user/ada/token', { body: rdsToken('port-fake', 'ada') });
+      const asking = fileURLToPath(new URL('rds/ask_port.py', import.meta.url));
+      const PORT = `${house.gateway.url()}/rds/${house.secret}/ports/port-fake`;
+      expect(JSON.parse(await runPython(asking, { PORT }))).toEqual([
+        [200, '{"success":true}'],
+        [200, '{"files":["/data/ä b.txt"]}'],
+        [200, 'one\r\ntwo'],
+        [200, '{"success":true}'],
+        [200, '{"files":[]}'],
+        [401, '{"error":"Unauthorized","http_code":401,"description":"userId: expected the name of a user."}'],
+      ]);
+    });
+  });
+});
+
 describe('seed 002: the service endpoint of the Token Storage', () => {
   it('takes the registration that the document posts, header by header', async () => {
     const data = {
@@ -74,6 +101,12 @@ describe('the demo', () => {
     // A page in somebody's browser could send this one.
     const simple = await fetch(`${demo.url}/rds/service`, { method: 'POST', body: JSON.stringify(body) });
     expect(simple.status).toBe(415);
+    const page = { method: 'POST', headers: { origin: 'https://evil.example' }, body: new FormData() };
+    const form = await fetch(`${demo.url}/rds/ports/my_app/storage/file`, page);
+    expect([form.status, await form.json()]).toEqual([
+      403,
+      { error: 'Forbidden', http_code: 403, description: 'Pages in a browser are not served here.' },
+    ]);
     const { data } = (await (
       await fetch(`${demo.url}/graphql`, {
         method: 'POST',

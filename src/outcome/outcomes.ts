@@ -1,4 +1,5 @@
 /** What came of mutations: one that has an idempotency key is carried out once, and a repetition is told what it came to. */
+import { setMaxListeners } from 'node:events';
 import type { KeyRing } from '../connection/seal.ts';
 import { untilAborted } from '../connector/until-aborted.ts';
 import { GatewayError } from '../errors.ts';
@@ -52,6 +53,8 @@ export function createOutcomes(options: OutcomeOptions): Outcomes {
   const { keepMs = 24 * 60 * 60_000, takeoverMs = 15_000, waitMs = 20_000, runMs = 60_000 } = options;
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
+  // Every mutation that waits for the store listens, and there may be many: that is no leak.
+  setMaxListeners(0, stopping.signal);
   const desk = { records, leases, keyRing, keepMs, takeoverMs, waitMs, runMs, onLost, stopping: stopping.signal };
   return {
     once(mutation, client, run) {

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RefreshLimits } from '../../src/connection/refresh-desk.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
@@ -131,5 +132,30 @@ describe('a process that dies while it holds the lease', () => {
     expect(failed).toEqual(Array.from({ length: 5 }, () => 'REAUTH_REQUIRED'));
     expect(await second!.call('changes')).toEqual(['STARTED → REAUTH_REQUIRED']);
     expect(await server.counters()).toMatchObject({ refreshes: 1, tokenRequests: { refresh_token: 1 } });
+  });
+});
+
+describe('a process that is frozen while it holds the lease, and longer than that lives', () => {
+  it('saves what the provider gave when it wakes, and nobody has spent the refresh token a second time', async () => {
+    const { id } = await desk.connect(await desk.signIn());
+    const [first, second] = await start(2, { leaseMs: 600, renewLeaseEveryMs: 200, keeperWaitMs: 15_000 });
+    await server.setFault('token', { mode: 'slow', delayMs: 500, grantType: 'refresh_token' }, 1);
+    await server.expireAccessTokens();
+    const asked = first!.call<CallersResult>('callers', id, 5);
+    await server.until(({ refreshes }) => refreshes === 1);
+    first!.process.kill('SIGSTOP');
+    const taken = second!.call<CallersResult>('callers', id, 5);
+    // Beyond its lease, which the other one then has.
+    await sleep(2_000);
+    first!.process.kill('SIGCONT');
+    expect(await asked).toMatchObject({ failed: [] });
+    expect(await taken).toMatchObject({ failed: [] });
+    expect(await server.counters()).toMatchObject({
+      refreshes: 1,
+      tokenRequests: { refresh_token: 1 },
+      reuseDetections: 0,
+      grantsRevoked: 0,
+    });
+    expect((await desk.read(id)).value).toMatchObject({ state: 'STARTED', renewing: null });
   });
 });

@@ -1,5 +1,6 @@
 /** The clients of the soak: operations of every kind at a steady rate, and what came of them. */
 import { randomUUID } from 'node:crypto';
+import { Agent, fetch } from 'undici';
 
 export interface Load {
   /** How often each kind ended in which way: `query ok`, `mutation PROVIDER_UNAVAILABLE`. */
@@ -30,6 +31,8 @@ const mix: readonly (readonly [string, Operation, number])[] = [
 const turns = mix.flatMap(([name, operation, count]) => Array.from({ length: count }, () => ({ name, operation })));
 /** A gateway that is stuck is not asked ever more. */
 const maxUnderWay = 500;
+/** So many connections at most, so that those of the clients are as many all the while. */
+const dispatcher = new Agent({ connections: 100 });
 const subscribers = 10;
 
 export function startLoad(options: LoadOptions): Load {
@@ -64,14 +67,24 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-async function ask({ url }: LoadOptions, subject: string, query: string, more: object = {}): Promise<string> {
+async function ask(
+  { url }: LoadOptions,
+  subject: string,
+  query: string,
+  more: Record<string, string> = {},
+): Promise<string> {
   const headers = { 'content-type': 'application/json', 'x-external-subject-id': subject, ...more };
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query }),
+    dispatcher,
+  });
   const answer: any = await response.json();
   return answer.errors?.[0]?.extensions?.code ?? 'ok';
 }
 
-function mutate(options: LoadOptions, subject: string, headers: object): Promise<string> {
+function mutate(options: LoadOptions, subject: string, headers: Record<string, string>): Promise<string> {
   return ask(options, subject, 'mutation { soakMakeItem(input: { note: "n" }) { id } }', headers);
 }
 
@@ -86,7 +99,13 @@ async function subscribe({ url }: LoadOptions, subject: string): Promise<string>
   };
   const body = JSON.stringify({ query: 'subscription { soakNewEvent { id } }' });
   try {
-    const response = await fetch(`${url}/graphql/stream`, { method: 'POST', headers, body, signal: leaving.signal });
+    const response = await fetch(`${url}/graphql/stream`, {
+      method: 'POST',
+      headers,
+      body,
+      signal: leaving.signal,
+      dispatcher,
+    });
     if (!response.ok) return String(response.status);
     let text = '';
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Store } from '../store.ts';
+import { checkServer } from './check-server.ts';
 import { PostgresDatabase } from './database.ts';
 import { createCuttable, loadPg, type ClientConfig, type Pool } from './pg-driver.ts';
 import { createPostgresFeedLog } from './postgres-feed-log.ts';
@@ -38,9 +39,6 @@ interface Opening {
 const openLimitMs = 15_000;
 /** So long one waits for a connection, also for one that others have; a server that is away is noticed sooner by the pulse. */
 const connectTimeoutMs = 10_000;
-/** Features that we use are in all versions that are still maintained. */
-const oldestServer = 130_000;
-
 /**
  * Opens the store, and makes or upgrades its tables; any number of replicas may do so at once.
  *
@@ -137,18 +135,6 @@ async function makeReady({ schema, now, openPool }: Opening, url: URL): Promise<
     }
     await sleep(100 + Math.random() * 200);
   }
-}
-
-async function checkServer(database: PostgresDatabase): Promise<void> {
-  const { rows } = await database.read(
-    `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding`,
-  );
-  const { version, encoding } = rows[0] ?? {};
-  if (Number(version) >= oldestServer && encoding === 'UTF8') return;
-  throw new GatewayError(
-    'STORE_UNAVAILABLE',
-    `The store needs PostgreSQL 13 or newer and a database in UTF8; this is ${String(version)} in ${String(encoding)}.`,
-  );
 }
 
 const reasons: Readonly<Record<string, string>> = {

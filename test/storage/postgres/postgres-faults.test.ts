@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 import type { NewEvent } from '../../../src/storage/feed-log.ts';
+import { checkServer } from '../../../src/storage/postgres/check-server.ts';
 import { createPostgresStore, type PostgresStoreOptions } from '../../../src/storage/postgres/postgres-store.ts';
 import type { Store } from '../../../src/storage/store.ts';
 import { withPostgres } from '../../support/postgres.ts';
@@ -34,6 +35,33 @@ await withPostgres((postgres) => {
       await all[0]!.records.create('a', '1', { n: 1 });
       for (const { records } of all) expect((await records.get('a', '1'))?.value).toEqual({ n: 1 });
       expect(await postgres.ask('SELECT version FROM many.plugboard_schema')).toEqual([{ version: 2 }]);
+    });
+
+    it('is finished by the next who starts, where one had made a part of it, and keeps what was there', async () => {
+      const first = await open({ schema: 'half' });
+      await first.records.create('kept', '1', { n: 1 });
+      await first.close();
+      stores.length = 0;
+      await postgres.ask(
+        `UPDATE half.plugboard_schema SET version = 1;
+         DROP TABLE half.feeds, half.feed_events, half.feed_seen, half.feed_staged, half.feed_parked, half.feed_deliveries`,
+      );
+      const [one, other] = await Promise.all([open({ schema: 'half' }), open({ schema: 'half' })]);
+      expect((await one.records.get('kept', '1'))?.value).toEqual({ n: 1 });
+      expect(await other.feedLog.append('f', { events: [event('a')] })).toMatchObject({ logged: 1 });
+      expect(await postgres.ask('SELECT version FROM half.plugboard_schema')).toEqual([{ version: 2 }]);
+    });
+
+    it('is made though whoever makes it is cut off in the midst, and nothing half is left', async () => {
+      // Held where it would begin.
+      const key = `hashtextextended('plugboard migrate torn', 0)`;
+      await postgres.ask(`SELECT pg_advisory_lock(${key})`);
+      const opening = open({ schema: 'torn' });
+      await until(async () => (await postgres.ask(blockedStatements)).length > 0);
+      await cutOff();
+      expect(await postgres.ask(`SELECT 1 FROM pg_namespace WHERE nspname = 'torn'`)).toEqual([]);
+      await postgres.ask(`SELECT pg_advisory_unlock(${key})`);
+      expect(await (await opening).records.create('any', '1', {})).toBeDefined();
     });
 
     it('goes by the clock of the database', async () => {
@@ -180,6 +208,30 @@ await withPostgres((postgres) => {
       expect((await records.list('cross', {})).map(({ value }) => value.n)).toEqual([20, 20]);
     });
 
+    it('makes them too where each may fail to be serialized', async () => {
+      await postgres.ask(`ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'`);
+      const stores = [await open({ schema: 'serial' }), await open({ schema: 'serial' })];
+      const [one] = stores as [Store];
+      await one.records.create('kind', 'a', { n: 0 });
+      const count = async ({ records, feedLog }: Store, name: string) => {
+        for (let done = 0; done < 10;) {
+          const record = (await records.get('kind', 'a'))!;
+          const value = { n: Number(record.value['n']) + 1 };
+          if (await records.compareAndSet('kind', 'a', record.version, value)) done += 1;
+          expect(await feedLog.append('f', { events: [event(`${name} ${done}`), event('same')] })).toMatchObject({
+            kind: 'appended',
+          });
+        }
+      };
+      await Promise.all(stores.map((store, index) => count(store, String(index))));
+      await postgres.ask('ALTER DATABASE postgres RESET default_transaction_isolation');
+      expect((await one.records.get('kind', 'a'))?.value).toEqual({ n: 20 });
+      const { events } = await one.feedLog.read('f', 0);
+      expect(events.map(({ place }) => place)).toEqual(events.map((_, index) => index + 1));
+      expect(new Set(events.map(({ id }) => id)).size).toBe(21);
+      expect(events).toHaveLength(21);
+    });
+
     it('keeps the order of places and of commits the same', async () => {
       const [{ feedLog }, other] = [await open(), await open()];
       await feedLog.append('late', { events: [event('first')] });
@@ -242,6 +294,26 @@ await withPostgres((postgres) => {
       expect(await postgres.ask(`SELECT tablename FROM pg_tables WHERE schemaname = 'foreigner'`)).toEqual([
         { tablename: 'theirs' },
       ]);
+    });
+
+    it.each([
+      ['120022', '12.22', 'UTF8'],
+      ['90624', '9.6.24', 'SQL_ASCII'],
+    ])('says so of a server of version %s', async (number, version, encoding) => {
+      const read = async () => ({ rows: [{ number, version, encoding }], count: 1 });
+      await expect(checkServer({ read })).rejects.toMatchObject({
+        ...unavailable,
+        message: `The store needs PostgreSQL 13 or newer and a database in UTF8; this is ${version} in ${encoding}.`,
+      });
+    });
+
+    it('says so of a database that keeps no UTF-8', async () => {
+      await postgres.ask(`CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII'`);
+      const [{ server_version: version }] = (await postgres.ask('SHOW server_version')) as [{ server_version: string }];
+      expect(await refusal({ url: postgres.url.replace(/postgres$/, 'ascii') })).toMatchObject({
+        ...unavailable,
+        message: `The store needs PostgreSQL 13 or newer and a database in UTF8; this is ${version} in SQL_ASCII.`,
+      });
     });
 
     it('says so when its user may not make tables', async () => {

@@ -30,9 +30,9 @@ const mix: readonly (readonly [string, Operation, number])[] = [
 ];
 const turns = mix.flatMap(([name, operation, count]) => Array.from({ length: count }, () => ({ name, operation })));
 /** A gateway that is stuck is not asked ever more. */
-const maxUnderWay = 500;
-/** So many connections at most, so that those of the clients are as many all the while. */
-const dispatcher = new Agent({ connections: 100 });
+const maxUnderWay = 1_000;
+/** So many connections at most: while a provider fails, requests are repeated and take seconds. */
+const dispatcher = new Agent({ connections: 400 });
 const subscribers = 10;
 
 export function startLoad(options: LoadOptions): Load {

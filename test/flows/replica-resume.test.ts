@@ -1,13 +1,14 @@
 /** Two replicas of the built command over one PostgreSQL: what one begins the other goes on with, and nothing is missing. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { withPostgres } from '../support/postgres.ts';
+import type { Replica } from '../support/replica.ts';
 import { withRedis } from '../support/redis.ts';
 import { openReplicaShop, type ReplicaShop } from '../support/replica-shop.ts';
 import type { TestPostgres } from '../support/start-postgres.ts';
 import { until } from '../support/until.ts';
 
 let shop: ReplicaShop;
-beforeEach(async () => void (shop = await openReplicaShop()));
+beforeEach(async () => void (shop = await openReplicaShop({ graceMs: 200 })));
 afterEach(() => shop.close());
 
 async function measureTakeover(store: string, queue?: string): Promise<number> {
@@ -67,6 +68,30 @@ await withPostgres((postgres) => {
     await subscriber.received(93);
     expect(subscriber.ids).toEqual(shop.ids());
     expect(subscriber.errors).toEqual([]);
+  });
+
+  it('stops a feed for all when it is stopped through one, and lets it begin anew through the other', async () => {
+    const [one, other] = [await shop.start(postgres.url), await shop.start(postgres.url)];
+    await shop.connect(one);
+    const since = new Date().toISOString();
+    const watched = await shop.watch(one, since);
+    await until(() => shop.pollCount() > 2);
+    const feeds = async (replica: Replica) => (await replica.ask('{ feeds { id state durable } }')).data.feeds;
+    const [{ id }] = await feeds(one);
+    await other.ask('mutation ($id: ID!) { stopFeed(id: $id) { id } }', { id });
+    await until(async () => (await feeds(one))[0].state === 'STOPPED');
+    const polls = shop.pollCount();
+    shop.sell(3);
+    expect([await feeds(one), await feeds(other)]).toEqual([
+      [{ id, state: 'STOPPED', durable: false }],
+      [{ id, state: 'STOPPED', durable: false }],
+    ]);
+    // One may have been under way.
+    expect(shop.pollCount()).toBeLessThanOrEqual(polls + 1);
+    await shop.watch(other, since);
+    const subscriber = shop.subscribe(() => one, watched);
+    await subscriber.received(3);
+    expect(subscriber.ids).toEqual(shop.ids());
   });
 
   it('takes the feed of a killed replica over within 10 s', async () => {

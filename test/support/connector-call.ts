@@ -9,7 +9,7 @@ import { Content } from '../../src/content.ts';
 import { createCallBudget } from '../../src/http/budget.ts';
 import { secretOf } from '../../src/http/secret.ts';
 import { streamFieldOf } from '../../src/notation/field.ts';
-import { createSender, type SenderOptions } from '../../src/http/send.ts';
+import { createSender, type Sender, type SenderOptions } from '../../src/http/send.ts';
 
 export interface ConnectorCaller {
   /**
@@ -26,14 +26,15 @@ export interface ConnectorCaller {
   readonly close: () => Promise<void>;
 }
 
-/** Connects a connector with these fields. Close it after the test. */
+/** Connects a connector with these fields. Close it after the test. @param around - e.g. a cassette. */
 export function callConnector(
   connector: Connector,
   fields: Readonly<Record<string, unknown>>,
   senderOptions: SenderOptions,
   accessToken?: string,
+  around: (sender: Sender) => Sender = (sender) => sender,
 ): ConnectorCaller {
-  const sender = createSender({ retries: { maxTries: 1 }, ...senderOptions });
+  const sender = around(createSender({ retries: { maxTries: 1 }, ...senderOptions }));
   const token = accessToken === undefined ? {} : { accessToken: () => secretOf(accessToken) };
   const credentials = { fields: () => fields, merge: () => Promise.resolve(), ...token };
   const { signal } = new AbortController();

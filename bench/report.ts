@@ -88,7 +88,8 @@ function atMost(figure: string, got: number, target: number): Verdict {
   return { figure, got: got.toFixed(0), target: `≤ ${target}`, isMet: got <= target };
 }
 
-function formatTable(rows: readonly (readonly string[])[]): string {
+/** Rows of text in columns, the heads first. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const isNumber = (text: string) => /^[\d.]+$/.test(text);
   const line = (row: readonly string[], index: number) =>

@@ -19,6 +19,7 @@ import { measureStalled } from './fan-out/stalled.ts';
 import { measureStorm } from './fan-out/storm.ts';
 import { measureFeedLog } from './feed-log/measure.ts';
 import { measureFeeds } from './feeds/measure.ts';
+import { measureLocal } from './local/measure.ts';
 import { measureReplicas } from './replicas/measure.ts';
 import { measureSoak } from './soak/measure.ts';
 import type { Load, LoadResult } from './load.ts';
@@ -45,6 +46,7 @@ const subscriptions = {
   replicas: measureReplicas,
   soak: measureSoak,
   'feed-log': measureFeedLog,
+  local: measureLocal,
   facades: measureFacades,
 };
 for (const [name, measureIt] of Object.entries(subscriptions)) {

@@ -12,13 +12,48 @@ export const defaultTimeZone = 'America/Los_Angeles';
  */
 export function utcText(value: unknown, timeZone: string): string {
   if (typeof value === 'string') {
-    if (utcPattern.test(value) && isDayOfMonth(value)) return value;
+    if (isUtcText(value)) return value;
     const { seconds, fraction } = readTime(value, timeZone);
     return rfc3339(new Date(seconds), value).replace('.000Z', `${fraction}Z`);
   }
   if (value instanceof Date && !Number.isNaN(value.getTime())) return rfc3339(value, value);
   throw notATime(value);
 }
+
+/** Whether a text is RFC 3339 in UTC already. Asked of every time in a list, so without a regular expression. */
+export function isUtcText(text: string): boolean {
+  if (!startsWithDay(text) || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':') return false;
+  if (!(twoDigits(text, 11) <= 23 && twoDigits(text, 14) <= 59 && twoDigits(text, 17) <= 59)) return false;
+  const last = text.length - 1;
+  if (text[last] !== 'Z' || last === 20) return false;
+  if (last > 20 && text[19] !== '.') return false;
+  for (let place = 20; place < last; place++) if (!isDigit(text.charCodeAt(place))) return false;
+  return last >= 19;
+}
+
+/** Whether a text is a day, `YYYY-MM-DD`. */
+export function isDayText(text: string): boolean {
+  return text.length === 10 && startsWithDay(text);
+}
+
+function startsWithDay(text: string): boolean {
+  if (text[4] !== '-' || text[7] !== '-') return false;
+  const [month, day] = [twoDigits(text, 5), twoDigits(text, 8)];
+  if (!(twoDigits(text, 0) <= 99 && twoDigits(text, 2) <= 99 && month >= 1 && month <= 12 && day >= 1)) return false;
+  return day <= 28 || (day <= 31 && isDayOfMonth(text));
+}
+
+/** The number that two digits say; NaN where there are none. */
+function twoDigits(text: string, place: number): number {
+  const [tens, ones] = [text.charCodeAt(place), text.charCodeAt(place + 1)];
+  return isDigit(tens) && isDigit(ones) ? 10 * tens + ones - 11 * zero : Number.NaN;
+}
+
+function isDigit(code: number): boolean {
+  return code >= zero && code <= zero + 9;
+}
+
+const zero = 0x30;
 
 /**
  * A point in time.
@@ -63,7 +98,6 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-const utcPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
 const dayPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 /** ISO 8601 as providers write it: `T` or a space, seconds or none, `Z`, an offset with or without colon, or none. */
 const isoPattern =

@@ -1,5 +1,6 @@
 /** What most resolvers do for most values, said so that the compiled executor can do it in place: without arguments, context or info. */
 import type { GraphQLField, GraphQLFieldResolver } from 'graphql';
+import type { Kept } from '../notation/kept-values.ts';
 
 /** Says that this value is not read in place: the resolver has to be asked. */
 export const askResolver = Symbol('ask the resolver');
@@ -12,6 +13,8 @@ export interface DirectRead {
   readonly read: (source: unknown) => unknown;
   /** Strings, numbers and booleans that it gives are those that the field's scalar would make of them. */
   readonly isFinished: boolean;
+  /** The property of a row that is read, and what of it stands in the answer as it is. */
+  readonly property?: { readonly name: string; readonly kept: Kept } | undefined;
 }
 
 type Resolver = GraphQLFieldResolver<any, any>;
@@ -22,9 +25,9 @@ const known = new WeakMap<Resolver, DirectRead>();
 export function withDirectRead<Resolve extends Resolver>(
   resolve: Resolve,
   read: DirectRead['read'],
-  { isFinished = false } = {},
+  { isFinished = false, property }: Partial<Omit<DirectRead, 'read'>> = {},
 ): Resolve {
-  known.set(resolve, { read, isFinished });
+  known.set(resolve, { read, isFinished, property });
   return resolve;
 }
 

@@ -2,6 +2,7 @@
 import type { FieldNode, GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
 import { addPlace } from '../connector/name-error.ts';
 import type { Entity, JoinBinding, PropertyBinding } from '../graph/binding.ts';
+import { keptValues } from '../notation/kept-values.ts';
 import { askResolver, withDirectRead } from './direct-read.ts';
 import { isKey, selectsMoreThan } from './join-keys.ts';
 import type { OpenedConnection } from './opened-connection.ts';
@@ -35,7 +36,9 @@ export function createPropertyResolver(binding: PropertyBinding, coerce: (raw: u
       read(readOwn(whole, name), state, info),
     );
   };
-  return withDirectRead(resolve, (row) => readInPlace(row, name, coerce), { isFinished: true });
+  const kept = keptValues(field);
+  const property = kept && { name, kept: binding.identifier ? 'id' : kept };
+  return withDirectRead(resolve, (row) => readInPlace(row, name, coerce), { isFinished: true, property });
 }
 
 /** The value of a row that has one. Who lacks it, and who has one that is none, is for the resolver to say. */

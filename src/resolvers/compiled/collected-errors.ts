@@ -10,13 +10,14 @@ export type Path = GraphQLResolveInfo['path'];
  */
 export class CollectedErrors {
   readonly all: GraphQLError[] = [];
-  readonly #nulled = new Set<Path | undefined>();
+  #nulled: Set<Path | undefined> | undefined;
 
   /** @param path - the place that the error makes null; `undefined`: the whole answer. */
   add(error: GraphQLError, path: Path | undefined): void {
-    if (this.#nulled.has(undefined)) return;
-    for (let place = path; place !== undefined; place = place.prev) if (this.#nulled.has(place)) return;
-    this.#nulled.add(path);
+    const nulled = (this.#nulled ??= new Set());
+    if (nulled.has(undefined)) return;
+    for (let place = path; place !== undefined; place = place.prev) if (nulled.has(place)) return;
+    nulled.add(path);
     this.all.push(error);
   }
 }

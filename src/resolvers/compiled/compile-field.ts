@@ -13,20 +13,23 @@ import {
 } from 'graphql';
 import { askResolver, directReadOf, type DirectRead } from '../direct-read.ts';
 import type { Path } from './collected-errors.ts';
-import { failField, infoOf, type AskedField, type ExecuteField } from './compile-selection.ts';
+import { compileKept } from './kept-property.ts';
+import { failField, infoOf, type AskedField, type CompiledField, type ExecuteField } from './compile-selection.ts';
 import { compileCompletion, needsInfo } from './complete-value.ts';
 import type { Complete, SelectionOf } from './complete-object.ts';
 import { isPromise, type Run } from './run.ts';
 
-export function compileField(asked: AskedField, selectionOf: SelectionOf): ExecuteField {
-  const { definition, parentType } = asked;
-  if (definition === TypeNameMetaFieldDef) return () => parentType.name;
+export function compileField(asked: AskedField, selectionOf: SelectionOf): CompiledField {
+  const { definition, parentType, responseName: name } = asked;
+  if (definition === TypeNameMetaFieldDef) return { name, execute: () => parentType.name, kept: undefined };
   const { type } = definition;
   const direct = needsInfo(type) ? undefined : directReadOf(definition);
   const complete = compileCompletion(asked, selectionOf, direct?.isFinished === true);
   const ask = askingField(asked, complete);
-  if (!direct) return ask;
-  return isOneLeaf(type) ? leafField(asked, direct, complete, ask) : directField(asked, direct, complete, ask);
+  if (!direct) return { name, execute: ask, kept: undefined };
+  return isOneLeaf(type)
+    ? { name, execute: leafField(asked, direct, complete, ask), kept: compileKept(direct, type) }
+    : { name, execute: directField(asked, direct, complete, ask), kept: undefined };
 }
 
 function isOneLeaf(type: GraphQLOutputType): boolean {

@@ -15,18 +15,18 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { CollectedErrors } from './collected-errors.ts';
+import type { CollectedErrors } from './collected-errors.ts';
 import { collectFields, conditionVariables, type Conditions } from './collect-fields.ts';
 import { compileField } from './compile-field.ts';
 import {
   executeSelection,
   executeSerially,
   makeSelection,
+  type CompiledField,
   type CompiledSelection,
-  type ExecuteField,
 } from './compile-selection.ts';
 import type { SelectionOf } from './complete-object.ts';
-import { isPromise, type OperationParts, type Run } from './run.ts';
+import { isPromise, Run, type OperationParts } from './run.ts';
 
 /** What one execution is given. */
 export interface ExecutionArguments {
@@ -82,10 +82,7 @@ export function compileOperation(
       if (!variables.coerced) return { errors: variables.errors };
       const { coerced: variableValues } = variables;
       const variant = variantOf(variableValues);
-      return (
-        variant &&
-        execute(variant, { ...parts, contextValue, rootValue, variableValues, errors: new CollectedErrors() })
-      );
+      return variant && execute(variant, new Run(parts, contextValue, rootValue, variableValues));
     },
   };
 }
@@ -131,12 +128,12 @@ function compileVariant(parts: OperationParts, conditions: Conditions): Variant 
   }
 
   function compile(parentType: GraphQLObjectType, sets: Parameters<typeof collectFields>[3]): CompiledSelection {
-    const fields = new Map<string, ExecuteField>();
+    const fields: CompiledField[] = [];
     for (const [responseName, nodes] of collectFields(parts, conditions, parentType, sets)) {
       size += 1;
       const definition = definitionOf(parentType, nodes[0]!);
       if (size > maxFields || !definition) throw notCompiled;
-      fields.set(responseName, compileField({ responseName, nodes, parentType, definition }, selectionOf(nodes)));
+      fields.push(compileField({ responseName, nodes, parentType, definition }, selectionOf(nodes)));
     }
     return makeSelection(fields);
   }

@@ -9,14 +9,25 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import type { Path } from './collected-errors.ts';
+import { isRow, keepProperty, type KeptProperty } from './kept-property.ts';
 import { isPromise, type Run } from './run.ts';
 
-/** What is asked of an object: its fields by their response names. */
+/** What is asked of an object. */
 export interface CompiledSelection {
-  readonly names: readonly string[];
-  readonly fields: readonly ExecuteField[];
-  /** An object with all names, of which each answer is a copy: the engine then knows its shape. */
-  readonly blank: Readonly<Record<string, unknown>>;
+  readonly fields: readonly CompiledField[];
+  /** Whether any of them is read of rows. */
+  readonly readsRows: boolean;
+  /** Makes the object that is filled. */
+  readonly begin: () => Record<string, unknown>;
+}
+
+/** One field of the answer. */
+export interface CompiledField {
+  /** Its response name. */
+  readonly name: string;
+  readonly execute: ExecuteField;
+  /** What is taken of a row as it is; absent: `execute` has to be called. */
+  readonly kept: KeptProperty | undefined;
 }
 
 /** Gives the completed value of a field, or a promise of it. @param path - of the object that has the field */
@@ -31,29 +42,43 @@ export interface AskedField {
 }
 
 /** Puts the fields of a selection together. */
-export function makeSelection(fields: ReadonlyMap<string, ExecuteField>): CompiledSelection {
+export function makeSelection(fields: readonly CompiledField[]): CompiledSelection {
+  return { fields, readsRows: fields.some(({ kept }) => kept !== undefined), begin: beginning(fields) };
+}
+
+/**
+ * A copy of an object that has all names: the engine then knows its shape. Names that every object has, such as
+ * `__proto__`, are properties of its own before they are set.
+ */
+function beginning(fields: readonly CompiledField[]): CompiledSelection['begin'] {
   const blank: Record<string, unknown> = {};
-  for (const name of fields.keys()) {
-    // Own, also where it is `__proto__`.
+  for (const { name } of fields) {
     Object.defineProperty(blank, name, { value: null, writable: true, enumerable: true, configurable: true });
+    // Once it has seen values of each kind, the engine makes room for all of them, instead of a new shape for each.
+    for (const value of [1, 0.5, true, 'text', null]) blank[name] = value;
   }
-  return { names: [...fields.keys()], fields: [...fields.values()], blank };
+  return () => ({ ...blank });
 }
 
 /** Executes all fields of an object; a promise only where one of them is waited for. */
 export function executeSelection(
-  { names, fields, blank }: CompiledSelection,
+  { fields, readsRows, begin }: CompiledSelection,
   run: Run,
   source: unknown,
   path: Path | undefined,
 ): Record<string, unknown> | Promise<Record<string, unknown>> {
-  const values = { ...blank };
+  const values = begin();
+  const isRead = readsRows && isRow(source);
   let isWaiting = false;
   try {
     for (let index = 0; index < fields.length; index++) {
-      const value = fields[index]!(run, source, path);
-      values[names[index]!] = value;
-      if (isPromise(value)) isWaiting = true;
+      const { name, execute, kept } = fields[index]!;
+      let value: unknown = isRead && kept !== undefined ? keepProperty(kept, source) : undefined;
+      if (value === undefined) {
+        value = execute(run, source, path);
+        if (isPromise(value)) isWaiting = true;
+      }
+      values[name] = value;
     }
   } catch (error) {
     if (!isWaiting) throw error;
@@ -67,21 +92,22 @@ export function executeSelection(
 
 /** Executes the fields of a mutation one after the other. */
 export function executeSerially(
-  { names, fields, blank }: CompiledSelection,
+  { fields, begin }: CompiledSelection,
   run: Run,
   source: unknown,
 ): Record<string, unknown> | Promise<Record<string, unknown>> {
-  const values = { ...blank };
+  const values = begin();
   const executeFrom = (index: number): Record<string, unknown> | Promise<Record<string, unknown>> => {
     for (let place = index; place < fields.length; place++) {
-      const value = fields[place]!(run, source, undefined);
+      const { name, execute } = fields[place]!;
+      const value = execute(run, source, undefined);
       if (isPromise(value)) {
         return value.then((completed) => {
-          values[names[place]!] = completed;
+          values[name] = completed;
           return executeFrom(place + 1);
         });
       }
-      values[names[place]!] = value;
+      values[name] = value;
     }
     return values;
   };

@@ -10,6 +10,7 @@ import {
 import { inspect } from 'graphql/jsutils/inspect.js';
 import type { Path } from './collected-errors.ts';
 import { executeSelection, type AskedField, type CompiledSelection } from './compile-selection.ts';
+import { isRow } from './kept-property.ts';
 import { isPromise, type Run } from './run.ts';
 
 /**
@@ -29,7 +30,7 @@ export function completeObject(asked: AskedField, type: GraphQLObjectType, selec
   const isChecked = type.isTypeOf !== undefined && type.isTypeOf !== null;
   return (run, value, path, info) => {
     if (value === null || value === undefined) return null;
-    if (value instanceof Error) throw value;
+    if (!isRow(value) && value instanceof Error) throw value;
     if (isChecked) return executeIfOfType(asked, type, selection, run, value, path, info!);
     return executeSelection(selection, run, value, path);
   };

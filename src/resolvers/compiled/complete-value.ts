@@ -52,7 +52,7 @@ function list(asked: AskedField, itemType: GraphQLOutputType, complete: Complete
   const isItemRequired = isNonNullType(itemType);
   return (run, value, path, info) => {
     if (value === null || value === undefined) return null;
-    if (value instanceof Error) throw value;
+    if (!Array.isArray(value) && value instanceof Error) throw value;
     if (typeof value !== 'object' || typeof (value as Iterable<unknown>)[Symbol.iterator] !== 'function') {
       const message = `Expected Iterable, but did not find one for field "${parentType.name}.${definition.name}".`;
       throw new GraphQLError(message);

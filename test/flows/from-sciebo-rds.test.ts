@@ -1,9 +1,9 @@
 /** The worked example of docs/from-sciebo-rds.md, call by call as it stands there, and the configuration that it shows. */
-import { request as httpRequest } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkConfiguration } from '../../src/check-configuration.ts';
+import { askWithBody } from '../support/rds-client.ts';
 import { startRdsHouse, type RdsHouse } from '../support/rds-house.ts';
 import { startFakePort, type FakePort } from '../support/rds-port.ts';
 
@@ -36,22 +36,6 @@ afterAll(async () => {
   await port.close();
 });
 
-/** With a JSON body on every method, as RDS' clients send it. */
-function ask(method: string, path: string, body = ''): Promise<{ status: number; body: unknown }> {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  return new Promise((resolve, reject) => {
-    const url = `${house.gateway.url()}/rds/${house.secret}${path}`;
-    const request = httpRequest(url, { method, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }),
-      );
-    });
-    request.on('error', reject).end(body);
-  });
-}
-
 describe('docs/from-sciebo-rds.md', () => {
   it('has five calls and a query', () => {
     expect([calls.length, typeof query]).toEqual([5, 'string']);
@@ -59,8 +43,9 @@ describe('docs/from-sciebo-rds.md', () => {
 
   it('shows what is answered to each call, and to the query after them', async () => {
     for (const { method, path, body, status, answer } of calls) {
-      const given = await ask(method, path, body);
-      expect({ path, ...given }).toEqual({ path, status, body: answer });
+      const url = `${house.gateway.url()}/rds/${house.secret}${path}`;
+      const given = await askWithBody(url, method, body ?? '');
+      expect([path, given.status, JSON.parse(given.text)]).toEqual([path, status, answer]);
     }
     const { data } = await house.gateway.ask(query!, {}, { subject: 'ada' });
     expect({ data }).toEqual(JSON.parse(graphAnswer!));

@@ -1,6 +1,7 @@
 /** A gateway that serves RDS' Token Storage for the tenant `acme`, with a token endpoint, and its client. */
 import type { Configuration } from '../../src/configuration.ts';
 import type { Connector } from '../../src/connector/definition.ts';
+import type { SenderOptions } from '../../src/http/send.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { openFailingVault, type FailingVault } from './failing-vault.ts';
 import { rdsClient, type AskRds } from './rds-client.ts';
@@ -26,6 +27,8 @@ export interface RdsHouseOptions {
   /** Beside tenant and secret. */
   readonly rds?: Partial<NonNullable<NonNullable<Configuration['facades']>['rds']>>;
   readonly configuration?: Configuration;
+  /** Of the outbound client. */
+  readonly sender?: SenderOptions;
 }
 
 const secret = 'a-secret-of-32-letters-and-digits-0123';
@@ -43,6 +46,7 @@ export async function startRdsHouse(options: RdsHouseOptions = {}): Promise<RdsH
     connectors: options.connectors ?? [],
     origins,
     configuration,
+    ...(options.sender && { sender: options.sender }),
     openVault: async (given) => (vault = await openFailingVault(given)).vault,
   });
   return {

@@ -1,7 +1,7 @@
 /** contracts: contents of files by the port interfaces, served for connectors and consumed from an external port. */
-import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileConnector, startFileProvider, type FileProvider } from '../../support/file-provider.ts';
+import { askWithBody } from '../../support/rds-client.ts';
 import { rdsService, rdsToken, startRdsHouse, type RdsHouse } from '../../support/rds-house.ts';
 import { startFakePort, type FakePort } from '../../support/rds-port.ts';
 import { until } from '../../support/until.ts';
@@ -38,22 +38,7 @@ beforeEach(() => {
 
 const base = (path: string) => `${house.gateway.url()}/rds/${house.secret}/ports/${path}`;
 
-/** A GET with a JSON body, which `fetch` refuses to send. */
-function download(path: string, body: object) {
-  const text = JSON.stringify(body);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  return new Promise<{ status: number; headers: Record<string, unknown>; text: string }>((resolve, reject) => {
-    const request = httpRequest(base(path), { method: 'GET', headers });
-    request.on('error', reject).on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('error', reject).on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode!, headers: response.headers, text: Buffer.concat(chunks).toString() }),
-      );
-    });
-    request.end(text);
-  });
-}
+const download = (path: string, body: object) => askWithBody(base(path), 'GET', body);
 
 /** As python's requests sends it: the fields before the file. */
 async function upload(

@@ -1,7 +1,7 @@
 /** contracts: the port interfaces, row by row, served for connectors; every failure with the exact answer. */
-import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connector } from '../../../src/connector/definition.ts';
+import { askWithBody } from '../../support/rds-client.ts';
 import { rdsService, rdsToken, startRdsHouse, type RdsHouse } from '../../support/rds-house.ts';
 import { startFakePort, type FakePort } from '../../support/rds-port.ts';
 
@@ -53,26 +53,11 @@ beforeEach(() => {
   port.answer = undefined;
 });
 
-/** With a JSON body on every method, as RDS' clients send it; `fetch` refuses to do that on GET. */
-const ask = (call: string, body: unknown = { userId: 'ada' }, headers: Record<string, string> = {}) => {
-  const [method, path = ''] = call.split(' ');
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return new Promise<{ status: number; body: any }>((resolve, reject) => {
-    const url = `${house.gateway.url()}/rds/${house.secret}/ports/${path}`;
-    // Node announces no body on GET by itself.
-    const own = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers };
-    const request = httpRequest(url, { method, headers: own });
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const answer = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode!, body: answer === '' ? undefined : JSON.parse(answer) });
-      });
-    });
-    request.on('error', reject);
-    request.end(text);
-  });
+const ask = async (call: string, body: unknown = { userId: 'ada' }) => {
+  const [method = '', path = ''] = call.split(' ');
+  const url = `${house.gateway.url()}/rds/${house.secret}/ports/${path}`;
+  const { status, text } = await askWithBody(url, method, body);
+  return { status, body: text === '' ? undefined : JSON.parse(text) };
 };
 const failure = (status: number, error: string, description: unknown) => ({
   status,

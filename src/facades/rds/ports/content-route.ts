@@ -12,7 +12,7 @@ import type { RdsDesk } from '../desk.ts';
 import { badRequest, RdsRefusal } from '../failure.ts';
 import { readJsonBody } from './json-body.ts';
 import { portUser } from './port-user.ts';
-import { findAction, findPort, refusalOf, type PortAnswer } from './route.ts';
+import { answering, findAction, findPort, type PortAnswer } from './route.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type Params = Readonly<Record<string, string>>;
@@ -33,12 +33,11 @@ export function addDownload(
   placeOf: (params: Params, body: Values) => ContentPlace,
 ): void {
   app.get<{ Params: Params }>(`/ports/:port${url}`, { exposeHeadRoute: false }, async (request, reply) => {
-    const body = await readJsonBody(request);
-    const connector = findPort(desk, request.params['port']!);
-    const content = await refusing(async () => {
+    const content = await answering(request, reply, async () => {
+      const connector = findPort(desk, request.params['port']!);
+      const body = await readJsonBody(request);
       const place = placeOf(request.params, body);
-      const asking = await asked(desk, connector, body, reply);
-      return fetchContent(desk, asking, place);
+      return fetchContent(desk, await asked(desk, connector, body, reply), place);
     });
     // A source that fails from here on destroys the connection: nobody takes a part for the whole.
     return reply.headers(contentHeaders(content)).send(content.open());
@@ -81,22 +80,13 @@ export function addUpload(
     url: `/ports/:port${url}`,
     config: { takesContent: true },
     async handler(request, reply) {
-      try {
+      const { status = 200, body } = await answering(request, reply, async () => {
         const connector = findPort(desk, request.params['port']!);
-        const { status = 200, body } = await answer(take(desk, connector, request, reply, placeOf));
-        endUnread(request, reply);
-        return await reply.code(status).send(body);
-      } catch (error) {
-        endUnread(request, reply);
-        throw refusalOf(error);
-      }
+        return answer(take(desk, connector, request, reply, placeOf));
+      });
+      return reply.code(status).send(body);
     },
   });
-}
-
-/** What is left of a form that nobody reads is read to its end or to a limit; beyond, the connection is closed (`server/unread-body`). */
-function endUnread({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (!raw.complete) reply.header('connection', 'close');
 }
 
 async function take(
@@ -130,14 +120,6 @@ async function asked(desk: RdsDesk, connector: Connector, body: Values, reply: F
   const user = await portUser(desk, connector, body['userId']);
   reply.raw.once('close', desk.contents.admit(desk.tenant));
   return { ...user, connector, signal: signalOf(reply, desk.contents.limits.transferMs) };
-}
-
-async function refusing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw refusalOf(error);
-  }
 }
 
 /** What stands before the content comes at once, or not at all. */

@@ -48,15 +48,27 @@ export function addPortCall(
     url: `/ports/:port${url}`,
     exposeHeadRoute: false,
     async handler(request, reply) {
-      const connector = findPort(desk, request.params['port']!);
-      try {
-        const { status = 200, body } = await answer(await openCall(desk, connector, request, reply));
-        return await reply.code(status).send(body);
-      } catch (error) {
-        throw refusalOf(error);
-      }
+      const { status = 200, body } = await answering(request, reply, async () => {
+        const connector = findPort(desk, request.params['port']!);
+        return answer(await openCall(desk, connector, request, reply));
+      });
+      return reply.code(status).send(body);
     },
   });
+}
+
+/**
+ * Does what a call asks for, and gives its failure the name that RDS has for it. What is left of a request that nobody reads is
+ * read to its end or to a limit; beyond, the connection is closed (`server/unread-body`).
+ */
+export async function answering<T>({ raw }: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw refusalOf(error);
+  } finally {
+    if (!raw.complete) reply.header('connection', 'close');
+  }
 }
 
 async function openCall(
@@ -132,10 +144,21 @@ export function refusalOf(error: unknown): unknown {
       ? new RdsRefusal(413, 'RequestEntityTooLarge', error.message)
       : badRequest(error.message);
   }
-  const { status = 0 } = http ?? {};
+  // A connector may say on purpose what its provider says by a status.
+  const said = error.details.errorCode?.split('.').at(-1) ?? '';
+  const status = http?.status ?? statuses[said] ?? 0;
   const name = exceptions[status];
   return name === undefined ? error : new RdsRefusal(status, name, error.message);
 }
+
+const statuses: Readonly<Record<string, number>> = {
+  bad_request: 400,
+  invalid_value: 400,
+  unauthorized: 401,
+  permission_denied: 403,
+  not_found: 404,
+  conflict: 409,
+};
 
 /** How RDS' framework calls them. */
 const exceptions: Readonly<Record<number, string>> = {

@@ -1,9 +1,10 @@
 /** `/storage` of a port (RDS' `interface_port_file_storage.yml`): the capability FileStorage of a connector. */
 import type { FastifyInstance } from 'fastify';
+import { GatewayError } from '../../../errors.ts';
 import type { RdsDesk } from '../desk.ts';
 import { RdsRefusal } from '../failure.ts';
 import { addDownload, addUpload } from './content-route.ts';
-import { addPortCall, textIn } from './route.ts';
+import { addPortCall, refusalOf, textIn } from './route.ts';
 
 export function addStorageRoutes(app: FastifyInstance, desk: RdsDesk): void {
   addPortCall(app, desk, 'GET', '/storage/folder', async ({ body, askAll }) => {
@@ -51,8 +52,13 @@ async function emptyWhereNone(rows: Promise<readonly any[]>): Promise<readonly a
   try {
     return await rows;
   } catch (error) {
-    const status = (error as { details?: { http?: { status?: number } } }).details?.http?.status;
-    if (status === 404 && !(error instanceof RdsRefusal)) return [];
+    // A port that is not there, or has no files, is refused before anything was asked.
+    if (error instanceof RdsRefusal) throw error;
+    const refusal = refusalOf(error);
+    const status = refusal instanceof RdsRefusal ? refusal.status : 500;
+    // A connector that knows the path for that of a file says so itself.
+    const isFile = status === 400 && error instanceof GatewayError && error.code === 'CONNECTOR_ERROR';
+    if (status === 404 || isFile) return [];
     throw error;
   }
 }

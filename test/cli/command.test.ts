@@ -254,6 +254,16 @@ describe('plugboard check', () => {
     expect([code, output]).toEqual([0, 'ok: 0 connectors, 0 root fields, 0 entities compose.\n']);
   });
 
+  it('asks nobody what is imported, and takes what is configured for that', async () => {
+    const config = `export default {
+      imports: { lumos: [{ name: 'hr', url: 'https://hr.example.test/' }] },
+      registrations: [{ connector: 'hr' }],
+      connections: [{ connector: 'hr', fields: { key: 'x' } }, { connector: 'other' }],
+    }`;
+    const { errors } = await runIn({ 'connectors/tiny/connector.ts': good, 'plugboard.config.ts': config }, 'check');
+    expect(errors).toMatch(/^CONFIGURATION_INVALID: connections\[1\]\.connector: .* got "other"\.\n1 fault\.\n$/m);
+  });
+
   it('names a configuration file that does not exist', async () => {
     const { code, errors } = await run('check', '--config', '/nowhere/plugboard.config.ts');
     expect(code).toBe(1);

@@ -117,8 +117,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return {
       logger,
       listen: async () => {
-        const { url } = await server.listen();
-        generations.listensAt(url);
         replica = registerReplica({
           records: vault.records,
           keys: createKeyRotation(vault.sealingKeys, logger),
@@ -126,6 +124,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           connectors: () => served,
           logger,
         });
+        await replica.isKnown;
+        const { url } = await server.listen().catch(async (error: unknown) => {
+          await replica?.leave();
+          throw error;
+        });
+        generations.listensAt(url);
         return { url };
       },
       reload: async (connectors) => {

@@ -56,6 +56,8 @@ export async function readReplicas(records: Pick<Records, 'list'>, own?: string)
 
 /** A gateway that runs. */
 export interface RegisteredReplica {
+  /** Resolves when it has said so for the first time, or could not: whoever seals before is not waited for by a new key. */
+  readonly isKnown: Promise<void>;
   /** Says anew who it is, and looks who the others are: at once, after its keys were changed. */
   readonly tell: () => Promise<void>;
   readonly leave: () => Promise<void>;
@@ -97,8 +99,8 @@ export function registerReplica(options: RegisterOptions): RegisteredReplica {
     clearTimeout(timer);
     if (!isOver) timer = setTimeout(() => void tell(), keys.isWaiting() ? renewSoonMs : renewEveryMs).unref();
   };
-  void tell();
   return {
+    isKnown: tell(),
     tell,
     async leave() {
       isOver = true;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -8,7 +9,6 @@ import { readReplicas } from '../../src/replicas.ts';
 import { buildOnce, startBuiltDemo } from '../support/built-demo.ts';
 import { startReplica } from '../support/replica.ts';
 import { createProject } from '../support/temporary-project.ts';
-import { newSealingKey } from '../support/tenant-gateway.ts';
 import { until } from '../support/until.ts';
 
 let child: ChildProcess | undefined;
@@ -35,7 +35,7 @@ describe('the built command', () => {
   });
 
   it('reads its key file anew on SIGHUP, and goes on', async () => {
-    const older = newSealingKey();
+    const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
     const project = await createProject({ 'keys/current': older, 'connectors/.keep': '' });
     const replica = await startReplica(project.folder, ['--store', 'store.sqlite'], {
       PLUGBOARD_KEY_FILE: 'keys/current',
@@ -43,7 +43,6 @@ describe('the built command', () => {
     });
     const store = await createSqliteStore({ file: join(project.folder, 'store.sqlite') });
     const keys = async () => (await readReplicas(store.records))[0]?.keys;
-    const newer = newSealingKey();
     await until(async () => (await keys())?.length === 1);
     await project.write('keys/current', `${newer},${older}`);
     replica.signal('SIGHUP');

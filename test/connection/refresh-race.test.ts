@@ -138,7 +138,7 @@ describe('a process that dies while it holds the lease', () => {
 describe('a process that is frozen while it holds the lease, and longer than that lives', () => {
   it('saves what the provider gave when it wakes, and nobody has spent the refresh token a second time', async () => {
     const { id } = await desk.connect(await desk.signIn());
-    const [first, second] = await start(2, { leaseMs: 600, renewLeaseEveryMs: 200, keeperWaitMs: 15_000 });
+    const [first, second] = await start(2, { leaseMs: 1_500, renewLeaseEveryMs: 400, keeperWaitMs: 15_000 });
     await server.setFault('token', { mode: 'slow', delayMs: 500, grantType: 'refresh_token' }, 1);
     await server.expireAccessTokens();
     const asked = first!.call<CallersResult>('callers', id, 5);
@@ -146,7 +146,7 @@ describe('a process that is frozen while it holds the lease, and longer than tha
     first!.process.kill('SIGSTOP');
     const taken = second!.call<CallersResult>('callers', id, 5);
     // Beyond its lease, which the other one then has.
-    await sleep(2_000);
+    await sleep(3_000);
     first!.process.kill('SIGCONT');
     expect(await asked).toMatchObject({ failed: [] });
     expect(await taken).toMatchObject({ failed: [] });

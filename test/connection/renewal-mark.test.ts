@@ -74,7 +74,7 @@ function replica(isAway: () => boolean = () => false, limits: object = {}) {
     clients: (async () => client) as never,
     onConnectionChange: ({ from, to }) => void changes.push(`${from} → ${to}`),
     pause: (ms) => new Promise((resolve) => void setTimeout(resolve, Math.min(ms, 20))),
-    limits: { leaseMs: 150, renewLeaseEveryMs: 40, saveAgainMs: 10, keeperWaitMs: 10_000, ...limits },
+    limits: { leaseMs: 1_000, renewLeaseEveryMs: 250, saveAgainMs: 10, keeperWaitMs: 10_000, ...limits },
   });
   running.push(credentials);
   return (record: ConnectionRecord) => {

@@ -4,13 +4,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createConnectionCredentials } from '../../src/connection/access-token.ts';
+import {
+  begunConnection,
+  connectionKind,
+  sealIdentity,
+  sealingTarget,
+  type ConnectionRecord,
+  type ConnectionValue,
+} from '../../src/connection/connection-record.ts';
+import { tokenPart } from '../../src/connection/connection-tokens.ts';
+import type { Connector } from '../../src/connector/definition.ts';
 import { Secret } from '../../src/http/secret.ts';
 import { createPostgresStore } from '../../src/storage/postgres/postgres-store.ts';
-import { openOAuthDesk, tokenOf } from '../support/oauth-connection.ts';
+import { ringOf } from '../support/key-ring.ts';
+import type { Store } from '../../src/storage/store.ts';
 import { withPostgres } from '../support/postgres.ts';
 import { openReplicaShop, type ReplicaShop } from '../support/replica-shop.ts';
 import { canMount, mountDisk, type SmallDisk } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
+
+const keyRing = ringOf(1);
+const connector: Connector = {
+  name: 'shop',
+  connection: { authorization: { type: 'oauth2', tokenUrl: 'https://auth.example.test/token' } },
+};
+
+/** A connection whose access token has ended, at a provider that rotates refresh tokens. */
+async function connect({ records }: Store): Promise<ConnectionRecord> {
+  const begun = begunConnection({ tenant: 'acme', subject: 'ada', connector: 'shop', label: null });
+  const target = sealingTarget({ id: 'c1', value: begun });
+  const tokens = {
+    access_token: new Secret('old'),
+    token_type: 'Bearer',
+    refresh_token: new Secret('r'),
+    rotates: true,
+  };
+  const value: ConnectionValue = {
+    ...begun,
+    state: 'STARTED',
+    fields: keyRing.seal('{}', sealIdentity(target, 'fields')),
+    ...tokenPart(target, { tokens, scopes: [], expiresAt: 1 }, keyRing),
+  };
+  return (await records.create(connectionKind, target.id, value)) as ConnectionRecord;
+}
 
 await withPostgres((postgres) => {
   let shop: ReplicaShop;
@@ -77,25 +114,30 @@ await withPostgres((postgres) => {
           return { access_token: new Secret('new'), token_type: 'Bearer', refresh_token, expires_in: 3600 };
         },
       };
-      const desk = await openOAuthDesk(
-        { issuer: 'https://auth.example.test', authorize: () => Promise.reject(new Error('Nobody signs in here.')) },
-        { store: await createPostgresStore({ url: postgres.url }) },
+      const store = await createPostgresStore({ url: postgres.url });
+      const record = await connect(store);
+      const replicas = [1, 2].map(() =>
+        createConnectionCredentials({
+          ...store,
+          keyRing,
+          clients: (async () => client) as never,
+          sender: undefined as never,
+          limits: { leaseMs: 1_500, renewLeaseEveryMs: 400 },
+        }),
       );
-      const old = { access_token: new Secret('old'), token_type: 'Bearer', refresh_token: new Secret('r') };
-      const record = await desk.connect({ tokens: { ...old, rotates: true }, scopes: [], expiresAt: 1 });
-      const { connector, registration } = desk;
-      const limits = { leaseMs: 500, renewLeaseEveryMs: 150 };
-      const replicas = [1, 2].map(() => desk.credentials({ clients: (async () => client) as never, limits }));
-      const tokens = replicas.map((one) => () => tokenOf(one.of({ record, connector, registration })));
+      const tokens = replicas.map((one) => async () => {
+        const { accessToken } = one.of({ record, connector, registration: undefined });
+        return (await accessToken!())?.reveal();
+      });
       await expect(tokens[0]!()).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
-      await sleep(700);
+      await sleep(2_000);
       await expect(tokens[1]!()).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
       await setReadOnly(false);
       expect(await tokens[1]!()).toBe('new');
       expect(await tokens[0]!()).toBe('new');
       expect(spent).toEqual(['r']);
       await Promise.all(replicas.map((one) => one.close()));
-      await desk.close();
+      await store.close();
     });
   });
 

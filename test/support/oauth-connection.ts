@@ -82,8 +82,6 @@ export interface OAuthDesk {
 export interface OAuthDeskOptions {
   /** Absent: in memory. */
   readonly file?: string;
-  /** Instead of the store in the file; closed with the desk. */
-  readonly store?: Store;
   readonly authorization?: Partial<OAuth2Authorization>;
   readonly registration?: Partial<Registration>;
   readonly connector?: Partial<Connector>;
@@ -99,7 +97,7 @@ export async function openOAuthDesk(
   server: Pick<AuthorizationServer, 'issuer' | 'authorize'>,
   options: OAuthDeskOptions = {},
 ): Promise<OAuthDesk> {
-  const store = options.store ?? (await openTestStore(options.file));
+  const store = await openTestStore(options.file);
   const allowedPrivateOrigins = [server.issuer, ...(options.origins ?? [])];
   const sender = createSender({ ...tokenSenderOptions, allowedPrivateOrigins, ...options.sender });
   const cache = await createCache();

@@ -150,6 +150,7 @@ function tell(url: string, { shop }: DemoProviders, terminal: Terminal): void {
   const [user, { pin }] = Object.entries(lockerUsers)[0]!;
   terminal.line(`Plugboard serves the sample connectors at ${url}/graphql`);
   terminal.line(`GraphiQL: ${url}/   Demo provider: ${shop.origin}/v1/`);
+  terminal.line(`Token Storage of Sciebo RDS: ${url}/rds`);
   terminal.line(`Connect an account by OAuth 2.0: ${url}/connect/my_calendar`);
   terminal.line(`Connect a locker: ${url}/connect/my_locker   (user name ${user}, PIN ${pin})`);
   terminal.line(`Connect the shop: ${url}/connect/my_app   (API token ${shop.apiToken})`);

@@ -32,6 +32,16 @@ export function addTokenRoutes(app: FastifyInstance, desk: RdsDesk): void {
     return reply.code(isNew && !isKnown ? 201 : 200).send({ success: true });
   });
 
+  addTokenOfUserRoutes(app, desk);
+
+  app.get('/token', async () => listOf(await showAll(desk, await listConnections(desk))));
+  // RDS has these paths, and nothing behind them.
+  app.post('/token', refuseUnwritten);
+  app.get('/token/:token', refuseUnwritten);
+  app.put('/token/:token', refuseUnwritten);
+}
+
+function addTokenOfUserRoutes(app: FastifyInstance, desk: RdsDesk): void {
   app.get<OfToken>('/user/:user/token/:token', async ({ params }) => {
     const found = await findToken(desk, params);
     if (found) return tokenEnvelope(desk, found.record, found.service.registration);
@@ -57,12 +67,6 @@ export function addTokenRoutes(app: FastifyInstance, desk: RdsDesk): void {
     await desk.served().connecting.disconnect(callerFor(desk, params.user), found.record.id);
     return { success: true };
   });
-
-  app.get('/token', async () => listOf(await showAll(desk, await listConnections(desk))));
-  // RDS has these paths, and nothing behind them.
-  app.post('/token', refuseUnwritten);
-  app.get('/token/:token', refuseUnwritten);
-  app.put('/token/:token', refuseUnwritten);
 }
 
 async function refuseUnwritten(): Promise<never> {

@@ -33,6 +33,13 @@ export function addPortServiceRoutes(app: FastifyInstance, desk: RdsDesk): void 
     return reply.code(204).send();
   });
 
+  addCredentialsRoute(app, desk);
+  addUserServiceRoutes(app, desk);
+  addReturnRoutes(app, desk);
+}
+
+/** Names and passwords that users enter at RDS' front ends. */
+function addCredentialsRoute(app: FastifyInstance, desk: RdsDesk): void {
   app.post('/port-service/credentials', async ({ body }) => {
     const { servicename, username, password, userId } = isPlainObject(body) ? body : {};
     const name = typeof servicename === 'string' ? servicename.toLowerCase() : '';
@@ -54,9 +61,6 @@ export function addPortServiceRoutes(app: FastifyInstance, desk: RdsDesk): void 
     await desk.served().subjects.add(desk.tenant, userId);
     return true;
   });
-
-  addUserServiceRoutes(app, desk);
-  addReturnRoutes(app, desk);
 }
 
 /**

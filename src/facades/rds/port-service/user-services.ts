@@ -21,7 +21,6 @@ export function addUserServiceRoutes(app: FastifyInstance, desk: RdsDesk): void 
     return listOf(await Promise.all(tokens.map((token, id) => show(desk, user, token, id, signal))));
   });
 
-  const path = '/port-service/user/:user/service/:service';
   app.get<OfService>(path, async ({ params }) => {
     const { record, service } = await findToken(desk, params);
     return tokenEnvelope(desk, record, service.registration);
@@ -34,6 +33,12 @@ export function addUserServiceRoutes(app: FastifyInstance, desk: RdsDesk): void 
     return { success: true };
   });
 
+  addProjectRoutes(app, desk);
+}
+
+const path = '/port-service/user/:user/service/:service';
+
+function addProjectRoutes(app: FastifyInstance, desk: RdsDesk): void {
   app.get<OfService>(`${path}/projects`, async ({ params }, reply) => {
     return projectsOf(desk, params.user, await findToken(desk, params), signalOf(reply));
   });

@@ -71,6 +71,17 @@ function addFileRoutes(app: FastifyInstance, desk: RdsDesk): void {
     isSuccess,
   );
 
+  /** The interface has no words for it; what it says of one file it is taken to say of all. */
+  addPortCall(app, desk, 'DELETE', `${project}/files`, async ({ params, ask, askAll }) => {
+    const of = { project: params['project'] };
+    for (const { id } of await askAll('listProjectFiles', of)) await ask('deleteProjectFile', { ...of, id });
+    return { body: { success: true } };
+  });
+
+  addFileRoutesOfOne(app, desk);
+}
+
+function addFileRoutesOfOne(app: FastifyInstance, desk: RdsDesk): void {
   addPortCall(app, desk, 'GET', `${project}/files/:file`, async ({ params, ask, fetchText }) => {
     const of = { project: params['project'], id: params['file'] };
     const file = await ask('getProjectFile', of);
@@ -92,13 +103,6 @@ function addFileRoutes(app: FastifyInstance, desk: RdsDesk): void {
     },
     isSuccess,
   );
-
-  /** The interface has no words for it; what it says of one file it is taken to say of all. */
-  addPortCall(app, desk, 'DELETE', `${project}/files`, async ({ params, ask, askAll }) => {
-    const of = { project: params['project'] };
-    for (const { id } of await askAll('listProjectFiles', of)) await ask('deleteProjectFile', { ...of, id });
-    return { body: { success: true } };
-  });
 
   addPortCall(app, desk, 'DELETE', `${project}/files/:file`, async ({ params, ask }) => {
     await ask('deleteProjectFile', { project: params['project'], id: params['file'] });

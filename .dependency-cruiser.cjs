@@ -8,10 +8,11 @@ const floors = [
   ['src/graph', 'src/connection', 'src/importers'],
   ['src/feed', 'src/outcome', 'src/things', 'src/research', 'src/transfers'],
   ['src/resolvers'],
+  ['src/federation'],
   ['src/server', 'src/facades'],
   // One room of several files: they put the others together.
   [
-    '^src/(gateway|gateway-feeds|generations|create-callers|create-senders|create-server|open-vault|open-clock|open-log|own-sdl|import-connectors|configuration|check-configuration|replicas|key-rotation|without-absent)\\.ts$',
+    '^src/(gateway|gateway-feeds|generations|open-federation|create-callers|create-senders|create-server|open-vault|open-clock|open-log|own-sdl|import-connectors|configuration|check-configuration|replicas|key-rotation|without-absent)\\.ts$',
   ],
   ['src/main.ts', 'src/index.ts', 'src/cli', 'src/testing'],
 ];
@@ -39,9 +40,10 @@ const upward = floors.flatMap((rooms, floor) =>
 const doors = {
   '@apollo/server': '^src/server/graphql-endpoint\\.ts$',
   '@as-integrations/fastify': '^src/server/graphql-endpoint\\.ts$',
-  ws: '^src/server/subscriptions/graphql-ws-endpoint\\.ts$',
-  'graphql-ws': '^src/server/subscriptions/graphql-ws-endpoint\\.ts$',
+  ws: '^src/(server/subscriptions/graphql-ws-endpoint|federation/socket-transport)\\.ts$',
+  'graphql-ws': '^src/(server/subscriptions/graphql-ws-endpoint|federation/socket-transport)\\.ts$',
   '@graphql-tools/schema': '^src/resolvers/gateway-schema\\.ts$',
+  '@graphql-hive/router-query-planner': '^src/federation/plan\\.ts$',
   dataloader: '^src/resolvers/loaders\\.ts$',
   'openid-client': '^src/connection/authorization\\.ts$',
   jose: '^src/connection/(json-web-token|authorization)\\.ts$',

@@ -11,6 +11,10 @@ const milliseconds = count.max(2_147_483_647);
 const httpUrl = z.string().refine(isHttpUrl, 'an absolute http or https URL');
 const origin = z.string().refine(isOrigin, 'an origin such as http://127.0.0.1:4010');
 const connectPlaceholders = linkParts.map((part) => `{${part}}`).join(' and ');
+const federationHeaders = z.record(
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/),
+  z.custom<string | { env: string }>(isSecret, "a text, or { env: 'NAME' }"),
+);
 const configurationShape = z.strictObject({
   connectors: z.union([z.string(), z.array(z.string())]).optional(),
   host: z.string().min(1).optional(),
@@ -179,6 +183,31 @@ const configurationShape = z.strictObject({
         .array(z.strictObject({ name: z.string().min(1), url: httpUrl, allowPrivateAddress: z.boolean().optional() }))
         .optional(),
     })
+    .optional(),
+  subgraphs: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[A-Za-z]\w*$/),
+        url: httpUrl.optional(),
+        sdl: z.string().min(1).optional(),
+        headers: federationHeaders.optional(),
+        propagate: z.array(z.string().min(1)).optional(),
+        timeoutMs: milliseconds.optional(),
+        subscriptions: z.strictObject({ transport: z.enum(['sse', 'graphql-ws']), url: z.url().optional() }).optional(),
+        allowPrivateAddress: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  supergraph: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        source: z.string().min(1),
+        headers: federationHeaders.optional(),
+        pollMs: milliseconds.optional(),
+        allowPrivateAddress: z.boolean().optional(),
+      }),
+    ])
     .optional(),
   idempotency: z
     .strictObject({

@@ -6,6 +6,7 @@ import type { TrustedIssuer } from './connection/trusted-issuer.ts';
 import type { ConnctdSettings } from './facades/connctd/settings.ts';
 import type { LumosSettings } from './facades/lumos/settings.ts';
 import type { RdsSettings } from './facades/rds/settings.ts';
+import type { SubgraphSettings, SupergraphSettings } from './federation/settings.ts';
 import type { LumosServer } from './importers/lumos/lumos-connector.ts';
 
 /** Every key is optional; what is left out is the hardened default. */
@@ -77,6 +78,10 @@ export interface Configuration {
   readonly facades?: FacadesConfiguration;
   readonly idempotency?: IdempotencyConfiguration;
   readonly imports?: ImportsConfiguration;
+  /** Subgraphs of others, joined with what is in this process (docs/federation.md); with `supergraph`, what that does not say of its own. */
+  readonly subgraphs?: readonly SubgraphSettings[];
+  /** A supergraph that is composed already, as a file or URL: it is served instead of a graph of our own. */
+  readonly supergraph?: string | SupergraphSettings;
 }
 
 /** Limits of one operation. */

@@ -9,7 +9,7 @@ import { readRdsSecret } from './facades/rds/secret.ts';
 import type { Generations } from './generations.ts';
 import type { Logger } from './open-log.ts';
 import type { Vault } from './open-vault.ts';
-import { subgraphSource } from './server/graph-source.ts';
+import { subgraphSource, type GraphSource } from './server/graph-source.ts';
 import { createHttpServer, type HttpServer } from './server/http-server.ts';
 import { operationsOf } from './server/operations/operation-settings.ts';
 import type { Cache } from './storage/cache.ts';
@@ -18,6 +18,8 @@ import { createTransferAdmission } from './transfers/transfer-admission.ts';
 import { withoutAbsent } from './without-absent.ts';
 
 export interface ServerParts {
+  /** What is served; with remote subgraphs that of a supergraph. */
+  readonly graphs: GraphSource;
   readonly configuration: Configuration;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The query that GraphiQL shows at first. */
@@ -33,7 +35,7 @@ export interface ServerParts {
 export function createServer(
   generations: Generations,
   { caller, tokenRoute }: Callers,
-  { configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache }: ServerParts,
+  { graphs, configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache }: ServerParts,
 ): Promise<HttpServer> {
   const { only, maxAgeSeconds } = operationsOf(configuration);
   const {
@@ -55,7 +57,7 @@ export function createServer(
   const fileLimits = { ...defaultFileLimits, ...withoutAbsent(files ?? {}) };
   const contents = { limits: fileLimits, admit: createTransferAdmission(fileLimits) };
   return createHttpServer({
-    graphs: onlySubgraph === undefined ? generations.graphs : subgraphSource(generations.graphs, onlySubgraph),
+    graphs: onlySubgraph === undefined ? graphs : subgraphSource(generations.graphs, onlySubgraph),
     isStoreAway: () => !vault.isAvailable(),
     connecting: generations.connecting,
     facades: createFacades(

@@ -38,6 +38,9 @@ export const errorCodes = {
   IMPORT_INVALID: 'What another system says of itself is not of the expected shape.',
   CONNECTOR_UNKNOWN: 'There is no connector of that name.',
   GENERATED_STALE: 'A generated file is not what would be generated now.',
+  SUBGRAPH_UNAVAILABLE: 'A remote subgraph cannot be asked for its SDL just now.',
+  SUBGRAPH_INVALID: 'A remote subgraph does not give its SDL.',
+  SUPERGRAPH_INVALID: 'A supergraph cannot be had, is none, or cannot be planned.',
   COMPOSITION_FAILED: 'The subgraphs do not compose.',
   CONFIGURATION_MISSING: 'The configuration file does not exist.',
   CONFIGURATION_INVALID: 'The configuration file is not of the expected shape.',
@@ -135,6 +138,7 @@ export const errorCodes = {
   AUTHORIZATION_SERVER_INVALID:
     'The metadata or endpoints of an authorization server are not as they must be, so it is not used.',
   // Wait, or tell the provider.
+  SUBGRAPH_ERROR: 'A remote subgraph answered with an error; its own code is `errorCode`.',
   PROVIDER_ERROR: 'The provider answered with an error.',
   PROVIDER_BAD_REQUEST: 'The provider answered 400: it did not understand the request.',
   PROVIDER_UNAUTHORIZED: 'The provider answered 401: it did not accept the credentials.',

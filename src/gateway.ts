@@ -14,6 +14,7 @@ import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { openClock } from './open-clock.ts';
 import { createKeyRotation } from './key-rotation.ts';
 import { openLog, type DestinationStream, type Logger } from './open-log.ts';
+import { openFederation, type Federation } from './open-federation.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { openImports, type Imports } from './import-connectors.ts';
 import { didYouMean } from './notation/nearest.ts';
@@ -89,6 +90,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let served = options.connectors;
   let imports: Imports | undefined;
   let replica: RegisteredReplica | undefined;
+  let federation: Federation | undefined;
   const clock = options.vault ? undefined : await openClockOrClose(configuration, environment, vault);
   const generations = await createGenerations({
     configuration,
@@ -109,7 +111,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const { explorerQuery, onlySubgraph } = options;
     if (onlySubgraph !== undefined) requireSubgraph(generations.graphs, onlySubgraph, served);
-    const parts = { configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache };
+    federation = await openFederation({
+      configuration,
+      environment,
+      local: generations.graphs,
+      logger,
+      sender: options.sender,
+    });
+    const graphs = federation?.graphs ?? generations.graphs;
+    const parts = { graphs, configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache };
     const server = await createServer(generations, callers, parts);
     if (configuration.insecureDev) {
       logger.warn('insecureDev: nobody is asked for credentials; whoever reaches this port may use every connection');
@@ -175,6 +185,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function closeAll(): Promise<void> {
     await imports?.close();
+    await federation?.close();
     await Promise.all([generations.close(), replica?.leave()]);
     await Promise.all([senders.sender.close(), senders.tokenSender.close()]);
     await rateLimits.stop();

@@ -14,6 +14,7 @@ import {
 } from '../connector/load-connectors.ts';
 import { loadFailure } from '../connector/load-failure.ts';
 import { DefinitionError, type Fault } from '../errors.ts';
+import { isRemoteSource, type SupergraphSettings } from '../federation/settings.ts';
 import * as face from '../index.ts';
 
 export interface Project {
@@ -96,7 +97,7 @@ async function connectorFoldersOf(configuration: Configuration | undefined, root
 
 /** Paths of the configuration are relative to its file, whatever the working directory is; a URL is no path. */
 function withPathsBelow(root: string, configuration: Configuration): Configuration {
-  const { store, keyFile, operations } = configuration;
+  const { store, keyFile, operations, subgraphs, supergraph } = configuration;
   const list = operations && (operations.list ?? (operations.only ? usualOperationList : undefined));
   const isFile = store !== undefined && store !== ':memory:' && !/^postgres(ql)?:/.test(store);
   return {
@@ -104,7 +105,16 @@ function withPathsBelow(root: string, configuration: Configuration): Configurati
     ...(isFile && { store: resolve(root, store) }),
     ...(keyFile !== undefined && { keyFile: resolve(root, keyFile) }),
     ...(list !== undefined && { operations: { ...operations, list: resolve(root, list) } }),
+    ...(subgraphs && {
+      subgraphs: subgraphs.map((each) => (each.sdl === undefined ? each : { ...each, sdl: resolve(root, each.sdl) })),
+    }),
+    ...(supergraph !== undefined && { supergraph: withPath(root, supergraph) }),
   };
+}
+
+function withPath(root: string, given: string | SupergraphSettings): SupergraphSettings {
+  const settings = typeof given === 'string' ? { source: given } : given;
+  return isRemoteSource(settings.source) ? settings : { ...settings, source: resolve(root, settings.source) };
 }
 
 /** Of operations, where only those are answered and nobody says where they stand. */

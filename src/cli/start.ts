@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Configuration } from '../configuration.ts';
+import { isRemoteSource } from '../federation/settings.ts';
 import { createGateway, type GatewayOptions } from '../gateway.ts';
 import { keyFileOf } from '../open-vault.ts';
 import { counted } from './counted.ts';
@@ -22,6 +23,7 @@ export interface ServeFlags {
   readonly queue?: string;
   readonly operations?: 'any' | 'only';
   readonly operationsList?: string;
+  readonly supergraph?: string;
 }
 
 export function addStartCommand(program: Command, terminal: Terminal): void {
@@ -60,6 +62,10 @@ export function addProjectOptions(command: Command): Command {
     .option('--insecure-dev', 'ask nobody for credentials and need no key; on loopback only, for your own machine')
     .addOption(configOption())
     .option('--store <file>', 'file of the embedded store; PLUGBOARD_KEY seals what is secret in it')
+    .option(
+      '--supergraph <place>',
+      'file or URL of a supergraph to serve instead of a graph of our own (docs/federation.md)',
+    )
     .option('--queue <url>', 'where replicas on PostgreSQL hand out polls: redis://… (default: the store itself)')
     .addOption(
       new Option('--operations <which>', 'answer any operation, or only those of the list (default: any)')
@@ -102,6 +108,7 @@ export async function serve(
     ...given,
     ...operationsGiven(flags, project.configuration, project.root),
     ...(flags.insecureDev && { insecureDev: true }),
+    ...(flags.supergraph !== undefined && { supergraph: placeOf(flags.supergraph) }),
   };
   if (configuration.insecureDev) terminal.warn('INSECURE: nobody is asked for credentials. Only for your own machine.');
   const connectors = loaded.map(({ connector }) => connector);
@@ -114,6 +121,11 @@ export async function serve(
       : `the subgraph of ${name} at ${url}/subgraphs/${name}`;
   terminal.line(`Plugboard serves ${served}`);
   return { gateway, project: { ...project, configuration }, url, close: gateway.close };
+}
+
+/** Paths of flags are relative to where one is. */
+function placeOf(supergraph: string): string {
+  return isRemoteSource(supergraph) ? supergraph : resolve(supergraph);
 }
 
 /** The operations of the configuration, with what the flags say instead. Paths of flags are relative to where one is. */

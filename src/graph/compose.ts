@@ -1,7 +1,7 @@
 /** Judges all subgraphs together, as any Federation 2 router would; for `plugboard check`, never on the start path. */
 import { composeServices } from '@theguild/federation-composition';
 import { GraphQLError, isTypeDefinitionNode, parse, type DocumentNode, type SourceLocation } from 'graphql';
-import type { Fault } from '../errors.ts';
+import { DefinitionError, type Fault } from '../errors.ts';
 import { rootTypes } from './root-fields.ts';
 import { sharedTypes } from './shared-types.ts';
 import type { Subgraph } from './subgraph.ts';
@@ -16,17 +16,21 @@ import type { Subgraph } from './subgraph.ts';
  * @returns one fault for each error; `path` is the subgraph, or all of its island where the error belongs to no single one.
  */
 export function composeSubgraphs(subgraphs: readonly Pick<Subgraph, 'name' | 'sdl'>[]): Fault[] {
-  const faults: Fault[] = [];
-  const parsed = subgraphs.flatMap(({ name, sdl }): Service[] => {
-    try {
-      return [{ name, typeDefs: parse(sdl()) }];
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      faults.push(failure(name, error.message, error.locations?.[0]));
-      return [];
-    }
-  });
-  return [...faults, ...islandsOf(parsed).flatMap(composeIsland)];
+  const { services, faults } = parseAll(subgraphs);
+  return [...faults, ...islandsOf(services).flatMap(composeIsland)];
+}
+
+/**
+ * Composes all of them together into a supergraph: for few, such as remote subgraphs beside what is in this process.
+ *
+ * @throws DefinitionError COMPOSITION_FAILED, one fault for each error, which names the subgraph, the type and the field.
+ */
+export function composeSupergraph(subgraphs: readonly Pick<Subgraph, 'name' | 'sdl'>[]): string {
+  const { services, faults } = parseAll(subgraphs);
+  if (faults.length > 0) throw new DefinitionError(faults);
+  const { errors = [], supergraphSdl } = composeServices(services);
+  if (supergraphSdl !== undefined) return supergraphSdl;
+  throw new DefinitionError(errors.map((error) => faultOf(error, services)));
 }
 
 interface Service {
@@ -39,11 +43,27 @@ function composeIsland(island: readonly Service[]): Fault[] {
   // What only writes is a part of a graph, though none by itself.
   const services = hasQuery ? [...island] : [...island, { name: 'plugboard__query', typeDefs: anyQuery }];
   const { errors = [] } = composeServices(services);
-  return errors.map(({ message, locations, extensions }) => {
-    const named = extensions.subgraphName;
-    if (typeof named !== 'string') return failure(island.map(({ name }) => name).join(', '), message);
-    return failure(named, message.replace(`[${named}] `, ''), locations?.[0]);
+  return errors.map((error) => faultOf(error, island));
+}
+
+function parseAll(subgraphs: readonly Pick<Subgraph, 'name' | 'sdl'>[]) {
+  const faults: Fault[] = [];
+  const services = subgraphs.flatMap(({ name, sdl }): Service[] => {
+    try {
+      return [{ name, typeDefs: parse(sdl()) }];
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      faults.push(failure(name, error.message, error.locations?.[0]));
+      return [];
+    }
   });
+  return { services, faults };
+}
+
+function faultOf({ message, locations, extensions }: GraphQLError, composed: readonly Service[]): Fault {
+  const named = extensions.subgraphName;
+  if (typeof named !== 'string') return failure(composed.map(({ name }) => name).join(', '), message);
+  return failure(named, message.replace(`[${named}] `, ''), locations?.[0]);
 }
 
 function failure(path: string, message: string, location?: SourceLocation): Fault {

@@ -139,7 +139,11 @@ function namedTypesOfField(field: GraphQLField<unknown, unknown>): GraphQLNamedT
   return [getNamedType(field.type), ...field.args.map((argument) => getNamedType(argument.type))];
 }
 
-function printSubgraph(content: SubgraphContent, references: ReadonlyMap<GraphQLNamedType, ReferenceType>): string {
+/** The SDL of what a subgraph holds. */
+export function printSubgraph(
+  content: SubgraphContent,
+  references: ReadonlyMap<GraphQLNamedType, ReferenceType>,
+): string {
   const used = new Set<string>();
   const applied = (annotated: Annotated): string[] => {
     for (const { name } of appliedDirectives(annotated)) used.add(name);

@@ -155,7 +155,8 @@ export class Exchange {
 
   #beginStream(streamed: Streamed): void {
     const encoding = this.#headers['content-encoding']?.trim().toLowerCase() ?? '';
-    if (encoding !== '' && encoding !== 'identity') {
+    // `none` is what servers of events say (graphql-sse), though RFC 9110 §8.4.1 does not know it.
+    if (encoding !== '' && encoding !== 'identity' && encoding !== 'none') {
       return this.fail(new ExchangeFailure('invalid', 'is compressed, although it was asked to come as it is'));
     }
     this.#stream = new AnswerStream({ controller: this.#controller!, ...streamed });

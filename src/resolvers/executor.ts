@@ -23,7 +23,7 @@ import { EventStream } from './event-stream.ts';
 import type { Operation, OperationContext } from './operation-context.ts';
 import { createOperationState, type OperationState } from './operation-state.ts';
 import type { ServedGraph } from './served-graph.ts';
-import { createServedSubgraphs } from './served-subgraphs.ts';
+import { createServedSubgraphs, createServedWhole } from './served-subgraphs.ts';
 import { createSharedSubscriptions } from './shared-subscriptions.ts';
 import type { SubscribeResult, SubscriptionOptions } from './subscription.ts';
 
@@ -46,6 +46,7 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
     ...serve(graph.schema),
     supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
     subgraph: createServedSubgraphs(graph, options, serve),
+    whole: createServedWhole(graph, options, serve),
   };
 }
 

@@ -5,6 +5,7 @@ import { addPlace, type Place } from '../connector/name-error.ts';
 import type { RunnableAction } from '../connector/run-action.ts';
 import { ProviderError } from '../errors.ts';
 import type { Entity } from '../graph/binding.ts';
+import { elementTypeOf } from '../notation/field.ts';
 import { fieldName } from '../notation/field-name.ts';
 import type { OpenedConnection } from './opened-connection.ts';
 
@@ -98,7 +99,9 @@ async function loadTogether(
   const argument = entity.batch?.argument;
   if (!argument) throw new TypeError(`${entity.id} has no batch argument.`);
   opened.requireGranted(action.definition.scopes);
-  const input = await action.coerceInput(opened.run, { [fieldName(argument)]: keys });
+  // A list of objects takes beside the key what other subgraphs give; here there is only the key.
+  const list = elementTypeOf(argument) === 'object' ? keys.map((key) => ({ [entity.keyName]: key })) : keys;
+  const input = await action.coerceInput(opened.run, { [fieldName(argument)]: list });
   const rows = await action.run(opened.run, input);
   if (!Array.isArray(rows)) {
     const message = `${action.name} of ${entity.connector.name} answers batches, so it has to give a list of rows; it gave ${describeKind(rows)}.`;

@@ -1,4 +1,5 @@
 /** What one operation carries from the door to the resolvers. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { DocumentNode } from 'graphql';
 import type { Caller } from '../connection/caller.ts';
 
@@ -9,6 +10,8 @@ export interface OperationContext {
   readonly requestId: string;
   /** Header `Idempotency-Key`, as it came: for each mutation field of the operation that has no key of its own. */
   readonly idempotencyKey?: string | undefined;
+  /** What the client sent, lower case; remote subgraphs get of it what the operator names. */
+  readonly headers?: IncomingHttpHeaders | undefined;
 }
 
 export interface Operation {

@@ -13,4 +13,6 @@ export interface ServedGraph {
   readonly subscribe: (operation: Operation, options: SubscriptionOptions) => Promise<SubscribeResult>;
   /** What one subgraph serves alone, with `_service` and `_entities`; `undefined` where there is none of that name. */
   readonly subgraph?: (name: string) => ServedGraph | undefined;
+  /** Everything as one subgraph, with `_service` and `_entities`; its own SDL stands in place of a supergraph's. */
+  readonly whole?: () => ServedGraph;
 }

@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Subgraph } from '../graph/subgraph.ts';
 import { resolvableTypes, subgraphSchema } from '../graph/subgraph-schema.ts';
 import type { ServedGraph } from './served-graph.ts';
+import { wholeSubgraph } from '../graph/whole-subgraph.ts';
 import type { OperationState } from './operation-state.ts';
 import { createReferenceResolver, typeOfRepresentation, typesByName } from './reference-resolver.ts';
 
@@ -29,6 +30,17 @@ export function createServedSubgraphs(
       subgraph: (other) => (other === name ? served : undefined),
     };
     made.set(name, served);
+    return served;
+  };
+}
+
+/** Everything as one subgraph, made when it is first asked for. */
+export function createServedWhole(graph: Graph, options: RunOptions, serve: Serve): NonNullable<ServedGraph['whole']> {
+  let served: ServedGraph | undefined;
+  return () => {
+    if (served) return served;
+    const subgraph = wholeSubgraph(graph);
+    served = { ...serve(executableSchema(graph, subgraph, options)), supergraphSdl: subgraph.sdl };
     return served;
   };
 }

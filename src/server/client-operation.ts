@@ -18,12 +18,20 @@ export class ClientOperation implements OperationContext {
   readonly caller: Caller;
   readonly requestId: string;
   readonly idempotencyKey: string | undefined;
+  readonly headers: IncomingHttpHeaders | undefined;
   readonly #link: ClientLink;
   #controller: AbortController | undefined;
 
-  constructor(caller: Caller, requestId: string, link: ClientLink, idempotencyKey?: string) {
+  constructor(
+    caller: Caller,
+    requestId: string,
+    link: ClientLink,
+    headers?: IncomingHttpHeaders,
+    idempotencyKey?: string,
+  ) {
     this.caller = caller;
     this.requestId = requestId;
+    this.headers = headers;
     this.idempotencyKey = idempotencyKey;
     this.#link = link;
   }

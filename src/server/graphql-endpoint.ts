@@ -210,7 +210,7 @@ async function answer(
   const isResolved = refuseUnlisted !== undefined || mayNameDocument(method === 'GET', parts);
   const { search, body, keep } = isResolved ? await withText(method === 'GET', parts, findDocument) : parts;
   const context: Context = {
-    operation: new ClientOperation(caller, request.id, reply.raw, idempotencyKeyOf(request.headers)),
+    operation: new ClientOperation(caller, request.id, reply.raw, request.headers, idempotencyKeyOf(request.headers)),
     keep,
   };
   const response = await apollo.executeHTTPGraphQLRequest({

@@ -101,7 +101,7 @@ function answerOnce(
     let answer = '';
     const refusal = (errors: readonly GraphQLFormattedError[]) => JSON.stringify({ errors });
     const { id: requestId, headers } = request;
-    const stream = { ...asked, caller, requestId, idempotencyKey: idempotencyKeyOf(headers), link: reply.raw };
+    const stream = { ...asked, caller, requestId, headers, idempotencyKey: idempotencyKeyOf(headers), link: reply.raw };
     streams.begin(stream, {
       next: (payload) => {
         answer = payload;

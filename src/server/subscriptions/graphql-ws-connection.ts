@@ -48,6 +48,7 @@ export class GraphqlWsConnection implements OperationSocket {
   readonly #outbound: Outbound;
   readonly #operations = new Set<SocketOperation>();
   readonly #caller: SocketCaller;
+  readonly #headers: IncomingHttpHeaders;
   /** Bytes of the message that is being handled. */
   #messageBytes = 0;
   #keptBytes = 0;
@@ -61,6 +62,7 @@ export class GraphqlWsConnection implements OperationSocket {
     this.#socket = socket;
     this.#duplex = duplex;
     this.#caller = new SocketCaller(shared, this, headers);
+    this.#headers = headers;
     this.#pingedAt = performance.now();
     this.#outbound = new Outbound(duplex, shared.settings.maxBufferedBytes, () => this.#resume());
   }
@@ -119,10 +121,11 @@ export class GraphqlWsConnection implements OperationSocket {
     if (refusal) return failing(refusal);
     const { query, documentId, extensions, operationName, variables } = asked;
     const requestId = this.#shared.requestId();
+    const known = { caller: this.#caller.known!, requestId, headers: this.#headers };
     const operation = new SocketOperation({
       socket: this,
       prefix: nextPrefix(id),
-      asked: { query, documentId, extensions, operationName, variables, caller: this.#caller.known!, requestId },
+      asked: { query, documentId, extensions, operationName, variables, ...known },
       bytes: this.#messageBytes,
     });
     this.#operations.add(operation);

@@ -1,4 +1,5 @@
 /** Runs one operation for a transport that can send many answers: a subscription as long as it goes, others once. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
@@ -40,6 +41,8 @@ export interface AskedStream extends NamedDocument {
   readonly after?: string | undefined;
   readonly caller: Caller;
   readonly requestId: string;
+  /** What the client sent, with its request or with that of its socket. */
+  readonly headers?: IncomingHttpHeaders | undefined;
   /** Header `Idempotency-Key`, for mutations. */
   readonly idempotencyKey?: string | undefined;
   /** What the client waits on; it closes when the client has gone or the stream was stopped. */
@@ -141,7 +144,7 @@ class Stream implements OperationStream {
     if ('errors' in prepared) return this.#end({ kind: 'refused', errors: prepared.errors });
     keep?.();
     const { document, kind } = prepared;
-    const client = new ClientOperation(caller, requestId, link, asked.idempotencyKey);
+    const client = new ClientOperation(caller, requestId, link, asked.headers, asked.idempotencyKey);
     const variables = asked.variables ?? undefined;
     if (kind !== 'subscription') {
       const { operationTimeoutMs } = this.#shared;

@@ -86,7 +86,15 @@ export function createSseEndpoint(options: SseEndpointOptions): SseEndpoint {
     );
     const after = lastEventId(request.headers);
     const idempotencyKey = idempotencyKeyOf(request.headers);
-    const streamed = { ...asked, after, caller, requestId: request.id, idempotencyKey, link: reply.raw };
+    const streamed = {
+      ...asked,
+      after,
+      caller,
+      requestId: request.id,
+      headers: request.headers,
+      idempotencyKey,
+      link: reply.raw,
+    };
     stream.serve(options.streams.begin(streamed, stream));
     return reply;
   }

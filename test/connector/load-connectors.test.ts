@@ -32,6 +32,7 @@ describe('loadConnectors', () => {
       'my_locker',
       'netatmo',
       'openweathermap',
+      'owncloud',
       'zenodo',
     ]);
     expect(loaded.map(({ folder }) => folder.split('/').at(-1))).toEqual([
@@ -41,6 +42,7 @@ describe('loadConnectors', () => {
       'my-locker',
       'netatmo',
       'openweathermap',
+      'owncloud',
       'zenodo',
     ]);
     expect(warnings).toEqual([]);

@@ -58,8 +58,8 @@ async function loadJoin(
   info: GraphQLResolveInfo,
 ): Promise<void> {
   const opened = await state.connectionBelow(info, entity.connector);
-  const loading = rows.flatMap((row) => joinKeys(row, field.name).map((key) => state.loadRow(entity, key, opened)));
-  await Promise.all(loading);
+  const keys = rows.flatMap((row) => joinKeys(row, field.name));
+  await state.loadRows(entity, keys, opened);
 }
 
 /** The joins by key that stand directly in a selection of rows; those below a directive may not be asked for after all. */

@@ -18,6 +18,18 @@ export type LoadRow = (
   isWhole?: boolean,
 ) => unknown;
 
+/** Loads rows that are asked for one by one later; resolves when they are there, or cannot be. `undefined`: they are. */
+export type LoadRows = (
+  entity: Entity,
+  keys: readonly unknown[],
+  opened: OpenedConnection,
+) => Promise<unknown> | undefined;
+
+export interface Loaders {
+  readonly loadRow: LoadRow;
+  readonly loadRows: LoadRows;
+}
+
 /** The action that loads an entity, prepared at start. */
 export type EntityActions = (entity: Entity, kind: 'lookup' | 'batch') => RunnableAction | undefined;
 
@@ -28,19 +40,36 @@ const defaultMaxBatchSize = 100;
  * Loads rows for one operation. Each key is asked for once; keys that are asked for together go to the batch action
  * together, split by its `maxBatchSize`. Rows are matched by their key, in whatever order and number they come.
  */
-export function createLoaders(entityActions: EntityActions): LoadRow {
+export function createLoaders(entityActions: EntityActions): Loaders {
   const loaders = new Map<Entity, Map<string | undefined, Loader>>();
   const wholeLoaders: typeof loaders = new Map();
-  return (entity, key, opened, isWhole = false) => {
-    const byLookup = isWhole && entity.batch?.definition.lacks !== undefined;
+  const loaderOf = (entity: Entity, opened: OpenedConnection, byLookup: boolean): Loader => {
     const kind = byLookup ? wholeLoaders : loaders;
     let byConnection = kind.get(entity);
     if (!byConnection) kind.set(entity, (byConnection = new Map()));
     let loader = byConnection.get(opened.run.id);
     if (!loader) byConnection.set(opened.run.id, (loader = createLoader(entity, opened, entityActions, byLookup)));
-    const row = loader.rows.get(String(key));
-    return row === undefined ? loader.load(key) : row;
+    return loader;
   };
+  return {
+    loadRow(entity, key, opened, isWhole = false) {
+      const loader = loaderOf(entity, opened, isWhole && entity.batch?.definition.lacks !== undefined);
+      const name = String(key);
+      return loader.rows.get(name) ?? loadOneOf(loader, key, name);
+    },
+    loadRows: (entity, keys, opened) => loaderOf(entity, opened, false).loadAll(keys),
+  };
+}
+
+/** `null` for what the provider does not have. */
+function loadOneOf(loader: Loader, key: unknown, name: string): unknown {
+  const result = (): unknown => {
+    const failure = loader.failures.get(name);
+    if (failure) throw failure;
+    return loader.rows.get(name);
+  };
+  if (loader.rows.has(name)) return loader.rows.get(name);
+  return (loader.loadAll([key]) ?? Promise.resolve()).then(result);
 }
 
 /** Collects what is asked for together, each once. @param loadAll - gives what belongs to each, in their order; errors fail their own. */
@@ -54,9 +83,12 @@ export function createBatcher<Key>(
 }
 
 interface Loader {
-  readonly load: (key: unknown) => Promise<unknown>;
+  /** Asks for the keys that nobody has asked for; resolves when all of them are known. `undefined`: they are already. */
+  readonly loadAll: (keys: readonly unknown[]) => Promise<unknown> | undefined;
   /** What was loaded so far, by key; `null` for rows that the provider does not have. */
   readonly rows: ReadonlyMap<string, unknown>;
+  /** Why a key could not be loaded. It is not asked for again. */
+  readonly failures: ReadonlyMap<string, unknown>;
 }
 
 function createLoader(
@@ -73,21 +105,65 @@ function createLoader(
     const raisedIn = `objects.${entity.object}`;
     throw addPlace(new ProviderError('CONNECTOR_ERROR', message), placeOf(entity, raisedIn, opened));
   }
-  const loadAll = async (keys: readonly unknown[]): Promise<readonly unknown[]> => {
+  const failures = new Map<string, unknown>();
+  const load = async (keys: readonly unknown[]): Promise<void> => {
     const found = batch
       ? await loadTogether(entity, batch, opened, keys).catch((error: unknown) => {
-          throw addPlace(error, placeOf(entity, `actions.${batch.name}`, opened));
+          return keys.map(() => new Failure(addPlace(error, placeOf(entity, `actions.${batch.name}`, opened))));
         })
       : await Promise.all(keys.map((key) => loadOne(entity, lookup!, opened, key)));
     for (const [index, key] of keys.entries()) {
       const row = found[index];
-      if (!(row instanceof Error)) rows.set(String(key), row);
+      if (row instanceof Failure) failures.set(String(key), row.cause);
+      else rows.set(String(key), row);
     }
-    return found;
   };
-  const maxBatchSize = batch ? (batch.definition.maxBatchSize ?? defaultMaxBatchSize) : undefined;
-  const loader = new DataLoader<unknown, unknown, string>(loadAll, { cacheKeyFn: String, maxBatchSize });
-  return { rows, load: (key) => loader.load(key) };
+  const maxBatchSize = batch ? (batch.definition.maxBatchSize ?? defaultMaxBatchSize) : Number.POSITIVE_INFINITY;
+  return { rows, failures, loadAll: askingOnce(load, maxBatchSize) };
+}
+
+/** That a key could not be loaded; errors are values that a provider's row could be. */
+class Failure {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** Collects lists of keys that are asked for together, with one promise for each list rather than for each key. */
+function askingOnce(load: (keys: readonly unknown[]) => Promise<void>, maxBatchSize: number): Loader['loadAll'] {
+  /** What each key waits for; `null` once it is known. */
+  const asked = new Map<string, Promise<unknown> | null>();
+  const lists = new DataLoader<readonly unknown[], void>(
+    async (together) => {
+      const keys = together.flat();
+      const batches: Promise<void>[] = [];
+      for (let start = 0; start < keys.length; start += maxBatchSize) {
+        batches.push(load(keys.slice(start, start + maxBatchSize)));
+      }
+      await Promise.all(batches);
+      for (const key of keys) asked.set(String(key), null);
+      return together.map(() => undefined);
+    },
+    { cache: false },
+  );
+  return (keys) => {
+    const waits = new Set<Promise<unknown>>();
+    const fresh = new Map<string, unknown>();
+    for (const key of keys) {
+      const name = String(key);
+      const underWay = asked.get(name);
+      if (underWay) waits.add(underWay);
+      else if (underWay === undefined) fresh.set(name, key);
+    }
+    if (fresh.size > 0) {
+      const loading = lists.load([...fresh.values()]);
+      for (const name of fresh.keys()) asked.set(name, loading);
+      waits.add(loading);
+    }
+    return waits.size === 0 ? undefined : Promise.all(waits);
+  };
 }
 
 async function loadTogether(
@@ -115,7 +191,7 @@ async function loadTogether(
   return keys.map((key) => byKey.get(String(key)) ?? null);
 }
 
-/** One row; an error is given back rather than thrown, so that it fails its own key alone. */
+/** One row; a failure is given back rather than thrown, so that it fails its own key alone. */
 async function loadOne(
   entity: Entity,
   action: RunnableAction,
@@ -133,8 +209,7 @@ async function loadOne(
     throw new ProviderError('PROVIDER_ANSWER_INVALID', message);
   } catch (error) {
     if (error instanceof ProviderError && error.code === 'PROVIDER_NOT_FOUND') return null;
-    addPlace(error, placeOf(entity, `actions.${action.name}`, opened));
-    return error instanceof Error ? error : new Error('A lookup failed.', { cause: error });
+    return new Failure(addPlace(error, placeOf(entity, `actions.${action.name}`, opened)));
   }
 }
 

@@ -9,7 +9,7 @@ import type { RequestBudget } from '../http/budget.ts';
 import { requireScope } from './check-scopes.ts';
 import type { OperationContext } from './operation-context.ts';
 import { toOpenedConnection, type OpenedConnection } from './opened-connection.ts';
-import { createLoaders, type LoadRow, type EntityActions } from './loaders.ts';
+import { createLoaders, type LoadRow, type LoadRows, type EntityActions } from './loaders.ts';
 import { PartialRows } from './partial-rows.ts';
 
 export interface OperationState {
@@ -50,6 +50,7 @@ export interface OperationState {
   /** Id of the connection that `connectionBelow` gives; `undefined` while it has opened none. */
   readonly connectionIdBelow: (info: GraphQLResolveInfo, connector: Connector) => string | undefined;
   readonly loadRow: LoadRow;
+  readonly loadRows: LoadRows;
   readonly partialRows: PartialRows;
   /** The cursor behind which a subscription begins, instead of the one in its arguments. */
   readonly resumeAfter?: string | undefined;
@@ -105,7 +106,7 @@ export function createOperationState(
       const above = byRootField.get(rootKey(info));
       return above?.connector === connector ? above.id : opened.get(connector)?.get(undefined)?.connection?.run.id;
     },
-    loadRow: createLoaders(entityActions),
+    ...createLoaders(entityActions),
     partialRows: new PartialRows(),
   };
 }

@@ -37,7 +37,7 @@ function loadersOf({ batch, lookup, maxBatchSize, scopes }: Script) {
         return answer(Object.values(input)[0] as never);
       },
     }) as unknown as RunnableAction;
-  const load = createLoaders((_entity, kind) => {
+  const { loadRow, loadRows } = createLoaders((_entity, kind) => {
     if (kind === 'batch') return batch && actionOf('get_orders', batch);
     return lookup && actionOf('get_order', lookup);
   });
@@ -47,7 +47,12 @@ function loadersOf({ batch, lookup, maxBatchSize, scopes }: Script) {
   const openedAs = (id: string | undefined) =>
     ({ connector, run: { id }, requireGranted }) as unknown as OpenedConnection;
   const opened = openedAs('shop.ada');
-  return { asked, load: (key: unknown, as = opened) => load(entity, key, as), openedAs };
+  return {
+    asked,
+    load: (key: unknown, as = opened) => loadRow(entity, key, as),
+    loadAll: (keys: readonly unknown[]) => loadRows(entity, keys, opened),
+    openedAs,
+  };
 }
 
 const rowOf = (id: unknown): Row => ({ id, name: `order ${String(id)}` });
@@ -95,6 +100,25 @@ describe('a batch', () => {
       null,
       null,
     ]);
+  });
+
+  it('is asked once for lists of keys and for keys that are wanted together, and for none of them again', async () => {
+    const { load, loadAll, asked } = loadersOf({ batch: (keys) => keys.map(rowOf) });
+    const underWay = [loadAll([1, 2, 2]), loadAll(['2', 3]), load(3), load(4)];
+    await Promise.all(underWay);
+    expect(asked).toEqual([{ orderIds: [1, 2, 3, 4] }]);
+    expect([1, 2, 3, 4].map((key) => load(key))).toEqual([1, 2, 3, 4].map(rowOf));
+    expect(loadAll([1, 4])).toBeUndefined();
+  });
+
+  it('that fails for a list fails each of its keys, without being asked again', async () => {
+    const refuse = () => {
+      throw new ProviderError('PROVIDER_ERROR', 'It is away.');
+    };
+    const { load, loadAll, asked } = loadersOf({ batch: refuse });
+    await loadAll([1, 2]);
+    await expect(load(2)).rejects.toThrow('It is away.');
+    expect(asked).toHaveLength(1);
   });
 
   it('is split by maxBatchSize, and by 100 without one', async () => {

@@ -57,8 +57,8 @@ describe('the graph of our connectors', () => {
       fc.asyncProperty(fc.uint8Array({ minLength: 800, maxLength: 4_000 }), (bytes) => compare(graph, bytes, counted)),
       { numRuns: cases, endOnFailure: true },
     );
-    expect(counted.executed).toBeGreaterThan(cases / 2);
-    expect(counted.failed).toBeGreaterThan(cases / 10);
+    expect(counted.executed).toBeGreaterThan(cases / 4);
+    expect(counted.failed).toBeGreaterThan(cases / 20);
     expect(counted.joined).toBeGreaterThan(cases / 20);
   });
 });
@@ -101,12 +101,22 @@ const thing: ObjectDefinition = {
     { name: 'parts', type: 'array', of: 'object', properties: 'thing' },
   ],
 };
+/** Rows that name others, and little else. */
+const link: ObjectDefinition = {
+  fields: [
+    { name: 'customer_id', references: 'crm.customer' },
+    { name: 'thing_id', references: 'thing' },
+    { name: 'thing_ids', type: 'array', of: 'string', references: 'thing' },
+  ],
+};
 const everything: Connector = {
   name: 'every',
-  objects: { thing },
+  objects: { thing, link },
   actions: {
     get_thing: reads({ input: [{ name: 'id', optional: false }], output: thing }),
     list_things: reads({ list: true, output: thing }),
+    list_links: reads({ list: true, output: link }),
+    page_links: reads({ paginate: { strategy: 'link' }, output: link }),
     page_things: reads({ paginate: { strategy: 'link' }, output: thing }),
   },
 };

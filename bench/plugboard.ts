@@ -25,7 +25,8 @@ const gateway = await createGateway({
     ...(queue !== undefined && { queue }),
     connections: [{ connector: 'shop', fields: { api_token: 'bench' } }],
     registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
-    http: { allowedPrivateOrigins: [origin] },
+    // Its clients ask the same at the same time, and what is compared with it sends every request.
+    http: { allowedPrivateOrigins: [origin], shareReads: false },
     // All feeds of the bench are of one connection.
     feeds: { minIntervalMs: 100, concurrentPollsPerConnection: 64 },
     subscriptions: { maxSocketsPerSubject: 20_000 },

@@ -129,6 +129,7 @@ const configurationShape = z.strictObject({
       maxAnswerBytes: count.optional(),
       maxRequestsPerCall: count.optional(),
       maxRequestsPerOperation: count.optional(),
+      shareReads: z.boolean().optional(),
     })
     .optional(),
   feeds: z

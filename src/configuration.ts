@@ -143,6 +143,11 @@ export interface HttpConfiguration {
   readonly maxRequestsPerCall?: number;
   /** Requests to providers that all fields of one operation, or of one event of a subscription, may send. Default 1 000. */
   readonly maxRequestsPerOperation?: number;
+  /**
+   * Reads of one connection that are alike and under way at one time are sent once. Default `true`; `false` sends each, as for
+   * a provider that answers a GET differently each time.
+   */
+  readonly shareReads?: boolean;
 }
 
 /** Contents of files, sent and fetched (docs/files.md). */

@@ -2,6 +2,7 @@
 import { tokenSenderOptions } from './connection/client-fetch.ts';
 import type { SharedRateLimits } from './connection/shared-rate-limits.ts';
 import type { Configuration } from './configuration.ts';
+import { shareReads } from './connector/share-reads.ts';
 import { createRateBudgets } from './http/rate-budget.ts';
 import { createSender, type Sender, type SenderOptions } from './http/send.ts';
 import { privateOrigins } from './import-connectors.ts';
@@ -20,14 +21,15 @@ export function createSenders(
   { sender: forTests, outbound = (sender) => sender }: SendersForTests,
   { publish }: Pick<SharedRateLimits, 'publish'>,
 ) {
-  const { allowHttp, totalTimeoutMs, maxAnswerBytes } = configuration.http ?? {};
+  const { allowHttp, totalTimeoutMs, maxAnswerBytes, shareReads: isSharing = true } = configuration.http ?? {};
   const addresses = withoutAbsent({ allowedPrivateOrigins: privateOrigins(configuration), allowHttp });
   const rateBudgets = createRateBudgets({ onClosed: publish });
   const { transferMs: transferTimeoutMs } = configuration.files ?? {};
   const limits = withoutAbsent({ totalTimeoutMs, maxAnswerBytes, transferTimeoutMs });
+  const sender = outbound(createSender({ ...addresses, ...limits, rateBudgets, ...forTests }));
   return {
     rateBudgets,
-    sender: outbound(createSender({ ...addresses, ...limits, rateBudgets, ...forTests })),
+    sender: isSharing ? shareReads(sender) : sender,
     tokenSender: outbound(createSender({ ...addresses, ...forTests, ...tokenSenderOptions })),
   };
 }

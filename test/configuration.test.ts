@@ -49,6 +49,7 @@ describe('checkConfiguration', () => {
         maxAnswerBytes: 1,
         maxRequestsPerCall: 1,
         maxRequestsPerOperation: 1,
+        shareReads: false,
       },
     });
     expect(checkConfiguration(everything)).toEqual(everything);

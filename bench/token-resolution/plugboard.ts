@@ -41,7 +41,7 @@ const configuration: Configuration = {
   store: ':memory:',
   ...(kind === 'static' && { connections: [{ connector: 'shop', fields: { api_token: 'bench' } }] }),
   registrations: [{ connector: 'shop', baseUri: `${origin}/` }],
-  http: { allowedPrivateOrigins: [origin] },
+  http: { allowedPrivateOrigins: [origin], shareReads: false },
 };
 const vault = await openVault(configuration);
 if (kind === 'stored') {

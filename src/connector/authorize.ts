@@ -1,6 +1,7 @@
 /** Sends the requests of one call with the credentials of its connection, and renews these once when they fail. */
 import { AuthorizationError, ProviderError, type GatewayError } from '../errors.ts';
 import { attempt, type AttemptContext, type AttemptCredentials } from '../http/attempt.ts';
+import type { RequestBudget } from '../http/budget.ts';
 import { matchesAnswer } from '../http/matcher.ts';
 import { failedAnswer } from '../http/provider-failure.ts';
 import { isReading, type Dispatch, type ProviderResponse, type Request } from '../http/request.ts';
@@ -56,7 +57,9 @@ export interface ConnectorCall {
   readonly tenant?: string | undefined;
   /** It is a poll, which leaves the last of a rate limit to actions. */
   readonly isPoll?: boolean | undefined;
-  readonly budget: { spend(): void };
+  /** Its code only reads. */
+  readonly isRead?: boolean | undefined;
+  readonly budget: RequestBudget;
   readonly signal: AbortSignal;
   /** Its requests may be repeated whatever their method: the action is a read, or idempotent. */
   readonly isRepeatable?: boolean | undefined;
@@ -101,7 +104,7 @@ export function createDispatch(call: ConnectorCall, acquire: Acquire): Dispatch 
 
 /** Makes the `Dispatch` of `acquire`: no `apply` and no renewal, but `detectOn` is kept. */
 export function createAcquireDispatch(call: ConnectorCall): Dispatch {
-  const { isSuccess: _judged, isRepeatable: _repeatable, ...own } = call;
+  const { isSuccess: _judged, isRepeatable: _repeatable, isRead: _read, ...own } = call;
   const context = attemptContext(own, { accessToken: undefined });
   return async (request) => {
     let response: ProviderResponse;
@@ -153,6 +156,7 @@ function attemptContext(
     budget: call.budget,
     tenant: call.tenant,
     isPoll: call.isPoll,
+    isRead: call.isRead,
     isRepeatable: call.isRepeatable,
     isKeyed: call.writeKeys !== undefined,
     isSuccess: call.isSuccess,

@@ -71,6 +71,7 @@ export async function callConnector<T>(
     sender: options.sender,
     tenant: run.tenant,
     isPoll,
+    isRead: definition.readOnly,
     budget: createCallBudget({
       maxRequests: options.maxRequestsPerCall,
       title: connector.title ?? connector.name,

@@ -3,8 +3,29 @@ import { GatewayError } from '../errors.ts';
 
 /** Requests that may still be sent. */
 export interface RequestBudget {
-  /** Spends one request; redirects and retries spend too. @throws GatewayError REQUEST_LIMIT_EXCEEDED */
-  spend(): void;
+  /**
+   * Spends one request; redirects and retries spend too.
+   *
+   * @param host - where it goes, with its port where that is not the usual one.
+   * @throws GatewayError REQUEST_LIMIT_EXCEEDED
+   */
+  spend(host?: string): void;
+  /** A read was answered without a request of its own. */
+  spare?(): void;
+}
+
+/** What the providers were asked for one operation. */
+export interface UpstreamReport {
+  /** Redirects and retries included. */
+  readonly requests: number;
+  /** Reads that were answered without a request of their own. */
+  readonly cached: number;
+  /** Requests by host. */
+  readonly byHost: Readonly<Record<string, number>>;
+}
+
+export interface OperationBudget extends RequestBudget {
+  readonly report: () => UpstreamReport;
 }
 
 export interface CallBudget extends RequestBudget {
@@ -36,8 +57,8 @@ export function createCallBudget(options: CallBudgetOptions = {}): CallBudget {
  *
  * @param maxRequests - default 1 000.
  */
-export function createOperationBudget(maxRequests = 1_000): RequestBudget {
-  return new OperationBudget(maxRequests);
+export function createOperationBudget(maxRequests = 1_000): OperationBudget {
+  return new CountingByHost(maxRequests);
 }
 
 /** A class, because an object literal with an accessor gets a hidden class of its own, which outlives the call. */
@@ -57,7 +78,7 @@ class CountingBudget implements CallBudget {
     return this.#spent;
   }
 
-  spend(): void {
+  spend(host?: string): void {
     if (this.#spent >= this.#maxRequests) {
       throw new GatewayError(
         'REQUEST_LIMIT_EXCEEDED',
@@ -65,20 +86,26 @@ class CountingBudget implements CallBudget {
           'Does the paging of the action end?',
       );
     }
-    this.#within?.spend();
+    this.#within?.spend(host);
     this.#spent++;
+  }
+
+  spare(): void {
+    this.#within?.spare?.();
   }
 }
 
-class OperationBudget implements RequestBudget {
+class CountingByHost implements OperationBudget {
   readonly #maxRequests: number;
+  readonly #byHost = new Map<string, number>();
   #spent = 0;
+  #spared = 0;
 
   constructor(maxRequests: number) {
     this.#maxRequests = maxRequests;
   }
 
-  spend(): void {
+  spend(host?: string): void {
     if (this.#spent >= this.#maxRequests) {
       throw new GatewayError(
         'REQUEST_LIMIT_EXCEEDED',
@@ -87,5 +114,14 @@ class OperationBudget implements RequestBudget {
       );
     }
     this.#spent++;
+    if (host !== undefined) this.#byHost.set(host, (this.#byHost.get(host) ?? 0) + 1);
+  }
+
+  spare(): void {
+    this.#spared++;
+  }
+
+  report(): UpstreamReport {
+    return { requests: this.#spent, cached: this.#spared, byHost: Object.fromEntries(this.#byHost) };
   }
 }

@@ -184,7 +184,7 @@ export class Sending {
       streamed ? this.#desk.streamedHeaders : this.#desk.defaultHeaders,
     );
     if (body instanceof Content && body.size !== undefined) headers.push('content-length', String(body.size));
-    this.#context.budget.spend();
+    this.#context.budget.spend(this.#request.url.host);
     this.#sent++;
     this.#status = 0;
     return new Promise((resolve) => {

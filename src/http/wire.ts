@@ -1,6 +1,7 @@
 /** What goes out to a provider and what comes back, as it is on the wire. */
 import type { Readable } from 'node:stream';
 import type { Content } from '../content.ts';
+import type { RequestBudget } from './budget.ts';
 
 /** A request as it goes on the wire. Header names are lower case. */
 export interface OutgoingRequest {
@@ -55,8 +56,10 @@ export interface CallContext {
   readonly tenant?: string | undefined;
   /** It is a poll, which leaves the last of a rate limit to actions. */
   readonly isPoll?: boolean | undefined;
+  /** It only reads, as its action says: what is alike and under way may be answered together. */
+  readonly isRead?: boolean | undefined;
   /** Aborts when the client has gone or the operation's time is up; its reason says which. */
   readonly signal?: AbortSignal;
   /** Counts the requests of one call (`http/budget`). */
-  readonly budget: { spend(): void };
+  readonly budget: RequestBudget;
 }

@@ -15,7 +15,7 @@ import type { Connections } from '../connection/connections.ts';
 import { InputError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { supergraphSdl } from '../graph/supergraph.ts';
-import { createOperationBudget } from '../http/budget.ts';
+import { createOperationBudget, type OperationBudget } from '../http/budget.ts';
 import { attachResolvers, type AttachOptions } from './attach-resolvers.ts';
 import { createExecute } from './compiled/create-execute.ts';
 import { failed } from './event-operation.ts';
@@ -39,9 +39,9 @@ export interface ExecutorOptions extends AttachOptions {
 export function createExecutor(graph: Graph, connections: Connections, options: ExecutorOptions): ServedGraph {
   const entityActions = attachResolvers(graph, options);
   let sdl: string | undefined;
-  const stateOf = (context: OperationContext): OperationState =>
-    createOperationState(context, connections, entityActions, createOperationBudget(options.maxRequestsPerOperation));
-  const serve = (schema: GraphQLSchema) => serveSchema(schema, stateOf);
+  const createBudget = () => createOperationBudget(options.maxRequestsPerOperation);
+  const stateOf: StateOf = (context, budget) => createOperationState(context, connections, entityActions, budget);
+  const serve = (schema: GraphQLSchema) => serveSchema(schema, stateOf, createBudget);
   return {
     ...serve(graph.schema),
     supergraphSdl: () => (sdl ??= supergraphSdl(graph)),
@@ -50,9 +50,12 @@ export function createExecutor(graph: Graph, connections: Connections, options: 
   };
 }
 
+type StateOf = (context: OperationContext, budget: OperationBudget) => OperationState;
+
 function serveSchema(
   schema: GraphQLSchema,
-  stateOf: (context: OperationContext) => OperationState,
+  stateOf: StateOf,
+  createBudget: () => OperationBudget,
 ): Omit<ServedGraph, 'supergraphSdl'> {
   const execute = createExecute(schema);
   const argumentsOf = ({ document, operationName, variables }: Omit<Operation, 'context'>, state: OperationState) => ({
@@ -62,12 +65,12 @@ function serveSchema(
     contextValue: state,
   });
   const share = createSharedSubscriptions((operation, rootValue) =>
-    execute({ ...argumentsOf(operation, stateOf(operation.context)), rootValue }),
+    execute({ ...argumentsOf(operation, stateOf(operation.context, createBudget())), rootValue }),
   );
   const subscribe = async (operation: Operation, settings: SubscriptionOptions): Promise<SubscribeResult> => {
     const { context, after } = operation;
     refuseConditions(operation);
-    const state: OperationState = { ...stateOf(context), resumeAfter: after };
+    const state: OperationState = { ...stateOf(context, createBudget()), resumeAfter: after };
     const stream = await createSourceEventStream({ schema, ...argumentsOf(operation, state) });
     if (!(stream instanceof EventStream)) return refused(stream as ExecutionResult, settings);
     if (context.signal.aborted) {
@@ -81,7 +84,12 @@ function serveSchema(
   };
   return {
     schema,
-    execute: async (operation) => execute(argumentsOf(operation, stateOf(operation.context))),
+    execute: async (operation) => {
+      const budget = createBudget();
+      const result = await execute(argumentsOf(operation, stateOf(operation.context, budget)));
+      if (!operation.tellsUpstream) return result;
+      return { ...result, extensions: { ...result.extensions, upstream: budget.report() } };
+    },
     subscribe: (operation, settings) =>
       subscribe(operation, settings).catch((error: unknown) => refused(failed(error), settings)),
   };

@@ -19,6 +19,8 @@ export interface Operation {
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly context: OperationContext;
+  /** What its providers were asked is told with its result: `extensions.upstream`. */
+  readonly tellsUpstream?: boolean;
   /** Where a subscription goes on; beats the `after` argument of its root field. SSE has it from `Last-Event-ID`. */
   readonly after?: string;
 }

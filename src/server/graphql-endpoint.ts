@@ -27,6 +27,7 @@ import type { Caller } from '../connection/caller.ts';
 import { GatewayError } from '../errors.ts';
 import type { ServedGraph } from '../resolvers/executor.ts';
 import { acceptsType, namesType } from './accepted-types.ts';
+import { asksForUpstream } from './asks-for-upstream.ts';
 import { ClientOperation, idempotencyKeyOf } from './client-operation.ts';
 import { errorAnswer, internalErrorMessage } from './error-answer.ts';
 import { errorFormatter } from './format-error.ts';
@@ -294,8 +295,10 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection, produc
     if (!graph) throw new Error('An operation was validated against a schema that was never served.');
     const refusal = refuseIntrospection(document, context.operation.caller, introspection);
     if (refusal) return refusal;
-    const { operationName, variables } = request;
-    const asked = { document, operationName, variables, kind: operation?.operation, client: context.operation };
+    const { operationName, variables, extensions } = request;
+    const { operation: client } = context;
+    const tellsUpstream = asksForUpstream(extensions);
+    const asked = { document, operationName, variables, kind: operation?.operation, client, tellsUpstream };
     return runOperation(graph, asked, operationTimeoutMs, { logger, production });
   };
   const executor = async (input: ExecutorInput) => input.context.failed ?? execute(input);
@@ -330,7 +333,11 @@ interface Seam {
 interface ExecutorInput {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
-  readonly request: { readonly operationName?: string | null; readonly variables?: Record<string, unknown> };
+  readonly request: {
+    readonly operationName?: string | null;
+    readonly variables?: Record<string, unknown>;
+    readonly extensions?: unknown;
+  };
   /** Undefined when the document has no such operation, or several and none was named. */
   readonly operation?: { readonly operation: `${OperationTypeNode}` };
   readonly context: Context;

@@ -13,6 +13,8 @@ export interface AskedOperation {
   /** Undefined when the document has no such operation, or several and none was named. */
   readonly kind: `${OperationTypeNode}` | undefined;
   readonly client: ClientOperation;
+  /** It wants to know what providers were asked. */
+  readonly tellsUpstream?: boolean;
 }
 
 /**
@@ -22,13 +24,13 @@ export interface AskedOperation {
  */
 export async function runOperation(
   graph: ServedGraph,
-  { document, operationName, variables = noVariables, kind, client }: AskedOperation,
+  { document, operationName, variables = noVariables, kind, client, tellsUpstream = false }: AskedOperation,
   timeLimitMs: number,
   log: FailureLog,
 ): Promise<ExecutionResult> {
   if (!kind) return unknownOperation(operationName);
   if (kind === 'subscription') return subscriptionOverHttp();
-  const operation = { document, operationName: operationName ?? null, variables, context: client };
+  const operation = { document, operationName: operationName ?? null, variables, context: client, tellsUpstream };
   try {
     const result = await client.within(timeLimitMs, () => graph.execute(operation));
     return maskErrors(result, client.requestId, log);

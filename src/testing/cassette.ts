@@ -92,7 +92,7 @@ async function playingCassette(file: string, scrubber: Scrubber): Promise<Casset
     around: (sender) => ({
       close: () => sender.close(),
       async send(request, { budget }) {
-        budget.spend();
+        budget.spend(request.url.host);
         scrubber.learnCredentials(request);
         const asked = asRecorded(await withBodyWhole(request), scrubber);
         const matching = recorded.filter((each) => isSame(each.request, asked));

@@ -21,7 +21,8 @@ beforeAll(async () => {
   gateway = await startTenantGateway({
     connectors: [plainDirectory(provider.origin), mappedDirectory(provider.origin)],
     origins: [provider.origin],
-    configuration: { connections, http: { maxRequestsPerOperation: 4 } },
+    // Fields that ask the same send each its own request, so that they can be counted.
+    configuration: { connections, http: { maxRequestsPerOperation: 4, shareReads: false } },
   });
 });
 afterAll(async () => {

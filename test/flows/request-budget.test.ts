@@ -94,3 +94,55 @@ describe('the budget of requests', () => {
     client.dispose();
   });
 });
+
+describe('what providers were asked', () => {
+  const query =
+    '{ one: shopItem(id: "a") { name } same: shopItem(id: "a") { name } other: shopItem(id: "b") { name } }';
+  const post = async (body: object, path = '/graphql', headers: Record<string, string> = {}): Promise<string> => {
+    const sent = { 'content-type': 'application/json', ...headers };
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: sent,
+      body: JSON.stringify(body),
+    });
+    return response.text();
+  };
+  const upstream = () => ({ requests: 2, cached: 1, byHost: { [new URL(provider.origin).host]: 2 } });
+  const data = {
+    one: { name: 'Item /items/a' },
+    same: { name: 'Item /items/a' },
+    other: { name: 'Item /items/b' },
+  };
+
+  it('is told to who asks for it: reads that are alike were sent once', async () => {
+    const answer = JSON.parse(await post({ query, extensions: { upstream: true } })) as unknown;
+    expect(answer).toEqual({ data, extensions: { upstream: upstream() } });
+    expect(provider.requests).toHaveLength(2);
+    expect(JSON.parse(await post({ query }))).toEqual({ data });
+    expect(JSON.parse(await post({ query, extensions: { upstream: 'yes' } }))).toEqual({ data });
+  });
+
+  it('is told by GET, as an event stream, and beside errors', async () => {
+    const parameters = new URLSearchParams({ query, extensions: '{"upstream":true}' });
+    const asked = { headers: { 'apollo-require-preflight': '1' } };
+    const response = await fetch(`${gateway.url}/graphql?${String(parameters)}`, asked);
+    expect(await response.json()).toEqual({ data, extensions: { upstream: upstream() } });
+    const streamed = await post({ query, extensions: { upstream: true } }, '/graphql/stream');
+    expect(streamed).toContain(JSON.stringify({ data, extensions: { upstream: upstream() } }));
+    const failing = '{ shopOrders { item { name } } }';
+    const failed = JSON.parse(await post({ query: failing, extensions: { upstream: true } }));
+    expect(failed.errors[0].extensions.code).toBe('REQUEST_LIMIT_EXCEEDED');
+    expect(failed.extensions).toEqual({ upstream: { ...upstream(), cached: 0 } });
+  });
+
+  it('is sent one by one where reads are not to be shared', async () => {
+    await gateway.close();
+    gateway = await startGateway({
+      connectors: [shop()],
+      origins: [provider.origin],
+      configuration: { http: { shareReads: false } },
+    });
+    const answer = JSON.parse(await post({ query, extensions: { upstream: true } }));
+    expect(answer.extensions.upstream).toMatchObject({ requests: 3, cached: 0 });
+  });
+});

@@ -44,6 +44,14 @@ describe('createOperationBudget', () => {
     expect(() => createCallBudget({ within }).spend()).not.toThrow();
   });
 
+  it('reports the requests of all calls by host, and the reads that were spared', () => {
+    const within = createOperationBudget();
+    const call = createCallBudget({ within });
+    for (const host of ['a.example', 'a.example', 'b.example:8443']) call.spend(host);
+    call.spare!();
+    expect(within.report()).toEqual({ requests: 3, cached: 1, byHost: { 'a.example': 2, 'b.example:8443': 1 } });
+  });
+
   it('lets 1 000 requests pass by default', () => {
     const budget = createOperationBudget();
     for (let index = 0; index < 1_000; index++) budget.spend();

@@ -8,6 +8,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Operation, ServedGraph } from '../../resolvers/executor.ts';
 import type { EventSink, RunningSubscription } from '../../resolvers/subscription.ts';
 import type { WaitingRoom } from '../../resolvers/waiting-room.ts';
+import { asksForUpstream } from '../asks-for-upstream.ts';
 import { ClientOperation, type ClientLink } from '../client-operation.ts';
 import { errorFormatter } from '../format-error.ts';
 import type { GraphSource } from '../graph-source.ts';
@@ -148,7 +149,14 @@ class Stream implements OperationStream {
     const variables = asked.variables ?? undefined;
     if (kind !== 'subscription') {
       const { operationTimeoutMs } = this.#shared;
-      const once = { document, operationName, variables, kind, client };
+      const once = {
+        document,
+        operationName,
+        variables,
+        kind,
+        client,
+        tellsUpstream: asksForUpstream(asked.extensions),
+      };
       const result = await runOperation(graph, once, operationTimeoutMs, this.#shared);
       return this.#answerOnce(result);
     }

@@ -44,6 +44,7 @@ const doors = {
   'graphql-ws': '^src/(server/subscriptions/graphql-ws-endpoint|federation/socket-transport)\\.ts$',
   '@graphql-tools/schema': '^src/resolvers/gateway-schema\\.ts$',
   '@graphql-hive/router-query-planner': '^src/federation/plan\\.ts$',
+  '@graphql-tools/federation': '^src/federation/stitched-graph\\.ts$',
   dataloader: '^src/resolvers/loaders\\.ts$',
   'openid-client': '^src/connection/authorization\\.ts$',
   jose: '^src/connection/(json-web-token|authorization)\\.ts$',

@@ -14,7 +14,7 @@ import { buildGraph, type Graph, type GraphOptions } from './graph/graph.ts';
 import { openClock } from './open-clock.ts';
 import { createKeyRotation } from './key-rotation.ts';
 import { openLog, type DestinationStream, type Logger } from './open-log.ts';
-import { openFederation, type Federation } from './open-federation.ts';
+import type { Federation, FederationOptions } from './open-federation.ts';
 import { openVault, type Vault } from './open-vault.ts';
 import { openImports, type Imports } from './import-connectors.ts';
 import { didYouMean } from './notation/nearest.ts';
@@ -111,13 +111,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const callers = createCallers({ configuration, environment, vault, logger, sender: senders.tokenSender });
     const { explorerQuery, onlySubgraph } = options;
     if (onlySubgraph !== undefined) requireSubgraph(generations.graphs, onlySubgraph, served);
-    federation = await openFederation({
-      configuration,
-      environment,
-      local: generations.graphs,
-      logger,
-      sender: options.sender,
-    });
+    const local = generations.graphs;
+    const { sender } = options;
+    if (options.onlySubgraph === undefined)
+      federation = await openRemote({ configuration, environment, local, logger, sender });
     const graphs = federation?.graphs ?? generations.graphs;
     const parts = { graphs, configuration, environment, explorerQuery, onlySubgraph, vault, logger, operationCache };
     const server = await createServer(generations, callers, parts);
@@ -220,6 +217,14 @@ async function openClockOrClose(
     await vault.close();
     throw error;
   }
+}
+
+/** Loaded where there are subgraphs of others only: it brings packages that all other starts do without. */
+async function openRemote(options: FederationOptions): Promise<Federation | undefined> {
+  const { subgraphs = [], supergraph } = options.configuration;
+  if (subgraphs.length === 0 && supergraph === undefined) return undefined;
+  const { openFederation } = await import('./open-federation.ts');
+  return openFederation(options);
 }
 
 /** @throws DefinitionError CONNECTOR_UNKNOWN */

@@ -39,6 +39,8 @@ export interface ProjectOptions {
   /** The configuration file; default `plugboard.config.ts`, `.js` or `.mjs` in the working directory, if there is one. */
   readonly config?: string;
   readonly workingDirectory?: string;
+  /** There may be no connectors, where a supergraph is served. */
+  readonly mayBeEmpty?: boolean;
   /** Imports `.ts` and `.js` files; tests bring their own. */
   readonly importSource?: ImportSource;
 }
@@ -71,7 +73,7 @@ export async function readProject(options: ProjectOptions = {}): Promise<ReadPro
     file === undefined ? noConfiguration : await readConfiguration(file, workingDirectory, importSource);
   const root = file === undefined ? workingDirectory : dirname(file);
   const configuration = withPathsBelow(root, found ?? {});
-  const folders = await connectorFoldersOf(found, root);
+  const folders = await connectorFoldersOf(found, root, options.mayBeEmpty ?? false);
   return {
     configuration,
     configurationFile: file,
@@ -84,15 +86,21 @@ export async function readProject(options: ProjectOptions = {}): Promise<ReadPro
   };
 }
 
-/** Absolute paths. Where the configuration that says it cannot be loaded, the usual folder if there is one. */
-async function connectorFoldersOf(configuration: Configuration | undefined, root: string): Promise<string[]> {
+/** Absolute paths. Where the configuration that says it cannot be loaded, the usual folder if there is one, as where subgraphs of others are served. */
+async function connectorFoldersOf(
+  configuration: Configuration | undefined,
+  root: string,
+  mayBeEmpty: boolean,
+): Promise<string[]> {
   const folders = [configuration?.connectors ?? 'connectors'].flat().map((folder) => resolve(root, folder));
   const isThere = (folder: string) =>
     stat(folder).then(
       () => true,
       () => false,
     );
-  return configuration || (await isThere(folders[0]!)) ? folders : [];
+  const { connectors, supergraph, subgraphs } = configuration ?? {};
+  const isOptional = connectors === undefined && (mayBeEmpty || supergraph !== undefined || subgraphs !== undefined);
+  return (configuration && !isOptional) || (await isThere(folders[0]!)) ? folders : [];
 }
 
 /** Paths of the configuration are relative to its file, whatever the working directory is; a URL is no path. */

@@ -100,7 +100,7 @@ export async function serve(
     ...(flags.queue !== undefined && { queue: flags.queue }),
   };
   if (flags.demo) return startDemo({ ...given, ...operationsGiven(flags, {}, '.') }, terminal);
-  const project = await loadProject({ config: flags.config });
+  const project = await loadProject({ config: flags.config, mayBeEmpty: flags.supergraph !== undefined });
   const { loaded, warnings } = await project.loadConnectors();
   for (const warning of warnings) terminal.warn(`warning: ${warning.path}: ${warning.message}`);
   const configuration: Configuration = {

@@ -1,6 +1,7 @@
-/** Reaches a subgraph of somebody else: requests over HTTP, and the transport that it tells of events by. */
+/** Reaches a subgraph of somebody else, for callers whose scopes allow it: requests over HTTP, and the transport that it tells of events by. */
 import type { Sender } from '../http/send.ts';
 import type { SocketGuard } from '../http/socket-guard.ts';
+import { requireScope } from '../resolvers/check-scopes.ts';
 import { createEventSourceTransport } from './event-source-transport.ts';
 import type { ReachSubgraph } from './reach-subgraph.ts';
 import { createRemoteSubgraph, headersFor, type RemoteSubgraph } from './remote-subgraph.ts';
@@ -22,8 +23,16 @@ export function createReach(
     subscriptions?.transport === 'graphql-ws'
       ? createSocketTransport({ name, url, guard })
       : createEventSourceTransport({ name, url, sender });
+  const ask = createRemoteSubgraph(remote, sender);
+  const subscribe = createRemoteSubscribe({ name, open, headersOf: ({ context }) => headersFor(remote, context) });
   return {
-    ask: createRemoteSubgraph(remote, sender),
-    subscribe: createRemoteSubscribe({ name, open, headersOf: ({ context }) => headersFor(remote, context) }),
+    ask: async (request) => {
+      requireScope(request.context.caller, request.kind === 'mutation' ? 'write' : 'read', name);
+      return ask(request);
+    },
+    subscribe: async (operation, options) => {
+      requireScope(operation.context.caller, 'subscribe', name);
+      return subscribe(operation, options);
+    },
   };
 }

@@ -20,23 +20,26 @@ import { completeAnswer } from './complete-answer.ts';
 import type { IsOfType } from './entity-places.ts';
 import { errorOf, executePlan, Gathered, located } from './execute-plan.ts';
 import { createFederatedSubscribe } from './federated-subscription.ts';
-import { createPlanner, type Planner, type PlanNode, type PlanOf } from './plan.ts';
-import type { ReachSubgraph } from './reach-subgraph.ts';
+import { createPlanner, hasNativePlanner, type Planner, type PlanNode, type PlanOf } from './plan.ts';
+import type { FederatedGraphOptions } from './reach-subgraph.ts';
 
-export interface FederatedGraphOptions {
-  readonly supergraphSdl: string;
-  /** @returns `undefined` for a name that nobody knows, which is a fault. */
-  readonly reach: (name: string) => ReachSubgraph;
-  /** What each local subgraph serves alone. */
-  readonly subgraph?: ServedGraph['subgraph'];
+/**
+ * By the native planner, and where this platform has none by stitching.
+ *
+ * @param planner - for tests.
+ * @throws Error with what is wrong with the supergraph
+ */
+export async function createFederatedGraph(
+  options: FederatedGraphOptions,
+  planner: 'native' | 'stitched' = 'native',
+): Promise<ServedGraph> {
+  const native = planner === 'native' && (await hasNativePlanner());
+  if (native) return createPlannedGraph(options);
+  const { createStitchedGraph } = await import('./stitched-graph.ts');
+  return createStitchedGraph(options);
 }
 
-/** @throws Error with what is wrong with the supergraph */
-export async function createFederatedGraph({
-  supergraphSdl,
-  reach,
-  subgraph,
-}: FederatedGraphOptions): Promise<ServedGraph> {
+async function createPlannedGraph({ supergraphSdl, reach, subgraph }: FederatedGraphOptions): Promise<ServedGraph> {
   const planner = await createPlanner(supergraphSdl);
   const schema = buildASTSchema(withoutIntrospection(parse(planner.apiSdl, { noLocation: true })), {
     assumeValid: true,

@@ -87,3 +87,13 @@ export async function createPlanner(supergraphSdl: string): Promise<Planner> {
     },
   };
 }
+
+/** Whether there is a native planner for this platform. */
+export async function hasNativePlanner(): Promise<boolean> {
+  try {
+    await import('@graphql-hive/router-query-planner');
+    return true;
+  } catch {
+    return false;
+  }
+}

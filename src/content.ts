@@ -14,17 +14,33 @@ export interface ContentFacts {
 
 /** The value of a field of the type `stream`. */
 export class Content implements AsyncIterable<Uint8Array>, ContentFacts {
-  readonly size: number | undefined;
-  readonly mediaType: string | undefined;
-  readonly name: string | undefined;
+  #facts: ContentFacts;
   #open: (() => Readable) | undefined;
 
   /** @param open - begins to read; called once at most. */
-  constructor(open: () => Readable, { size, mediaType, name }: ContentFacts = {}) {
+  constructor(open: () => Readable, facts: ContentFacts = {}) {
     this.#open = open;
-    this.size = size;
-    this.mediaType = mediaType;
-    this.name = name;
+    this.#facts = facts;
+  }
+
+  get size(): number | undefined {
+    return this.#facts.size;
+  }
+
+  get mediaType(): string | undefined {
+    return this.#facts.mediaType;
+  }
+
+  get name(): string | undefined {
+    return this.#facts.name;
+  }
+
+  /** Waits until what is known of it is known, as for one of several that come in turn. */
+  async arrive(): Promise<void> {}
+
+  /** For whoever learns of it when it arrives. */
+  protected told(facts: ContentFacts): void {
+    this.#facts = facts;
   }
 
   /** Of what is there already. */

@@ -1,4 +1,5 @@
 /** Runs an action: input coerced, `execute` called, its requests sent, its errors named. */
+import { Content } from '../content.ts';
 import { Request } from '../http/request.ts';
 import { resolveRequests } from '../http/resolve-requests.ts';
 import { callConnector, type ActionRun, type CodeOfConnector, type RunOptions } from './call-connector.ts';
@@ -59,7 +60,10 @@ export function prepareAction(connector: Connector, name: string, options: RunOp
     coerceInput,
     run: (run, input) => {
       const carryOut = (own: ActionRun): Promise<unknown> =>
-        call(own, async (connection) => resolveRequests(await definition.execute(connection, input, firstPage)));
+        call(own, async (connection) => {
+          for (const value of Object.values(input)) if (value instanceof Content) await value.arrive();
+          return resolveRequests(await definition.execute(connection, input, firstPage));
+        });
       return run.once ? run.once((more) => carryOut({ ...run, ...more })) : carryOut(run);
     },
     readPage: (run, input, token, size) => {

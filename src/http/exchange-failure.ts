@@ -5,10 +5,10 @@ import type { CallContext } from './wire.ts';
 /**
  * `unreachable`: no connection · `cut`: the connection ended too early · `timeout`: of this request · `overdue`: the operation
  * that it belongs to · `too_large`, `invalid`: the answer · `refused`: the address · `request`: what a connector built ·
- * `cancelled`: by the client or by our end.
+ * `content`: one that a client sends · `cancelled`: by the client or by our end.
  */
 export type FailureKind =
-  'unreachable' | 'cut' | 'timeout' | 'overdue' | 'too_large' | 'invalid' | 'refused' | 'request' | 'cancelled';
+  'unreachable' | 'cut' | 'timeout' | 'overdue' | 'too_large' | 'invalid' | 'refused' | 'request' | 'content' | 'cancelled';
 
 /** Travels inside `http/` only; `failureError` makes the error that leaves. */
 export class ExchangeFailure extends Error {
@@ -34,6 +34,7 @@ export interface TimeLimits {
 /** Reads an error of the wire (of undici, of Node's sockets, resolver and TLS). */
 export function readWireError(cause: Error, wasSent: boolean, limits: TimeLimits): ExchangeFailure {
   if (cause instanceof ExchangeFailure) return cause;
+  if (cause instanceof InputError) return new ExchangeFailure('content', cause.message, cause);
   const {
     code = '',
     message = '',
@@ -123,6 +124,8 @@ export function failureError(failure: ExchangeFailure, exchange: FailedExchange,
       );
     case 'request':
       return new GatewayError('REQUEST_INVALID', `A request to ${title} cannot be sent: ${reason}.`, options);
+    case 'content':
+      return failure.cause as InputError;
     case 'cancelled':
       return new GatewayError(
         'REQUEST_CANCELLED',

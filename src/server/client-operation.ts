@@ -19,6 +19,8 @@ export class ClientOperation implements OperationContext {
   readonly requestId: string;
   readonly idempotencyKey: string | undefined;
   readonly headers: IncomingHttpHeaders | undefined;
+  /** Instead of the limit of operations: files come at their own pace. */
+  timeLimitMs: number | undefined;
   readonly #link: ClientLink;
   #controller: AbortController | undefined;
 

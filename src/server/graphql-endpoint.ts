@@ -40,6 +40,7 @@ import type { FindDocument, FoundDocument } from './operations/kept-documents.ts
 import { mayNameDocument, nameInRequest, type RequestParts } from './operations/name-in-request.ts';
 import { namesDocument } from './operations/resolve-document.ts';
 import type { RefuseUnlisted } from './operations/document-lock.ts';
+import { isMultipart, readMultipartRequest, type MultipartLimits } from './multipart-request.ts';
 import { runOperation } from './run-operation.ts';
 import { requestFromBody, type StreamRequest } from './subscriptions/stream-request.ts';
 import { subscriptionFault } from './subscription-fault.ts';
@@ -60,6 +61,8 @@ export interface GraphqlEndpointOptions {
   readonly refuseUnlisted?: RefuseUnlisted | undefined;
   /** So long browsers may keep the answer to a query by GET. Absent: not at all. */
   readonly maxAgeSeconds?: number | undefined;
+  /** Takes files beside an operation. Absent: bodies are JSON alone. */
+  readonly files?: MultipartLimits | undefined;
   /** Answers clients that take server-sent events. Absent: they get JSON, or are refused. */
   readonly subscriptions?: Pick<Subscriptions, 'streams' | 'answerWithEvents'>;
 }
@@ -98,10 +101,13 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
   return {
     addRoutes: (app) => {
       app.decorateRequest('caller', null);
+      // Read by the handler, which knows who asks.
+      if (options.files) app.addContentTypeParser('multipart/form-data', (_request, _body, done) => done(null));
       app.route({
         method: ['GET', 'POST'],
         url: '/graphql',
         exposeHeadRoute: false,
+        config: { takesFiles: options.files !== undefined },
         // Before the body is read: a stranger's is not.
         onRequest: async (request: AskingRequest) => {
           request.caller = await options.caller(request.headers);
@@ -110,7 +116,9 @@ export async function createGraphqlEndpoint(options: GraphqlEndpointOptions): Pr
           if (!apollo) throw new GatewayError('NOT_READY', 'The gateway has no graph to serve yet. Ask again later.');
           if (!request.caller) throw new Error('The request was not asked who sends it.');
           const { caller } = request;
-          const { subscriptions } = options;
+          const { subscriptions, files } = options;
+          const isWithFiles = files !== undefined && request.method === 'POST' && isMultipart(request.headers);
+          if (isWithFiles) return answerWithFiles(apollo, request, reply, caller, { ...options, files });
           const streamed = subscriptions && (await askedForEvents(subscriptions, request, caller));
           if (streamed) return subscriptions.answerWithEvents(request, reply, streamed, caller);
           return takesJson(request)
@@ -192,12 +200,34 @@ const readHeaders = ['content-type', 'apollo-require-preflight', 'x-apollo-opera
 /** What nearly every client sends means what no header means; Apollo Server negotiates several times otherwise. */
 const acceptsJson: ReadonlySet<string> = new Set(['*/*', 'application/json']);
 
+/** Executes while the files come; what is left of them is let go before the answer. */
+async function answerWithFiles(
+  apollo: ApolloServer<Context>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+  options: GraphqlEndpointOptions & { readonly files: MultipartLimits },
+): Promise<FastifyReply> {
+  // Read on, or closed where too much is left (`unread-body`).
+  reply.header('connection', 'close');
+  const { body, end } = await readMultipartRequest(request.raw, request.headers, options.files);
+  request.body = body;
+  return answer(apollo, request, reply, caller, options, { timeLimitMs: options.files.transferMs, end });
+}
+
+/** What comes beside an operation. */
+interface Beside {
+  readonly timeLimitMs: number;
+  readonly end: () => void;
+}
+
 async function answer(
   apollo: ApolloServer<Context>,
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller,
   { findDocument, refuseUnlisted, maxAgeSeconds }: GraphqlEndpointOptions,
+  beside?: Beside,
 ): Promise<FastifyReply> {
   const headers = new HeaderMap();
   for (const name of readHeaders) {
@@ -214,10 +244,13 @@ async function answer(
     operation: new ClientOperation(caller, request.id, reply.raw, request.headers, idempotencyKeyOf(request.headers)),
     keep,
   };
-  const response = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method, headers, search, body },
-    context: () => Promise.resolve(context),
-  });
+  if (beside) context.operation.timeLimitMs = beside.timeLimitMs;
+  const response = await apollo
+    .executeHTTPGraphQLRequest({
+      httpGraphQLRequest: { method, headers, search, body },
+      context: () => Promise.resolve(context),
+    })
+    .finally(beside?.end);
   // Nothing that a client sends leads here: the cause is in the log already, its text is not for the client.
   if (response.status === 500 || response.body.kind !== 'complete') {
     const { status, body } = errorAnswer(500, 'INTERNAL_ERROR', internalErrorMessage(request.id), request.id);
@@ -299,7 +332,7 @@ function gatewaySeam({ graphs, logger, operationTimeoutMs, introspection, produc
     const { operation: client } = context;
     const tellsUpstream = asksForUpstream(extensions);
     const asked = { document, operationName, variables, kind: operation?.operation, client, tellsUpstream };
-    return runOperation(graph, asked, operationTimeoutMs, { logger, production });
+    return runOperation(graph, asked, client.timeLimitMs ?? operationTimeoutMs, { logger, production });
   };
   const executor = async (input: ExecutorInput) => input.context.failed ?? execute(input);
   const gateway: GatewayOption = {

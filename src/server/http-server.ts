@@ -22,6 +22,7 @@ import { addTokenRoute, type TokenRouteOptions } from './oauth2-token.ts';
 import { defaultLimits } from './limits.ts';
 import type { OperationLimits } from './limits.ts';
 import { refuseMalformed } from './malformed-request.ts';
+import { isMultipart } from './multipart-request.ts';
 import { createDocumentLock } from './operations/document-lock.ts';
 import { createFindDocument } from './operations/kept-documents.ts';
 import type { Cache } from '../storage/cache.ts';
@@ -172,7 +173,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     caller,
     createSubscriptions: (source) => createSubscriptions({ ...streaming, graphs: source }),
   });
-  const endpoint = await createGraphqlEndpoint({ ...operations, maxAgeSeconds, subscriptions });
+  const bodyBytes = options.bodyLimitBytes ?? defaultBodyBytes;
+  const endpoint = await createGraphqlEndpoint({
+    ...operations,
+    maxAgeSeconds,
+    subscriptions,
+    files: { ...files, bodyBytes },
+  });
   subscriptions.takeUpgrades(app.server, subgraphs.acceptorAt);
   registerScope(app, 'graphql', async (routes) => {
     routes.addHook('onRequest', (_request, reply, done) => {
@@ -260,7 +267,7 @@ function createApp(
     requestIdHeader: false,
     // X-Forwarded-* decide nothing, and Host only whether we are meant.
     trustProxy: false,
-    bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
+    bodyLimit: options.bodyLimitBytes ?? defaultBodyBytes,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     // We refuse ourselves while stopping, in our shape.
@@ -294,6 +301,7 @@ function createApp(
   }
 }
 
+const defaultBodyBytes = 1024 * 1024;
 /** Of a content that is sent; every other body has less time (`slow-request`). */
 const longestRequestMs = 2 * 3_600_000;
 
@@ -338,11 +346,7 @@ function addHooks(
 /** Whether a request carries a content: one of a one-time URL, or the files of an operation. */
 function mayTakeLong({ routeOptions, headers }: FastifyRequest): boolean {
   const { takesContent, takesFiles } = routeOptions.config;
-  return takesContent === true || (takesFiles === true && isMultipart(headers['content-type']));
-}
-
-function isMultipart(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^multipart\/form-data\b/i.test(contentType);
+  return takesContent === true || (takesFiles === true && isMultipart(headers));
 }
 
 /** Without the query string, which may hold a query and its variables. */

@@ -6,7 +6,7 @@
  * read, `-- operations` sockets that run a hundred different operations each and do not read, `-- storm` ten thousand that
  * come back at once, `-- feeds` a thousand feeds that are polled, `-- replicas` ten thousand of two replicas on PostgreSQL,
  * `-- soak` one gateway for a quarter of an hour while everything around it fails in turn (`--minutes 3` for less),
- * `-- feed-log` what the logs of feeds take, `-- facades` what a call of a facade costs beside the same operation in GraphQL.
+ * `-- feed-log` what the logs of feeds take, `-- facades` what a call of a facade costs beside the same operation in GraphQL, `-- transfers` one GiB sent and one fetched.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -26,6 +26,7 @@ import type { Load, LoadResult } from './load.ts';
 import { describeMachine, formatReport, judge, type Measured, type Results, type ServerName } from './report.ts';
 import { bodyOf, scenarios, type Scenario } from './scenarios.ts';
 import { demoStart, manyConnectorsStart } from './start-time.ts';
+import { measureTransfers } from './transfers/measure.ts';
 import { measureTokenResolution, tokenResolution } from './token-resolution/measure.ts';
 
 const { values: flags, positionals } = parseArgs({
@@ -48,6 +49,7 @@ const subscriptions = {
   'feed-log': measureFeedLog,
   local: measureLocal,
   facades: measureFacades,
+  transfers: measureTransfers,
 };
 for (const [name, measureIt] of Object.entries(subscriptions)) {
   if (!positionals.includes(name)) continue;

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -45,46 +44,4 @@ describe('nothing waits', () => {
       expect(jest.getTimerCount()).toBe(0);
     }
   });
-=======
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { endIfSlow } from '../../src/server/slow-request.ts';
-
-const server = createServer();
-beforeEach(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
-afterEach(() => {
-  server.removeAllListeners('request');
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(resolve));
-});
-
-function send(begin: (client: ReturnType<typeof httpRequest>) => void): Promise<string> {
-  const { port } = server.address() as AddressInfo;
-  return new Promise((resolve, reject) => {
-    const client = httpRequest({ port, host: '127.0.0.1', method: 'POST' });
-    client.on('error', reject);
-    client.on('response', (response: IncomingMessage) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += String(chunk)));
-      response.on('end', () => resolve(`${response.statusCode} ${text}`));
-    });
-    begin(client);
-  });
-}
-
-it('answers 408 to a request whose body does not arrive, and closes', async () => {
-  server.on('request', (request) => endIfSlow(request, 20));
-  expect(await send((client) => client.write('begin'))).toBe(
-    '408 {"errors":[{"message":"The request did not arrive within the time limit.","extensions":{"code":"BODY_INVALID"}}]}',
-  );
-});
-
-it('leaves a request alone that has arrived, however long its answer takes', async () => {
-  server.on('request', (request, response) => {
-    endIfSlow(request, 20);
-    request.resume().on('end', () => setTimeout(() => response.end('late'), 60));
-  });
-  expect(await send((client) => client.end('whole'))).toBe('200 late');
->>>>>>> cf5179b (docs(files): say how contents are sent and fetched, and who holds what)
 });

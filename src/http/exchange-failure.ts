@@ -8,7 +8,16 @@ import type { CallContext } from './wire.ts';
  * `content`: one that a client sends · `cancelled`: by the client or by our end.
  */
 export type FailureKind =
-  'unreachable' | 'cut' | 'timeout' | 'overdue' | 'too_large' | 'invalid' | 'refused' | 'request' | 'content' | 'cancelled';
+  | 'unreachable'
+  | 'cut'
+  | 'timeout'
+  | 'overdue'
+  | 'too_large'
+  | 'invalid'
+  | 'refused'
+  | 'request'
+  | 'content'
+  | 'cancelled';
 
 /** Travels inside `http/` only; `failureError` makes the error that leaves. */
 export class ExchangeFailure extends Error {

@@ -21,7 +21,7 @@ describe('subscribe', () => {
       [{ body: { id: 'h1' } }],
     );
     expect(await trigger.subscribe!(run, { topic: 'sales' }, url, 'feed-1')).toEqual({ output: { id: 'h1' } });
-    expect(JSON.parse(String(sender.sent[0]!.body))).toEqual({ webhookUrl: url, feed: 'feed-1', topic: 'sales' });
+    expect(JSON.parse(sender.sent[0]!.body as string)).toEqual({ webhookUrl: url, feed: 'feed-1', topic: 'sales' });
   });
 
   it('may say when it ends, beside a request', async () => {

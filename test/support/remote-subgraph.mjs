@@ -111,8 +111,11 @@ const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers });
 const events = createHandler({ schema });
 let requests = 0;
 
-const server = createServer(async (request, response) => {
-  if (request.headers.accept === 'text/event-stream') return events(request, response);
+const server = createServer((request, response) => {
+  void (request.headers.accept === 'text/event-stream' ? events(request, response) : answer(request, response));
+});
+
+async function answer(request, response) {
   let body = '';
   for await (const chunk of request) body += chunk;
   const { query, variables } = JSON.parse(body);
@@ -125,7 +128,7 @@ const server = createServer(async (request, response) => {
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(result));
   process.send?.({ requests });
-});
+}
 const sockets = new WebSocketServer({ server, path: '/' });
 useServer({ schema, execute, subscribe }, sockets);
 server.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}/` }));

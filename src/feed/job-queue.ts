@@ -44,6 +44,8 @@ export interface JobQueueOptions {
 /** Of the database, beside that of the store. */
 const schema = 'plugboard_queue';
 const connectTimeoutMs = 5_000;
+/** Who says nothing for so long to a command is not there any more. BullMQ waits up to ten seconds in one command. */
+const silenceMs = 12_000;
 const openLimitMs = 15_000;
 const closeLimitMs = 4_000;
 /** Transitions of jobs, which nobody reads. */
@@ -165,7 +167,11 @@ async function loadEngine(url: string): Promise<Engine> {
     } as unknown as Engine;
   const retryStrategy = (times: number) => Math.min(times * 50, retryEveryMs);
   const { Queue, Worker } = bullmq;
-  return { Queue, Worker, connection: { url, connectTimeout: connectTimeoutMs, retryStrategy } };
+  return {
+    Queue,
+    Worker,
+    connection: { url, connectTimeout: connectTimeoutMs, socketTimeout: silenceMs, retryStrategy },
+  };
 }
 
 /** @throws GatewayError QUEUE_DRIVER_MISSING */

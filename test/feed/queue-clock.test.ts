@@ -6,6 +6,7 @@ import { createQueueClock } from '../../src/feed/queue-clock.ts';
 import { createPostgresStore } from '../../src/storage/postgres/postgres-store.ts';
 import { createSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 import { describeClock, type ClockHouse } from '../contract/poll-clock-contract.ts';
+import { startChaosProxy } from '../support/chaos-proxy.ts';
 import { withPostgres } from '../support/postgres.ts';
 import { withRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -67,6 +68,29 @@ await withRedis((redis) => {
       const isPolled = ({ feed }: { readonly feed: string }) => (polled.get(feed) ?? 0) >= 3;
       await until(async () => (await clock.keep(feeds), feeds.every(isPolled)));
       await clock.close();
+      await house.close();
+    });
+
+    it('polls all feeds again after a network that swallowed everything and forgot the connections', async () => {
+      const proxy = await startChaosProxy(Number(new URL(redis.url).port));
+      const store = await createSqliteStore({ file: ':memory:' });
+      const house = clocksOver(proxy.through(redis.url), store.leases, store.close);
+      const polls = new Map<string, number>();
+      const clock = await house.open({
+        leases: house.leases,
+        timeoutError: () => new Error('too long'),
+        poll: async (feed) => (polls.set(feed, (polls.get(feed) ?? 0) + 1), 200),
+      });
+      const feeds = Array.from({ length: 5 }, (_, index) => ({ feed: `f${index}`, inMs: 0 }));
+      await clock.keep(feeds);
+      await until(() => polls.size === feeds.length);
+      proxy.swallow();
+      await proxy.heal();
+      polls.clear();
+      // Again and again: a poll was perhaps on its way before.
+      await until(() => feeds.every(({ feed }) => (polls.get(feed) ?? 0) >= 3));
+      await clock.close();
+      await proxy.close();
       await house.close();
     });
   });

@@ -268,6 +268,8 @@ function createApp(
     // X-Forwarded-* decide nothing, and Host only whether we are meant.
     trustProxy: false,
     bodyLimit: options.bodyLimitBytes ?? defaultBodyBytes,
+    // Names and ids of other systems are longer than Fastify's 100 signs. The whole head is bounded by 16 KiB.
+    routerOptions: { maxParamLength: 2_000 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     // We refuse ourselves while stopping, in our shape.

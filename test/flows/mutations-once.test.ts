@@ -9,7 +9,7 @@ import { withPostgres } from '../support/postgres.ts';
 import { startGateway, type GatewayAnswer, type RunningGateway } from '../support/start-gateway.ts';
 import { startWritingProvider, writingShop, type WritingProvider } from '../support/writing-shop.ts';
 
-/** Mutations whose answer is lost, of each kind; the figure of docs/security.md is of 200. */
+/** Mutations whose answer is lost, of each kind; the figure of docs/mutations.md is of 200. */
 const lostCount = Number(process.env.LOST_MUTATIONS ?? 40);
 
 let provider: WritingProvider;

@@ -233,21 +233,30 @@ describe('any JSON at all', () => {
 });
 
 describe('requests that a foreign page can send', () => {
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
-    'are refused as POST of %s',
-    async (type) => {
-      const graph = smallGraph();
-      const { url } = await runServer(graph);
-      const body = JSON.stringify({ query: 'mutation { rename(name: "x") }' });
-      const answer = await fetchJson(`${url}/graphql`, { method: 'POST', headers: { 'content-type': type }, body });
-      expect([answer.status, ...firstError(answer)]).toEqual([
-        415,
-        'MEDIA_TYPE_UNSUPPORTED',
-        'The gateway reads bodies of Content-Type application/json only. Send the request as JSON.',
-      ]);
-      expect(graph.executed).toHaveLength(0);
-    },
-  );
+  const jsonOnly = [
+    415,
+    'MEDIA_TYPE_UNSUPPORTED',
+    'The gateway reads bodies of Content-Type application/json only. Send the request as JSON.',
+  ];
+  it.each([
+    ['text/plain', jsonOnly],
+    ['application/x-www-form-urlencoded', jsonOnly],
+    [
+      'multipart/form-data; boundary=x',
+      [
+        400,
+        'UPLOAD_INVALID',
+        'Files beside an operation are taken with the header Apollo-Require-Preflight only, which no form of another site can send. Add it, with any value.',
+      ],
+    ],
+  ])('are refused as POST of %s', async (type, refusal) => {
+    const graph = smallGraph();
+    const { url } = await runServer(graph);
+    const body = JSON.stringify({ query: 'mutation { rename(name: "x") }' });
+    const answer = await fetchJson(`${url}/graphql`, { method: 'POST', headers: { 'content-type': type }, body });
+    expect([answer.status, ...firstError(answer)]).toEqual(refusal);
+    expect(graph.executed).toHaveLength(0);
+  });
 
   it('are refused as GET without a header that makes a browser ask first', async () => {
     const graph = smallGraph();

@@ -76,7 +76,7 @@ describe('plugboard', () => {
       ['print', 'supergraph', 'extra'],
       /error: too many arguments for 'print supergraph'\. Expected none after it; got 'extra'\./,
     ],
-    [['start', '--demo', '--config', '/nope'], /error: option '--config <file>' cannot be used with option '--demo'/],
+    [['start', '--demo', '--config', '/nope'], /error: option '--demo' cannot be used with option '--config <file>'/],
   ])('does not understand %j: exit code 2', async (args, message) => {
     const { code, output, errors } = await run(...args);
     expect([code, output]).toEqual([2, '']);

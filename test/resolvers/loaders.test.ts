@@ -23,7 +23,7 @@ function loadersOf({ batch, lookup, maxBatchSize, scopes }: Script) {
     id: 'shop.order',
     connector,
     key: { name: 'id', type: 'integer' },
-    ...(batch && { batch: { name: 'get_orders', argument: { name: 'order_ids', type: 'array' } } }),
+    ...(batch && { batch: { name: 'get_orders', argument: { name: 'order_ids', type: 'array', of: 'integer' } } }),
     ...(lookup && { lookup: { name: 'get_order', argument: { name: 'order_id' } } }),
   } as unknown as Entity;
   const actionOf = (name: string, answer: (input: never) => unknown): RunnableAction =>

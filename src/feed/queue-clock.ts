@@ -111,7 +111,10 @@ export function createQueueClock(queue: JobQueue, options: PollClockOptions): Po
           );
         }
       }).catch((error: unknown) => {
-        if (!(error instanceof GatewayError && error.code === 'LEASE_TIMEOUT')) onFailure(error);
+        if (error instanceof GatewayError && error.code === 'LEASE_TIMEOUT') return;
+        onFailure(error);
+        // A queue beside a store that takes nothing hands out nothing: no poll would tell what keeps its feed waiting.
+        for (const { feed } of feeds) options.onHindrance?.(feed, error);
       });
     },
     async pollSoon(feed, restMs = 0) {
